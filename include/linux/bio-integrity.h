@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Data integrity for those who submit bios: the payload that carries a bio's
+ * metadata, and how to attach one.  See Documentation/block/data-integrity.rst.
+ */
+#ifndef _LINUX_BIO_INTEGRITY_H
+#define _LINUX_BIO_INTEGRITY_H
+
+#include <linux/bio.h>
+#include <linux/blkdev.h>
+
+struct iov_iter;
+
+/**
+ * enum bip_flags - what is true of one payload
+ * @BIP_BLOCK_INTEGRITY: the block layer owns payload and buffer
+ * @BIP_MAPPED_INTEGRITY: the reference tags in the buffer are the device's
+ * @BIP_CTRL_NOCHECK: the host adapter does not check
+ * @BIP_DISK_NOCHECK: the device does not check
+ * @BIP_IP_CHECKSUM: the guard is an IP checksum
+ * @BIP_COPY_USER: user metadata goes through a kernel buffer
+ * @BIP_PINNED_USER: the vectors are pinned user pages
+ * @BIP_VERIFY: kintegrityd checks the data before the bio ends
+ * @BIP_GENERATE: the metadata is still to be generated
+ */
+enum bip_flags {
+	BIP_BLOCK_INTEGRITY	= 1 << 0,
+	BIP_MAPPED_INTEGRITY	= 1 << 1,
+	BIP_CTRL_NOCHECK	= 1 << 2,
+	BIP_DISK_NOCHECK	= 1 << 3,
+	BIP_IP_CHECKSUM		= 1 << 4,
+	BIP_COPY_USER		= 1 << 5,
+	BIP_PINNED_USER		= 1 << 6,
+	BIP_VERIFY		= 1 << 7,
+	BIP_GENERATE		= 1 << 8,
+};
+
+/**
+ * struct bio_integrity_payload - the metadata of one bio
+ * @bip_iter: what is left of the metadata; bi_sector is the seed, the number
+ *	of the first interval as its reference tag says it, in intervals
+ * @bip_vcnt: vectors in use
+ * @bip_max_vcnt: vectors there are, as asked for; 0 for a clone, which borrows
+ *	those of its source
+ * @bip_flags: &enum bip_flags
+ * @bip_residue_bytes: data bytes advanced into the interval that @bip_iter
+ *	stands at; less than one interval
+ * @bip_vec: the metadata
+ * @bip_geometry: geometry of the device when the payload was attached; zero
+ *	while the bio has no device
+ * @bip_pool: the mempool the payload came from, NULL: from a slab
+ * @bip_inline_vecs: room for @bip_vec of payloads that own their vectors
+ */
+struct bio_integrity_payload {
+	struct bvec_iter	bip_iter;
+	unsigned short		bip_vcnt;
+	unsigned short		bip_max_vcnt;
+	unsigned short		bip_flags;
+	unsigned short		bip_residue_bytes;
+	struct bio_vec		*bip_vec;
+	struct blk_integrity	bip_geometry;
+	mempool_t		*bip_pool;
+	struct bio_vec		bip_inline_vecs[];
+};
+
+#ifdef CONFIG_BLK_DEV_INTEGRITY
+
+#define bip_for_each_vec(bvl, bip, iter)				\
+	for_each_bvec(bvl, (bip)->bip_vec, iter, (bip)->bip_iter)
+
+/* The metadata of a chain of bios; not every bio of it needs to have some. */
+#define bio_for_each_integrity_vec(_bvl, _bio, _iter)			\
+	for_each_bio(_bio)						\
+		if (!bio_integrity(_bio))				\
+			continue;					\
+		else							\
+			bip_for_each_vec(_bvl, bio_integrity(_bio), _iter)
+
+/**
+ * bio_integrity() - the payload of a bio
+ * @bio: any bio
+ *
+ * REQ_INTEGRITY, not the pointer, says whether there is one: stacking drivers
+ * save and restore the pointer alone.
+ *
+ * Context: Any context.
+ * Return: the payload, or NULL.
+ */
+static inline struct bio_integrity_payload *bio_integrity(struct bio *bio)
+{
+	return bio->bi_opf & REQ_INTEGRITY ? bio->bi_integrity : NULL;
+}
+
+/**
+ * bio_integrity_flagged() - test a flag of a bio's payload
+ * @bio: any bio
+ * @flag: the flag
+ *
+ * Context: Any context.
+ * Return: %true if @bio has a payload with @flag set.
+ */
+static inline bool bio_integrity_flagged(struct bio *bio, enum bip_flags flag)
+{
+	struct bio_integrity_payload *bip = bio_integrity(bio);
+
+	return bip && (bip->bip_flags & flag);
+}
+
+/**
+ * bip_get_seed() - number of the first interval
+ * @bip: the payload
+ *
+ * Return: what the first reference tag says, in intervals.
+ */
+static inline sector_t bip_get_seed(struct bio_integrity_payload *bip)
+{
+	return bip->bip_iter.bi_sector;
+}
+
+/**
+ * bip_set_seed() - set the number of the first interval
+ * @bip: the payload
+ * @seed: what the first reference tag says, in intervals
+ */
+static inline void bip_set_seed(struct bio_integrity_payload *bip,
+				sector_t seed)
+{
+	bip->bip_iter.bi_sector = seed;
+}
+
+/* bio-integrity.c */
+struct bio_integrity_payload *bio_integrity_alloc(struct bio *bio,
+		gfp_t gfp, unsigned int nr);
+struct bio_integrity_payload *bio_integrity_alloc_bioset(struct bio *bio,
+		gfp_t gfp, unsigned int nr, struct bio_set *bs);
+int bio_integrity_add_page(struct bio *bio, struct page *page,
+		unsigned int len, unsigned int offset);
+int bio_integrity_clone(struct bio *bio, struct bio *bio_src, gfp_t gfp);
+void bio_integrity_advance(struct bio *bio, unsigned int bytes);
+void bio_integrity_trim(struct bio *bio);
+
+/* bio-integrity-pool.c */
+int bioset_integrity_create(struct bio_set *bs, int pool_size);
+void bioset_integrity_free(struct bio_set *bs);
+void bio_integrity_init(void);
+
+/* bio-integrity-auto.c */
+bool bio_integrity_enabled(struct bio *bio);
+bool bio_integrity_prep(struct bio *bio);
+
+/* bio-integrity-user.c */
+int bio_integrity_map_user(struct bio *bio, struct iov_iter *iter);
+void bio_integrity_unmap_user(struct bio *bio);
+
+#else /* CONFIG_BLK_DEV_INTEGRITY */
+
+static inline struct bio_integrity_payload *bio_integrity(struct bio *bio)
+{
+	return NULL;
+}
+
+static inline bool bio_integrity_flagged(struct bio *bio, enum bip_flags flag)
+{
+	return false;
+}
+
+static inline struct bio_integrity_payload *
+bio_integrity_alloc(struct bio *bio, gfp_t gfp, unsigned int nr)
+{
+	return ERR_PTR(-EINVAL);
+}
+
+static inline struct bio_integrity_payload *
+bio_integrity_alloc_bioset(struct bio *bio, gfp_t gfp, unsigned int nr,
+			   struct bio_set *bs)
+{
+	return ERR_PTR(-EINVAL);
+}
+
+static inline int bio_integrity_add_page(struct bio *bio, struct page *page,
+					 unsigned int len, unsigned int offset)
+{
+	return 0;
+}
+
+static inline int bio_integrity_clone(struct bio *bio, struct bio *bio_src,
+				      gfp_t gfp)
+{
+	return 0;
+}
+
+static inline void bio_integrity_advance(struct bio *bio, unsigned int bytes)
+{
+}
+
+static inline void bio_integrity_trim(struct bio *bio)
+{
+}
+
+static inline int bioset_integrity_create(struct bio_set *bs, int pool_size)
+{
+	return 0;
+}
+
+static inline void bioset_integrity_free(struct bio_set *bs)
+{
+}
+
+static inline void bio_integrity_init(void)
+{
+}
+
+static inline bool bio_integrity_enabled(struct bio *bio)
+{
+	return false;
+}
+
+static inline bool bio_integrity_prep(struct bio *bio)
+{
+	return true;
+}
+
+static inline int bio_integrity_map_user(struct bio *bio,
+					 struct iov_iter *iter)
+{
+	return -EINVAL;
+}
+
+static inline void bio_integrity_unmap_user(struct bio *bio)
+{
+}
+
+#endif /* CONFIG_BLK_DEV_INTEGRITY */
+#endif /* _LINUX_BIO_INTEGRITY_H */

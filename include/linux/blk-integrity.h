@@ -1,0 +1,416 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Data integrity for those who own a device: profiles and their callbacks,
+ * the geometry a driver declares, and the metadata of a request.  See
+ * Documentation/block/data-integrity.rst.
+ */
+#ifndef _LINUX_BLK_INTEGRITY_H
+#define _LINUX_BLK_INTEGRITY_H
+
+#include <linux/blk-mq.h>
+#include <linux/bio-integrity.h>
+
+/**
+ * enum blk_integrity_flags - what a driver says of its integrity support
+ * @BLK_INTEGRITY_NOVERIFY: the block layer shall not check reads
+ * @BLK_INTEGRITY_NOGENERATE: the block layer shall not protect writes
+ * @BLK_INTEGRITY_DEVICE_CAPABLE: the medium stores the tuples
+ * @BLK_INTEGRITY_REF_TAG: the format has a reference tag
+ * @BLK_INTEGRITY_STACKED: set by the core: geometry came from other devices
+ *
+ * What the administrator chose is not here: it survives whatever a driver does
+ * to these bits.
+ */
+enum blk_integrity_flags {
+	BLK_INTEGRITY_NOVERIFY		= 1 << 0,
+	BLK_INTEGRITY_NOGENERATE	= 1 << 1,
+	BLK_INTEGRITY_DEVICE_CAPABLE	= 1 << 2,
+	BLK_INTEGRITY_REF_TAG		= 1 << 3,
+	BLK_INTEGRITY_STACKED		= 1 << 4,
+};
+
+/* The largest tuple a profile may have; the built-in ones have 8 and 16. */
+#define BLK_INTEGRITY_MAX_TUPLE_BYTES	64
+
+/**
+ * enum blk_integrity_tag - which part of a tuple was wrong
+ * @BLK_INTEGRITY_TAG_GUARD: the guard: the data changed
+ * @BLK_INTEGRITY_TAG_APP: the application tag: not what its owner expects
+ * @BLK_INTEGRITY_TAG_REF: the reference tag: the data is of another block
+ */
+enum blk_integrity_tag {
+	BLK_INTEGRITY_TAG_GUARD,
+	BLK_INTEGRITY_TAG_APP,
+	BLK_INTEGRITY_TAG_REF,
+};
+
+/**
+ * struct blk_integrity_error - one interval that failed verification
+ * @tag: which tag
+ * @interval: number of the interval
+ * @expected: value the tag should have
+ * @found: value it has
+ */
+struct blk_integrity_error {
+	enum blk_integrity_tag tag;
+	u64 interval;
+	u64 expected;
+	u64 found;
+};
+
+/**
+ * struct blk_integrity_exchg - a run of whole intervals and their metadata
+ * @data_buf: @data_size bytes of data; NULL for @remap_fn
+ * @prot_buf: as many metadata areas of @bi->tuple_size bytes
+ * @data_size: bytes, a whole number of intervals
+ * @interval: number of the first interval: what its reference tag says
+ * @bi: geometry, as it was when the bio was prepared
+ * @bio: the bio, NULL where there is none
+ * @private: of a per-bio profile
+ * @err: verify: where the first failure is described
+ *
+ * Data and metadata are contiguous and mapped; how they lie in pages is the
+ * walk's business.
+ */
+struct blk_integrity_exchg {
+	const void *data_buf;
+	void *prot_buf;
+	unsigned int data_size;
+	u64 interval;
+	const struct blk_integrity *bi;
+	struct bio *bio;
+	void *private;
+	struct blk_integrity_error *err;
+};
+
+/**
+ * struct blk_integrity_profile - a protection format
+ * @name: as /sys/block/<disk>/integrity/format shows it
+ * @csum_type: kind of guard
+ * @tuple_size: bytes of a tuple, 1 to %BLK_INTEGRITY_MAX_TUPLE_BYTES; 0: all
+ *	metadata is opaque
+ * @tag_offset: where in the tuple its owner may store tags
+ * @tag_size: bytes of tags in a tuple
+ *
+ * A profile is const data.  Drivers that set only csum_type in their &struct
+ * blk_integrity get a built-in one; a driver with a format of its own points
+ * profile at it before it commits its queue limits.
+ *
+ * Callbacks are called once for a run of intervals, from process, softirq or
+ * workqueue context (@remap_fn from hard interrupts too), and may not sleep.
+ */
+struct blk_integrity_profile {
+	const char *name;
+	enum blk_integrity_checksum csum_type;
+	unsigned short tuple_size;
+	unsigned short tag_offset;
+	unsigned short tag_size;
+
+	/**
+	 * @generate_fn: Write guard and reference tag of every interval.
+	 *
+	 * Tag bytes and opaque metadata stay as they are.  Cannot fail.  NULL:
+	 * there is nothing to generate.
+	 */
+	void (*generate_fn)(struct blk_integrity_exchg *xchg);
+
+	/**
+	 * @verify_fn: Check every interval that is not escaped.
+	 *
+	 * Guard first, then reference tag.  Return BLK_STS_PROTECTION and
+	 * describe the first failure in @err of the exchange, or BLK_STS_OK.
+	 * NULL: there is nothing to check.
+	 */
+	blk_status_t (*verify_fn)(struct blk_integrity_exchg *xchg);
+
+	/**
+	 * @remap_fn: Renumber the reference tags.
+	 *
+	 * Each tag that says the number of its interval, counted from
+	 * @interval of the exchange, is to say the same count from @to; any
+	 * other tag stays.  NULL: the format has no reference tag.
+	 */
+	void (*remap_fn)(struct blk_integrity_exchg *xchg, u64 to);
+
+	/**
+	 * @set_tag_fn: Store @len bytes of @tag in the tags of the run.
+	 *
+	 * NULL: tags lie at @tag_offset, @tag_size bytes an interval.
+	 */
+	int (*set_tag_fn)(struct blk_integrity_exchg *xchg, const void *tag,
+			  unsigned int len);
+
+	/**
+	 * @get_tag_fn: Fetch @len bytes of tags of the run to @tag.
+	 *
+	 * NULL: as for @set_tag_fn.
+	 */
+	int (*get_tag_fn)(struct blk_integrity_exchg *xchg, void *tag,
+			  unsigned int len);
+};
+
+#ifdef CONFIG_BLK_DEV_INTEGRITY
+
+/* blk-integrity.c */
+int blk_rq_map_integrity_sg(struct request *rq, struct scatterlist *sglist);
+int blk_rq_count_integrity_sg(struct request_queue *q, struct bio *bio);
+int blk_rq_integrity_map_user(struct request *rq, void __user *ubuf,
+		ssize_t bytes);
+
+/* blk-integrity-profile.c */
+const char *blk_integrity_profile_name(struct blk_integrity *bi);
+bool queue_limits_stack_integrity(struct queue_limits *t,
+		struct queue_limits *b);
+bool queue_limits_stack_integrity_bdev(struct queue_limits *t,
+		struct block_device *bdev);
+
+/**
+ * blk_integrity_queue_supports_integrity() - does a queue take metadata?
+ * @q: the queue
+ *
+ * Context: Any context.
+ * Return: %true if each interval of the device has metadata.
+ */
+static inline bool
+blk_integrity_queue_supports_integrity(struct request_queue *q)
+{
+	return q->limits.integrity.tuple_size;
+}
+
+/**
+ * blk_get_integrity() - geometry of a disk's metadata
+ * @disk: the disk
+ *
+ * Context: Any context.
+ * Return: the geometry in force now, or NULL if the disk has no metadata.
+ */
+static inline struct blk_integrity *blk_get_integrity(struct gendisk *disk)
+{
+	if (!blk_integrity_queue_supports_integrity(disk->queue))
+		return NULL;
+	return &disk->queue->limits.integrity;
+}
+
+/**
+ * bdev_get_integrity() - geometry of a block device's metadata
+ * @bdev: a disk or a partition
+ *
+ * Context: Any context.
+ * Return: the geometry in force now, or NULL if the disk has no metadata.
+ */
+static inline struct blk_integrity *
+bdev_get_integrity(struct block_device *bdev)
+{
+	return blk_get_integrity(bdev->bd_disk);
+}
+
+static inline unsigned short
+queue_max_integrity_segments(const struct request_queue *q)
+{
+	return q->limits.max_integrity_segments;
+}
+
+/**
+ * bio_integrity_intervals() - the one place where sectors become intervals
+ * @bi: geometry
+ * @sectors: a count, or a position that fits
+ *
+ * Return: whole intervals in @sectors.
+ */
+static inline unsigned int bio_integrity_intervals(struct blk_integrity *bi,
+						   unsigned int sectors)
+{
+	return sectors >> (bi->interval_exp - SECTOR_SHIFT);
+}
+
+/**
+ * bio_integrity_hw_sectors() - bio_integrity_intervals() by its first name
+ * @bi: geometry
+ * @sectors: a count
+ *
+ * Return: whole intervals in @sectors.
+ */
+static inline unsigned int bio_integrity_hw_sectors(struct blk_integrity *bi,
+						    unsigned int sectors)
+{
+	return bio_integrity_intervals(bi, sectors);
+}
+
+/**
+ * bio_integrity_bytes() - metadata bytes of some data
+ * @bi: geometry
+ * @sectors: data, in sectors
+ *
+ * Return: bytes of metadata that @sectors of data have.
+ */
+static inline unsigned int bio_integrity_bytes(struct blk_integrity *bi,
+					       unsigned int sectors)
+{
+	return bio_integrity_intervals(bi, sectors) * bi->tuple_size;
+}
+
+static inline bool blk_integrity_rq(struct request *rq)
+{
+	return rq->cmd_flags & REQ_INTEGRITY;
+}
+
+/**
+ * rq_integrity_vec() - the metadata vector a request stands at
+ * @rq: a request with metadata
+ *
+ * For drivers that take one integrity segment.
+ *
+ * Context: Any context.
+ * Return: the vector, whole pages and all; empty if the request has none.
+ */
+static inline struct bio_vec rq_integrity_vec(struct request *rq)
+{
+	struct bio_integrity_payload *bip = bio_integrity(rq->bio);
+
+	if (!bip)
+		return (struct bio_vec){ };
+	return mp_bvec_iter_bvec(bip->bip_vec, bip->bip_iter);
+}
+
+static inline unsigned int rq_integrity_interval_exp(struct request *rq)
+{
+	return rq->q->limits.integrity.interval_exp;
+}
+
+#else /* CONFIG_BLK_DEV_INTEGRITY */
+
+static inline int blk_rq_map_integrity_sg(struct request *rq,
+					  struct scatterlist *sglist)
+{
+	return 0;
+}
+
+static inline int blk_rq_count_integrity_sg(struct request_queue *q,
+					    struct bio *bio)
+{
+	return 0;
+}
+
+static inline int blk_rq_integrity_map_user(struct request *rq,
+					    void __user *ubuf, ssize_t bytes)
+{
+	return -EINVAL;
+}
+
+static inline const char *blk_integrity_profile_name(struct blk_integrity *bi)
+{
+	return "none";
+}
+
+static inline bool queue_limits_stack_integrity(struct queue_limits *t,
+						struct queue_limits *b)
+{
+	return true;
+}
+
+static inline bool queue_limits_stack_integrity_bdev(struct queue_limits *t,
+						     struct block_device *bdev)
+{
+	return true;
+}
+
+static inline bool
+blk_integrity_queue_supports_integrity(struct request_queue *q)
+{
+	return false;
+}
+
+static inline struct blk_integrity *blk_get_integrity(struct gendisk *disk)
+{
+	return NULL;
+}
+
+static inline struct blk_integrity *
+bdev_get_integrity(struct block_device *bdev)
+{
+	return NULL;
+}
+
+static inline unsigned short
+queue_max_integrity_segments(const struct request_queue *q)
+{
+	return 0;
+}
+
+static inline unsigned int bio_integrity_intervals(struct blk_integrity *bi,
+						   unsigned int sectors)
+{
+	return 0;
+}
+
+static inline unsigned int bio_integrity_hw_sectors(struct blk_integrity *bi,
+						    unsigned int sectors)
+{
+	return 0;
+}
+
+static inline unsigned int bio_integrity_bytes(struct blk_integrity *bi,
+					       unsigned int sectors)
+{
+	return 0;
+}
+
+static inline bool blk_integrity_rq(struct request *rq)
+{
+	return false;
+}
+
+static inline struct bio_vec rq_integrity_vec(struct request *rq)
+{
+	return (struct bio_vec){ };
+}
+
+static inline unsigned int rq_integrity_interval_exp(struct request *rq)
+{
+	return 0;
+}
+
+#endif /* CONFIG_BLK_DEV_INTEGRITY */
+
+/**
+ * full_pi_ref_tag() - number of the first interval of a request
+ * @rq: the request
+ *
+ * Context: Any context.
+ * Return: position of @rq on the device, in intervals; in logical blocks if
+ *	the device has no metadata.
+ */
+static inline u64 full_pi_ref_tag(struct request *rq)
+{
+	unsigned int exp = rq_integrity_interval_exp(rq);
+
+	if (!exp)
+		exp = ilog2(queue_logical_block_size(rq->q));
+	return blk_rq_pos(rq) >> (exp - SECTOR_SHIFT);
+}
+
+/**
+ * t10_pi_ref_tag() - reference tag of the first interval, 32 bits wide
+ * @rq: the request
+ *
+ * Context: Any context.
+ * Return: the low 32 bits of full_pi_ref_tag().
+ */
+static inline u32 t10_pi_ref_tag(struct request *rq)
+{
+	return lower_32_bits(full_pi_ref_tag(rq));
+}
+
+/**
+ * ext_pi_ref_tag() - reference tag of the first interval, 48 bits wide
+ * @rq: the request
+ *
+ * Context: Any context.
+ * Return: the low 48 bits of full_pi_ref_tag().
+ */
+static inline u64 ext_pi_ref_tag(struct request *rq)
+{
+	return full_pi_ref_tag(rq) & GENMASK_ULL(47, 0);
+}
+
+#endif /* _LINUX_BLK_INTEGRITY_H */

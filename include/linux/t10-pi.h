@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Protection information as it stands on the wire and on the medium:
+ * SBC-4 4.21 (T10 DIF) and NVM Command Set 5.3 (16-bit and 64-bit guard).
+ */
+#ifndef _LINUX_T10_PI_H
+#define _LINUX_T10_PI_H
+
+#include <asm/byteorder.h>
+#include <linux/bits.h>
+#include <linux/build_bug.h>
+#include <linux/types.h>
+
+/**
+ * enum t10_dif_type - protection type a medium is formatted with
+ * @T10_PI_TYPE0_PROTECTION: no protection information
+ * @T10_PI_TYPE1_PROTECTION: guard, and the low bits of the LBA as reference tag
+ * @T10_PI_TYPE2_PROTECTION: guard, and a reference tag seeded by 32-byte
+ *	commands; Linux runs it as type 1, so that a reader needs no context
+ * @T10_PI_TYPE3_PROTECTION: guard only, all other bytes are the owner's
+ */
+enum t10_dif_type {
+	T10_PI_TYPE0_PROTECTION = 0x0,
+	T10_PI_TYPE1_PROTECTION = 0x1,
+	T10_PI_TYPE2_PROTECTION = 0x2,
+	T10_PI_TYPE3_PROTECTION = 0x3,
+};
+
+/**
+ * struct t10_pi_tuple - protection information with a 16-bit guard
+ * @guard_tag: CRC-16 T10-DIF or IP checksum of the interval
+ * @app_tag: application tag
+ * @ref_tag: reference tag, 32 bits
+ */
+struct t10_pi_tuple {
+	__be16 guard_tag;
+	__be16 app_tag;
+	__be32 ref_tag;
+};
+static_assert(sizeof(struct t10_pi_tuple) == 8);
+
+/**
+ * struct crc64_pi_tuple - protection information with a 64-bit guard
+ * @guard_tag: CRC-64 NVMe of the interval
+ * @app_tag: application tag
+ * @ref_tag: reference tag, 48 bits, big endian
+ */
+struct crc64_pi_tuple {
+	__be64 guard_tag;
+	__be16 app_tag;
+	__u8 ref_tag[6];
+};
+static_assert(sizeof(struct crc64_pi_tuple) == 16);
+
+/*
+ * An application tag of all ones tells the reader not to check the interval;
+ * type 3 wants the reference tag to be all ones too.
+ */
+#define T10_PI_APP_ESCAPE	cpu_to_be16(0xffff)
+#define T10_PI_REF_ESCAPE	cpu_to_be32(0xffffffff)
+
+/**
+ * lower_48_bits() - what a 48-bit reference tag holds of a number
+ * @n: any number
+ *
+ * Return: bits 0 to 47 of @n.
+ */
+static inline u64 lower_48_bits(u64 n)
+{
+	return n & GENMASK_ULL(47, 0);
+}
+
+/* Drivers find the request helpers beside the tuples they fill in. */
+#include <linux/blk-integrity.h>
+
+#endif /* _LINUX_T10_PI_H */
