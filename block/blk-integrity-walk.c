@@ -1,0 +1,277 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The walk: runs of whole intervals out of vectors that are cut anywhere.
+ *
+ * An interval or a metadata area that straddles vectors is gathered into a
+ * page of this CPU, handed out as a run of one, and written back from there.
+ */
+
+#include <linux/bvec.h>
+#include <linux/highmem.h>
+#include <linux/local_lock.h>
+#include <linux/mutex.h>
+#include <linux/percpu.h>
+#include <linux/sizes.h>
+
+#include "blk-integrity-walk.h"
+
+/*
+ * One run ends here at the latest, so that callbacks which switch preemption
+ * off to use vector registers give it back every few microseconds.
+ */
+#define WALK_MAX_RUN_BYTES	SZ_64K
+
+/*
+ * Both are a page, as intervals and metadata areas are at most that.  The lock
+ * keeps softirqs off, so that the pages serve task and softirq context alike.
+ */
+struct blk_integrity_bounce {
+	local_lock_t lock;
+	void *data;
+	void *prot;
+};
+
+static DEFINE_PER_CPU(struct blk_integrity_bounce, blk_integrity_bounces) = {
+	.lock = INIT_LOCAL_LOCK(lock),
+};
+
+static DEFINE_MUTEX(blk_integrity_bounce_mutex);
+
+/**
+ * blk_integrity_walk_init_cpus() - get the pages that straddling runs need
+ *
+ * To be called before the first walk.  The pages are made once, when the first
+ * device with integrity appears, and stay.
+ *
+ * Context: Process context.  May sleep, but does no I/O.
+ * Return: 0, or -ENOMEM; a later call tries again.
+ */
+int blk_integrity_walk_init_cpus(void)
+{
+	int err = 0;
+	int cpu;
+
+	mutex_lock(&blk_integrity_bounce_mutex);
+	for_each_possible_cpu(cpu) {
+		struct blk_integrity_bounce *bounce =
+			per_cpu_ptr(&blk_integrity_bounces, cpu);
+
+		if (!bounce->data)
+			bounce->data = (void *)__get_free_page(GFP_NOIO);
+		if (!bounce->prot)
+			bounce->prot = (void *)__get_free_page(GFP_NOIO);
+		if (!bounce->data || !bounce->prot) {
+			err = -ENOMEM;
+			break;
+		}
+	}
+	mutex_unlock(&blk_integrity_bounce_mutex);
+	return err;
+}
+
+static struct blk_integrity_bounce *bounce_get(struct blk_integrity_walk *walk)
+{
+	if (!walk->holds_bounce) {
+		local_bh_disable();
+		local_lock_nested_bh(&blk_integrity_bounces.lock);
+		walk->holds_bounce = true;
+	}
+	return this_cpu_ptr(&blk_integrity_bounces);
+}
+
+static void bounce_put(struct blk_integrity_walk *walk)
+{
+	if (walk->holds_bounce) {
+		local_unlock_nested_bh(&blk_integrity_bounces.lock);
+		local_bh_enable();
+		walk->holds_bounce = false;
+	}
+}
+
+/* The longest piece that one mapping covers. */
+static struct bio_vec segment(const struct bio_vec *vec, struct bvec_iter iter)
+{
+	if (IS_ENABLED(CONFIG_HIGHMEM))
+		return bvec_iter_bvec(vec, iter);
+	return mp_bvec_iter_bvec(vec, iter);
+}
+
+static void *segment_map(struct bio_vec *bv)
+{
+	if (IS_ENABLED(CONFIG_HIGHMEM))
+		return bvec_kmap_local(bv);
+	return page_address(bv->bv_page) + bv->bv_offset;
+}
+
+static void segment_unmap(void *map)
+{
+	if (IS_ENABLED(CONFIG_HIGHMEM))
+		kunmap_local(map);
+}
+
+/* Copy @bytes at @iter, which is left where it is. */
+static void gather(void *to, const struct bio_vec *vec, struct bvec_iter iter,
+		   unsigned int bytes)
+{
+	while (bytes) {
+		struct bio_vec bv = segment(vec, iter);
+		unsigned int len = min(bytes, bv.bv_len);
+		void *from = segment_map(&bv);
+
+		memcpy(to, from, len);
+		segment_unmap(from);
+		bvec_iter_advance_single(vec, &iter, len);
+		to += len;
+		bytes -= len;
+	}
+}
+
+static void scatter(const void *from, const struct bio_vec *vec,
+		    struct bvec_iter iter, unsigned int bytes)
+{
+	while (bytes) {
+		struct bio_vec bv = segment(vec, iter);
+		unsigned int len = min(bytes, bv.bv_len);
+		void *to = segment_map(&bv);
+
+		memcpy(to, from, len);
+		segment_unmap(to);
+		bvec_iter_advance_single(vec, &iter, len);
+		from += len;
+		bytes -= len;
+	}
+}
+
+static struct bvec_iter tuple_iter(const struct blk_integrity_walk *walk)
+{
+	struct bvec_iter iter = walk->prot_iter;
+
+	bvec_iter_advance(walk->prot_vec, &iter, walk->geometry->pi_offset);
+	return iter;
+}
+
+/*
+ * A straddling area is bounced whole, but in tuple mode only its tuple: that
+ * fits on the stack, which is the one place hard interrupts may bounce to.
+ */
+static void bounce_prot(struct blk_integrity_walk *walk)
+{
+	const struct blk_integrity *geometry = walk->geometry;
+
+	if (walk->mode == BLK_INTEGRITY_WALK_TUPLE) {
+		walk->tuple_geometry = *geometry;
+		walk->tuple_geometry.tuple_size = geometry->profile->tuple_size;
+		walk->tuple_geometry.pi_offset = 0;
+		walk->xchg.bi = &walk->tuple_geometry;
+		walk->xchg.prot_buf = walk->tuple;
+		gather(walk->tuple, walk->prot_vec, tuple_iter(walk),
+		       geometry->profile->tuple_size);
+	} else {
+		walk->xchg.prot_buf = bounce_get(walk)->prot;
+		gather(walk->xchg.prot_buf, walk->prot_vec, walk->prot_iter,
+		       geometry->tuple_size);
+	}
+}
+
+static void unbounce_prot(struct blk_integrity_walk *walk)
+{
+	if (walk->mode == BLK_INTEGRITY_WALK_TUPLE)
+		scatter(walk->tuple, walk->prot_vec, tuple_iter(walk),
+			walk->geometry->profile->tuple_size);
+	else if (walk->mode == BLK_INTEGRITY_WALK_WRITE)
+		scatter(walk->xchg.prot_buf, walk->prot_vec, walk->prot_iter,
+			walk->geometry->tuple_size);
+}
+
+/**
+ * blk_integrity_walk_end() - finish the run a walk stands at
+ * @walk: the walk
+ *
+ * Needed only by a caller that stops before blk_integrity_walk_next() returned
+ * %false.
+ *
+ * Context: That of the walk.
+ */
+void blk_integrity_walk_end(struct blk_integrity_walk *walk)
+{
+	const struct blk_integrity *geometry = walk->geometry;
+	unsigned int n = walk->run_intervals;
+
+	if (!n)
+		return;
+
+	if (walk->prot_map)
+		segment_unmap(walk->prot_map);
+	else
+		unbounce_prot(walk);
+	if (walk->data_map)
+		segment_unmap(walk->data_map);
+	bounce_put(walk);
+
+	bvec_iter_advance(walk->prot_vec, &walk->prot_iter,
+			  n * geometry->tuple_size);
+	if (walk->mode != BLK_INTEGRITY_WALK_TUPLE)
+		bvec_iter_advance(walk->data_vec, &walk->data_iter,
+				  n << geometry->interval_exp);
+	walk->xchg.interval += n;
+	walk->intervals -= n;
+	walk->run_intervals = 0;
+}
+
+/**
+ * blk_integrity_walk_next() - finish the run of a walk, go to the next
+ * @walk: the walk
+ *
+ * Context: Process or softirq context; in tuple mode any context.  Between two
+ *	calls the caller may not sleep.
+ * Return: %true if there is a run in @walk->xchg.  %false at the end;
+ *	@walk->intervals is then 0, or what is missing if data or metadata are
+ *	too short.
+ */
+bool blk_integrity_walk_next(struct blk_integrity_walk *walk)
+{
+	const struct blk_integrity *geometry = walk->geometry;
+	const bool has_data = walk->mode != BLK_INTEGRITY_WALK_TUPLE;
+	const unsigned int interval_bytes = 1U << geometry->interval_exp;
+	unsigned int data_intervals = UINT_MAX;
+	unsigned int prot_intervals;
+	struct bio_vec data = {}, prot;
+
+	blk_integrity_walk_end(walk);
+	if (!walk->intervals || walk->prot_iter.bi_size < geometry->tuple_size)
+		return false;
+	if (has_data && walk->data_iter.bi_size < interval_bytes)
+		return false;
+
+	if (has_data) {
+		data = segment(walk->data_vec, walk->data_iter);
+		data_intervals = data.bv_len >> geometry->interval_exp;
+	}
+	prot = segment(walk->prot_vec, walk->prot_iter);
+	prot_intervals = prot.bv_len / geometry->tuple_size;
+
+	walk->run_intervals = min3(walk->intervals,
+				   max(WALK_MAX_RUN_BYTES / interval_bytes, 1U),
+				   max(min(data_intervals, prot_intervals), 1U));
+
+	walk->data_map = NULL;
+	walk->prot_map = NULL;
+	walk->xchg.bi = geometry;
+	walk->xchg.data_size = walk->run_intervals << geometry->interval_exp;
+	if (has_data && data_intervals) {
+		walk->data_map = segment_map(&data);
+		walk->xchg.data_buf = walk->data_map;
+	} else if (has_data) {
+		void *page = bounce_get(walk)->data;
+
+		gather(page, walk->data_vec, walk->data_iter, interval_bytes);
+		walk->xchg.data_buf = page;
+	}
+	if (prot_intervals) {
+		walk->prot_map = segment_map(&prot);
+		walk->xchg.prot_buf = walk->prot_map;
+	} else {
+		bounce_prot(walk);
+	}
+	return true;
+}

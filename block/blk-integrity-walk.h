@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The cursor over data and metadata in lock-step.
+ *
+ * Data and metadata lie in vectors that are cut anywhere: an interval may
+ * straddle two data vectors, a metadata area two metadata vectors.  The walk
+ * turns them into runs of whole intervals, both sides contiguous and mapped,
+ * and hands each run out as a &struct blk_integrity_exchg.  It knows neither
+ * bio nor policy, allocates nothing and cannot fail.
+ */
+#ifndef BLK_INTEGRITY_WALK_H
+#define BLK_INTEGRITY_WALK_H
+
+#include <linux/blk-integrity.h>
+
+/**
+ * enum blk_integrity_walk_mode - what the user of a walk touches
+ * @BLK_INTEGRITY_WALK_READ: reads data and metadata areas
+ * @BLK_INTEGRITY_WALK_WRITE: reads data, writes metadata areas
+ * @BLK_INTEGRITY_WALK_TUPLE: no data; changes tuples.  The only mode for hard
+ *	interrupts
+ */
+enum blk_integrity_walk_mode {
+	BLK_INTEGRITY_WALK_READ,
+	BLK_INTEGRITY_WALK_WRITE,
+	BLK_INTEGRITY_WALK_TUPLE,
+};
+
+/**
+ * struct blk_integrity_walk - the cursor
+ * @mode: what happens to the runs
+ * @geometry: what an interval and its metadata area look like
+ * @data_vec: the data vectors; unused in tuple mode
+ * @data_iter: what is left of the data
+ * @prot_vec: the metadata vectors
+ * @prot_iter: what is left of the metadata
+ * @intervals: intervals left, those of the run included
+ * @run_intervals: intervals of the run, 0 before the first and after the last
+ * @xchg: the run; the caller sets interval (the number of the first one), bio,
+ *	private and err, the walk does the rest
+ *
+ * The caller fills in all of these but @run_intervals and calls
+ * blk_integrity_walk_next() until it returns %false.
+ */
+struct blk_integrity_walk {
+	enum blk_integrity_walk_mode mode;
+	const struct blk_integrity *geometry;
+	const struct bio_vec *data_vec;
+	struct bvec_iter data_iter;
+	const struct bio_vec *prot_vec;
+	struct bvec_iter prot_iter;
+	unsigned int intervals;
+	unsigned int run_intervals;
+	struct blk_integrity_exchg xchg;
+
+	/* private: what of the run is mapped, and what bounces */
+	void *data_map;
+	void *prot_map;
+	bool holds_bounce;
+	struct blk_integrity tuple_geometry;
+	u8 tuple[BLK_INTEGRITY_MAX_TUPLE_BYTES];
+};
+
+bool blk_integrity_walk_next(struct blk_integrity_walk *walk);
+void blk_integrity_walk_end(struct blk_integrity_walk *walk);
+int blk_integrity_walk_init_cpus(void);
+
+#endif /* BLK_INTEGRITY_WALK_H */
