@@ -1,0 +1,336 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Payloads of the block layer: one object with a payload, its vectors and a
+ * small buffer.  Larger buffers are chunks of pages, as few and as small as
+ * the device's integrity segments allow.
+ *
+ * A device has a reserve of such objects with buffers for its largest I/O.
+ * Whoever finds no memory waits for one of these, which comes back when an I/O
+ * of the same device ends: stacked devices do not wait for each other.
+ */
+
+#include <linux/bio-integrity.h>
+#include <linux/blk-integrity.h>
+#include <linux/cache.h>
+#include <linux/mempool.h>
+#include <linux/slab.h>
+
+#include "blk.h"
+
+/*
+ * 1 KiB is the metadata of 64 KiB of data in 512-byte intervals with 8-byte
+ * tuples: most I/O is not larger, and then costs one allocation.
+ */
+#define INLINE_BYTES	1024
+
+/* Above PAGE_ALLOC_COSTLY_ORDER the page allocator does not try hard. */
+#define MAX_CHUNK_ORDER	PAGE_ALLOC_COSTLY_ORDER
+
+/* Two: a write can go on while a read waits for its verification. */
+#define RESERVE_OBJECTS	2
+
+/* What a buffer is made of; no chunks: it is inside of the object. */
+struct buf_shape {
+	u8 nr_chunks;
+	u8 order;
+};
+
+/**
+ * struct blk_integrity_reserve - objects kept for when memory is short
+ * @ref: one of the device, one of each object in use
+ * @rcu: to free it
+ * @shape: of each object's buffer
+ * @pool: the objects
+ */
+struct blk_integrity_reserve {
+	struct kref ref;
+	struct rcu_head rcu;
+	struct buf_shape shape;
+	mempool_t pool;
+};
+
+static struct kmem_cache *auto_slab __ro_after_init;
+static unsigned int inline_offset __ro_after_init;
+
+static size_t chunk_bytes(struct buf_shape shape)
+{
+	return PAGE_SIZE << shape.order;
+}
+
+static size_t buf_bytes(struct buf_shape shape)
+{
+	return shape.nr_chunks ? shape.nr_chunks * chunk_bytes(shape) :
+				 INLINE_BYTES;
+}
+
+static unsigned int max_chunks(const struct queue_limits *lim)
+{
+	return min_t(unsigned int, lim->max_integrity_segments,
+		     BIO_INTEGRITY_AUTO_VECS);
+}
+
+/* A chunk is one segment: neither too long, nor across a boundary. */
+static unsigned int max_chunk_order(const struct queue_limits *lim)
+{
+	unsigned long segment_pages = min(lim->max_segment_size >> PAGE_SHIFT,
+				(lim->seg_boundary_mask >> PAGE_SHIFT) + 1);
+
+	return min_t(unsigned int, ilog2(segment_pages), MAX_CHUNK_ORDER);
+}
+
+/**
+ * bio_integrity_max_buf_bytes() - metadata that fits one I/O of a device
+ * @lim: limits of the device, max_integrity_segments not 0
+ *
+ * Context: Any context.
+ * Return: bytes.
+ */
+unsigned int bio_integrity_max_buf_bytes(const struct queue_limits *lim)
+{
+	return max_chunks(lim) * (PAGE_SIZE << max_chunk_order(lim));
+}
+
+static struct buf_shape buf_shape(const struct queue_limits *lim,
+				  unsigned int bytes)
+{
+	struct buf_shape shape = {};
+
+	if (bytes <= INLINE_BYTES)
+		return shape;
+	while (DIV_ROUND_UP(bytes, chunk_bytes(shape)) > max_chunks(lim))
+		shape.order++;
+	shape.nr_chunks = DIV_ROUND_UP(bytes, chunk_bytes(shape));
+	return shape;
+}
+
+static void auto_destroy(struct bio_integrity_auto *bia)
+{
+	for (unsigned int i = 0; i < bia->nr_chunks; i++)
+		__free_pages(bia->bip.bip_inline_vecs[i].bv_page,
+			     bia->chunk_order);
+	kmem_cache_free(auto_slab, bia);
+}
+
+static struct bio_integrity_auto *auto_create(struct buf_shape shape, gfp_t gfp)
+{
+	struct bio_integrity_auto *bia = kmem_cache_alloc(auto_slab, gfp);
+
+	if (!bia)
+		return NULL;
+	bia->reserve = NULL;
+	bia->chunk_order = shape.order;
+	for (bia->nr_chunks = 0; bia->nr_chunks < shape.nr_chunks;
+	     bia->nr_chunks++) {
+		struct page *page = alloc_pages(gfp, shape.order);
+
+		if (!page) {
+			auto_destroy(bia);
+			return NULL;
+		}
+		bia->bip.bip_inline_vecs[bia->nr_chunks].bv_page = page;
+	}
+	return bia;
+}
+
+static void *reserve_create_object(gfp_t gfp, void *data)
+{
+	struct blk_integrity_reserve *reserve = data;
+
+	return auto_create(reserve->shape, gfp);
+}
+
+static void reserve_destroy_object(void *object, void *data)
+{
+	auto_destroy(object);
+}
+
+static void reserve_free_rcu(struct rcu_head *rcu)
+{
+	struct blk_integrity_reserve *reserve =
+		container_of(rcu, struct blk_integrity_reserve, rcu);
+
+	mempool_exit(&reserve->pool);
+	kfree(reserve);
+}
+
+static void reserve_release(struct kref *ref)
+{
+	struct blk_integrity_reserve *reserve =
+		container_of(ref, struct blk_integrity_reserve, ref);
+
+	call_rcu(&reserve->rcu, reserve_free_rcu);
+}
+
+static struct blk_integrity_reserve *
+reserve_get(struct blk_integrity_dev *idev)
+{
+	struct blk_integrity_reserve *reserve;
+
+	rcu_read_lock();
+	do {
+		reserve = rcu_dereference(idev->reserve);
+	} while (reserve && !kref_get_unless_zero(&reserve->ref));
+	rcu_read_unlock();
+	return reserve;
+}
+
+/**
+ * blk_integrity_reserve_resize() - fit a device's reserve to its largest I/O
+ * @idev: integrity state of the queue
+ * @lim: limits that are coming into force
+ * @bytes: metadata of the largest I/O they allow
+ *
+ * Objects of the reserve before are freed as they come back.
+ *
+ * Context: Process context, one caller at a time.  May sleep, but does no I/O.
+ * Return: 0, or -ENOMEM, and the reserve is as it was.
+ */
+int blk_integrity_reserve_resize(struct blk_integrity_dev *idev,
+				 const struct queue_limits *lim,
+				 unsigned int bytes)
+{
+	struct blk_integrity_reserve *old =
+		rcu_dereference_protected(idev->reserve, true);
+	struct buf_shape shape = buf_shape(lim, bytes);
+	struct blk_integrity_reserve *reserve;
+	int err;
+
+	if (old && old->shape.nr_chunks == shape.nr_chunks &&
+	    old->shape.order == shape.order)
+		return 0;
+
+	reserve = kzalloc(sizeof(*reserve), GFP_NOIO);
+	if (!reserve)
+		return -ENOMEM;
+	kref_init(&reserve->ref);
+	reserve->shape = shape;
+	err = mempool_init_node(&reserve->pool, RESERVE_OBJECTS,
+				reserve_create_object, reserve_destroy_object,
+				reserve, GFP_NOIO, NUMA_NO_NODE);
+	if (err) {
+		kfree(reserve);
+		return err;
+	}
+	rcu_assign_pointer(idev->reserve, reserve);
+	if (old)
+		kref_put(&old->ref, reserve_release);
+	return 0;
+}
+
+/**
+ * blk_integrity_reserve_free() - give up a device's reserve
+ * @idev: integrity state of a queue that is going away
+ *
+ * Context: Any context.
+ */
+void blk_integrity_reserve_free(struct blk_integrity_dev *idev)
+{
+	struct blk_integrity_reserve *reserve =
+		rcu_replace_pointer(idev->reserve, NULL, true);
+
+	if (reserve)
+		kref_put(&reserve->ref, reserve_release);
+}
+
+/*
+ * Waits for an object as long as it takes.  Only a bio that overlaps a change
+ * of the limits may find no reserve, or objects too small for it.
+ */
+static struct bio_integrity_auto *reserve_alloc(struct request_queue *q,
+						unsigned int bytes)
+{
+	struct blk_integrity_reserve *reserve = reserve_get(q->integrity_dev);
+	struct bio_integrity_auto *bia;
+
+	if (!reserve || buf_bytes(reserve->shape) < bytes) {
+		if (reserve)
+			kref_put(&reserve->ref, reserve_release);
+		return auto_create(buf_shape(&q->limits, bytes), GFP_NOIO);
+	}
+	bia = mempool_alloc(&reserve->pool, GFP_NOIO);
+	bia->reserve = reserve;
+	return bia;
+}
+
+/* Point the payload at the first @bytes of the buffer. */
+static void auto_set_buf(struct bio_integrity_auto *bia, unsigned int bytes)
+{
+	struct bio_vec *bv = bia->bip.bip_inline_vecs;
+
+	bia->bip.bip_iter.bi_size = bytes;
+	if (!bia->nr_chunks) {
+		bvec_set_virt(bv++, (void *)bia + inline_offset, bytes);
+		bytes = 0;
+	}
+	for (; bytes; bytes -= bv++->bv_len)
+		bvec_set_page(bv, bv->bv_page,
+			      min(bytes, PAGE_SIZE << bia->chunk_order), 0);
+	bia->bip.bip_vcnt = bv - bia->bip.bip_inline_vecs;
+}
+
+/**
+ * bio_integrity_auto_alloc() - get a payload of the block layer with a buffer
+ * @q: queue of the bio
+ * @bytes: bytes of metadata
+ * @nowait: rather fail than wait
+ *
+ * The payload points at the buffer, which is not initialised.
+ *
+ * Context: Process context.  May sleep unless @nowait, but does no I/O.
+ * Return: the payload; NULL if there is no memory and @nowait, or if limits
+ *	that do not hold @bytes came into force meanwhile and there is none.
+ */
+struct bio_integrity_auto *bio_integrity_auto_alloc(struct request_queue *q,
+						    unsigned int bytes,
+						    bool nowait)
+{
+	struct bio_integrity_auto *bia;
+
+	bia = auto_create(buf_shape(&q->limits, bytes),
+			  GFP_NOWAIT | __GFP_NOMEMALLOC);
+	if (!bia && !nowait)
+		bia = reserve_alloc(q, bytes);
+	if (!bia)
+		return NULL;
+
+	memset(&bia->bip, 0, sizeof(bia->bip));
+	auto_set_buf(bia, bytes);
+	return bia;
+}
+
+/**
+ * bio_integrity_auto_free() - free a payload of the block layer and its buffer
+ * @bia: from bio_integrity_auto_alloc()
+ *
+ * Context: Any context.
+ */
+void bio_integrity_auto_free(struct bio_integrity_auto *bia)
+{
+	struct blk_integrity_reserve *reserve = bia->reserve;
+
+	if (!reserve) {
+		auto_destroy(bia);
+		return;
+	}
+	mempool_free(bia, &reserve->pool);
+	kref_put(&reserve->ref, reserve_release);
+}
+
+/**
+ * bio_integrity_buf_init() - make the slab of payloads with a buffer
+ *
+ * Context: Boot.
+ */
+void __init bio_integrity_buf_init(void)
+{
+	size_t bytes = struct_size_t(struct bio_integrity_auto,
+				     bip.bip_inline_vecs,
+				     BIO_INTEGRITY_AUTO_VECS);
+
+	/* Devices read and write the buffer: its cache lines are its own. */
+	inline_offset = ALIGN(bytes, ARCH_DMA_MINALIGN);
+	auto_slab = kmem_cache_create("bio_integrity_auto",
+				      inline_offset + INLINE_BYTES,
+				      ARCH_DMA_MINALIGN, SLAB_HWCACHE_ALIGN |
+				      SLAB_PANIC | SLAB_NO_MERGE, NULL);
+}

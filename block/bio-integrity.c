@@ -1,0 +1,277 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Life of an integrity payload: attach, add pages, clone, advance, trim, free.
+ *
+ * Where its memory comes from is bio-integrity-pool.c's business, and what is
+ * in the metadata that of profiles and the walk.
+ */
+
+#include <linux/bio-integrity.h>
+#include <linux/blk-integrity.h>
+
+#include "blk.h"
+
+/* What a clone has of its source: all but who owns and unmaps the buffer. */
+#define BIP_CLONE_FLAGS	(BIP_MAPPED_INTEGRITY | BIP_CTRL_NOCHECK | \
+			 BIP_DISK_NOCHECK | BIP_IP_CHECKSUM)
+
+/**
+ * bio_integrity_attach() - make a payload that of a bio
+ * @bio: the bio
+ * @bip: zeroed but for bip_pool
+ * @nr_vecs: vectors that follow @bip
+ *
+ * Records the geometry of the device, so that advancing and verifying do not
+ * depend on what the device is formatted to later.
+ *
+ * Context: Any context.
+ */
+void bio_integrity_attach(struct bio *bio, struct bio_integrity_payload *bip,
+			  unsigned int nr_vecs)
+{
+	bip->bip_max_vcnt = nr_vecs;
+	if (nr_vecs)
+		bip->bip_vec = bip->bip_inline_vecs;
+	if (bio->bi_bdev)
+		bip->bip_geometry = bdev_get_queue(bio->bi_bdev)->limits.integrity;
+
+	bio->bi_integrity = bip;
+	bio->bi_opf |= REQ_INTEGRITY;
+}
+
+/**
+ * bio_integrity_alloc_bioset() - attach a payload, memory from a given bio_set
+ * @bio: bio without payload
+ * @gfp: allocation flags
+ * @nr_vecs: metadata vectors that will be added at most, 0 to BIO_MAX_VECS
+ * @bs: bio_set whose reserve serves when the slab has nothing; may be NULL
+ *
+ * The payload is the submitter's and is freed with the bio; the pages it will
+ * point to stay the submitter's to free.
+ *
+ * Context: Any context that @gfp allows.  With a reserve and
+ *	__GFP_DIRECT_RECLAIM this does not fail for memory.
+ * Return: the payload, or an ERR_PTR(): -EINVAL if @nr_vecs is too large,
+ *	-EOPNOTSUPP if @bio has an inline encryption context, -ENOMEM.
+ */
+struct bio_integrity_payload *
+bio_integrity_alloc_bioset(struct bio *bio, gfp_t gfp, unsigned int nr_vecs,
+			   struct bio_set *bs)
+{
+	struct bio_integrity_payload *bip;
+
+	if (nr_vecs > BIO_MAX_VECS)
+		return ERR_PTR(-EINVAL);
+	if (bio_has_crypt_ctx(bio))
+		return ERR_PTR(-EOPNOTSUPP);
+
+	bip = bip_alloc(gfp, nr_vecs, bs);
+	if (!bip)
+		return ERR_PTR(-ENOMEM);
+	bio_integrity_attach(bio, bip, nr_vecs);
+	return bip;
+}
+EXPORT_SYMBOL_GPL(bio_integrity_alloc_bioset);
+
+/**
+ * bio_integrity_alloc() - attach a payload to a bio
+ * @bio: bio without payload
+ * @gfp: allocation flags
+ * @nr_vecs: metadata vectors that will be added at most, 0 to BIO_MAX_VECS
+ *
+ * bio_integrity_alloc_bioset() with the bio_set that @bio came from.
+ *
+ * Context: Any context that @gfp allows.
+ * Return: the payload, or an ERR_PTR(): -EINVAL, -EOPNOTSUPP, -ENOMEM.
+ */
+struct bio_integrity_payload *bio_integrity_alloc(struct bio *bio, gfp_t gfp,
+						  unsigned int nr_vecs)
+{
+	return bio_integrity_alloc_bioset(bio, gfp, nr_vecs, bio->bi_pool);
+}
+EXPORT_SYMBOL(bio_integrity_alloc);
+
+/**
+ * bio_integrity_free() - detach and free a bio's payload
+ * @bio: bio with a payload
+ *
+ * What the block layer attached goes with its buffer; of a submitter's payload
+ * the pages stay.
+ *
+ * Context: Any context.
+ */
+void bio_integrity_free(struct bio *bio)
+{
+	struct bio_integrity_payload *bip = bio_integrity(bio);
+
+	bio->bi_integrity = NULL;
+	bio->bi_opf &= ~REQ_INTEGRITY;
+
+	if (bip->bip_flags & BIP_BLOCK_INTEGRITY)
+		bio_integrity_auto_free(container_of(bip,
+					struct bio_integrity_auto, bip));
+	else
+		bip_free(bip);
+}
+
+/**
+ * bip_geometry() - geometry that a bio's payload was made for
+ * @bio: bio with a payload
+ *
+ * A payload attached before the bio had a device learns its geometry here.
+ *
+ * Context: Any context.
+ * Return: the geometry, or NULL if the device has no metadata.
+ */
+const struct blk_integrity *bip_geometry(struct bio *bio)
+{
+	struct bio_integrity_payload *bip = bio_integrity(bio);
+
+	if (!bip->bip_geometry.tuple_size && bio->bi_bdev)
+		bip->bip_geometry = bdev_get_queue(bio->bi_bdev)->limits.integrity;
+	return bip->bip_geometry.tuple_size ? &bip->bip_geometry : NULL;
+}
+
+/* May @page follow what the payload ends with, as a vector of its own? */
+static bool may_add_vec(struct request_queue *q,
+			struct bio_integrity_payload *bip, struct page *page,
+			unsigned int offset)
+{
+	struct bio_vec *last;
+
+	if (bip->bip_vcnt >= min(bip->bip_max_vcnt,
+				 queue_max_integrity_segments(q)))
+		return false;
+	if (!bip->bip_vcnt)
+		return true;
+
+	last = &bip->bip_vec[bip->bip_vcnt - 1];
+	return !bvec_gap_to_prev(&q->limits, last, offset);
+}
+
+/**
+ * bio_integrity_add_page() - add metadata to a bio's payload
+ * @bio: bio with a device and a payload of its submitter
+ * @page: page with metadata; stays the caller's
+ * @len: bytes
+ * @offset: of the metadata in @page, bytes
+ *
+ * Metadata that continues the last vector extends it.
+ *
+ * Context: Any context.
+ * Return: @len, or 0 if the payload has no vector left or the device could not
+ *	take the page as a further segment.
+ */
+int bio_integrity_add_page(struct bio *bio, struct page *page,
+			   unsigned int len, unsigned int offset)
+{
+	struct request_queue *q = bdev_get_queue(bio->bi_bdev);
+	struct bio_integrity_payload *bip = bio_integrity(bio);
+
+	if (len > UINT_MAX - bip->bip_iter.bi_size)
+		return 0;
+
+	if (bip->bip_vcnt && bip->bip_max_vcnt) {
+		struct bio_vec *last = &bip->bip_vec[bip->bip_vcnt - 1];
+		bool same_page = false;
+
+		if (!zone_device_pages_compatible(last->bv_page, page))
+			return 0;
+		if (bvec_try_merge_hw_page(q, last, page, len, offset,
+					   &same_page))
+			goto added;
+	}
+
+	if (!may_add_vec(q, bip, page, offset))
+		return 0;
+	bvec_set_page(&bip->bip_vec[bip->bip_vcnt++], page, len, offset);
+added:
+	bip->bip_iter.bi_size += len;
+	return len;
+}
+EXPORT_SYMBOL(bio_integrity_add_page);
+
+/**
+ * bio_integrity_advance() - move a payload along with its data
+ * @bio: bio with a payload
+ * @bytes: data bytes done, from where the bio stands
+ *
+ * Data that ends inside an interval is remembered until the rest of the
+ * interval follows.
+ *
+ * Context: Any context.
+ */
+void bio_integrity_advance(struct bio *bio, unsigned int bytes)
+{
+	const struct blk_integrity *geometry = bip_geometry(bio);
+	struct bio_integrity_payload *bip = bio_integrity(bio);
+	unsigned int intervals;
+
+	if (!geometry)
+		return;
+
+	bytes += bip->bip_residue_bytes;
+	intervals = bytes >> geometry->interval_exp;
+	bip->bip_residue_bytes = bytes & ((1U << geometry->interval_exp) - 1);
+
+	bip->bip_iter.bi_sector += intervals;
+	bvec_iter_advance(bip->bip_vec, &bip->bip_iter,
+			  min(intervals * geometry->tuple_size,
+			      bip->bip_iter.bi_size));
+}
+
+/**
+ * bio_integrity_trim() - cut a payload to the size of its data
+ * @bio: bio with a payload, its data already cut
+ *
+ * Context: Any context.
+ */
+void bio_integrity_trim(struct bio *bio)
+{
+	const struct blk_integrity *geometry = bip_geometry(bio);
+	struct bio_integrity_payload *bip = bio_integrity(bio);
+	unsigned int intervals;
+
+	if (!geometry)
+		return;
+
+	intervals = (bip->bip_residue_bytes + bio->bi_iter.bi_size) >>
+		    geometry->interval_exp;
+	bip->bip_iter.bi_size = min(intervals * geometry->tuple_size,
+				    bip->bip_iter.bi_size);
+}
+EXPORT_SYMBOL(bio_integrity_trim);
+
+/**
+ * bio_integrity_clone() - give a clone the payload of its source
+ * @bio: the clone, without payload
+ * @bio_src: its source, with a payload
+ * @gfp: allocation flags
+ *
+ * The clone has an iterator of its own over the vectors of the source, which
+ * must outlive it.
+ *
+ * Context: Any context that @gfp allows.
+ * Return: 0, -EINVAL if @bio_src has no payload, -EOPNOTSUPP, -ENOMEM.
+ */
+int bio_integrity_clone(struct bio *bio, struct bio *bio_src, gfp_t gfp)
+{
+	struct bio_integrity_payload *src = bio_integrity(bio_src);
+	struct bio_integrity_payload *bip;
+
+	if (!src)
+		return -EINVAL;
+
+	bip = bio_integrity_alloc(bio, gfp, 0);
+	if (IS_ERR(bip))
+		return PTR_ERR(bip);
+
+	bip->bip_vec = src->bip_vec;
+	bip->bip_vcnt = src->bip_vcnt;
+	bip->bip_iter = src->bip_iter;
+	bip->bip_residue_bytes = src->bip_residue_bytes;
+	bip->bip_flags = src->bip_flags & BIP_CLONE_FLAGS;
+	if (src->bip_geometry.tuple_size)
+		bip->bip_geometry = src->bip_geometry;
+	return 0;
+}

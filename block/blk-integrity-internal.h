@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the rest of block/ calls of the data integrity code, grouped by file:
+ * cheap gates that test whether there is anything to do, and the functions
+ * behind them.
+ */
+#ifndef BLK_INTEGRITY_INTERNAL_H
+#define BLK_INTEGRITY_INTERNAL_H
+
+#include <linux/blk-integrity.h>
+#include <linux/llist.h>
+#include <linux/ratelimit_types.h>
+#include <linux/workqueue_types.h>
+
+#ifdef CONFIG_BLK_DEV_INTEGRITY
+
+/**
+ * struct blk_integrity_dev - what the block core knows of a queue's integrity
+ * @read_verify: the administrator wants reads checked
+ * @write_generate: the administrator wants writes protected
+ * @errors: limits the lines that verification errors print
+ * @reserve: objects for I/O that finds no memory; set while there is a profile
+ * @disk: disk whose files @sysfs_work shows or hides
+ * @sysfs_work: see blk_integrity_sysfs_update()
+ *
+ * Made when a queue first gets a profile and kept until the queue goes, so
+ * that nothing a driver does to its profile touches it.
+ */
+struct blk_integrity_dev {
+	bool read_verify;
+	bool write_generate;
+	struct ratelimit_state errors;
+	struct blk_integrity_reserve __rcu *reserve;
+	struct gendisk *disk;
+	struct work_struct sysfs_work;
+};
+
+/*
+ * Vectors of a payload of the block layer: with chunks of 32 KiB its buffer
+ * holds the metadata of 16 MiB in 512-byte intervals with 8-byte tuples.
+ */
+#define BIO_INTEGRITY_AUTO_VECS	8
+
+/**
+ * struct bio_integrity_auto - payload of a bio whose submitter has none
+ * @bio: the bio
+ * @node: on kintegrityd's list of its CPU
+ * @data_iter: the data as it was submitted: whatever completion does to the
+ *	iterators of @bio, this is what gets verified
+ * @reserve: reserve this object belongs to, or NULL
+ * @nr_chunks: chunks of pages the buffer has; 0: it follows the payload
+ * @chunk_order: size of a chunk, 2^@chunk_order pages
+ * @bip: the payload; last, since its vectors and the buffer follow it
+ */
+struct bio_integrity_auto {
+	struct bio *bio;
+	struct llist_node node;
+	struct bvec_iter data_iter;
+	struct blk_integrity_reserve *reserve;
+	u8 nr_chunks;
+	u8 chunk_order;
+	struct bio_integrity_payload bip;
+};
+
+/* bio-integrity.c */
+void bio_integrity_attach(struct bio *bio, struct bio_integrity_payload *bip,
+		unsigned int nr_vecs);
+const struct blk_integrity *bip_geometry(struct bio *bio);
+void bio_integrity_free(struct bio *bio);
+
+/* bio-integrity-pool.c */
+struct bio_integrity_payload *bip_alloc(gfp_t gfp, unsigned int nr_vecs,
+		struct bio_set *bs);
+void bip_free(struct bio_integrity_payload *bip);
+
+/* bio-integrity-buf.c */
+struct bio_integrity_auto *bio_integrity_auto_alloc(struct request_queue *q,
+		unsigned int bytes, bool nowait);
+void bio_integrity_auto_free(struct bio_integrity_auto *bia);
+unsigned int bio_integrity_max_buf_bytes(const struct queue_limits *lim);
+int blk_integrity_reserve_resize(struct blk_integrity_dev *idev,
+		const struct queue_limits *lim, unsigned int bytes);
+void blk_integrity_reserve_free(struct blk_integrity_dev *idev);
+void bio_integrity_buf_init(void);
+
+/* bio-integrity-auto.c */
+void blk_integrity_generate(struct bio *bio);
+void __bio_integrity_generate_pending(struct bio *bio);
+bool __bio_integrity_endio(struct bio *bio);
+
+/**
+ * bio_integrity_endio() - let a payload of the block layer see its bio's end
+ * @bio: the bio that ends
+ *
+ * Context: Any context.
+ * Return: %true to go on; %false if the bio is being verified and will end
+ *	again later.
+ */
+static inline bool bio_integrity_endio(struct bio *bio)
+{
+	if (bio_integrity_flagged(bio, BIP_BLOCK_INTEGRITY))
+		return __bio_integrity_endio(bio);
+	return true;
+}
+
+/**
+ * bio_integrity_generate_pending() - generate what bio_integrity_prep() put off
+ * @bio: a bio that is certain to go to its device
+ *
+ * Context: Process or softirq context.
+ */
+static inline void bio_integrity_generate_pending(struct bio *bio)
+{
+	if (bio_integrity_flagged(bio, BIP_GENERATE))
+		__bio_integrity_generate_pending(bio);
+}
+
+/* bio-integrity-verify.c */
+blk_status_t bio_integrity_verify(struct bio_integrity_auto *bia);
+void bio_integrity_verify_later(struct bio_integrity_auto *bia);
+void blk_flush_integrity(void);
+void bio_integrity_verify_init(void);
+
+/* blk-integrity.c */
+bool blk_integrity_merge_rq(struct request_queue *q, struct request *req,
+		struct request *next);
+bool blk_integrity_merge_bio(struct request_queue *q, struct request *req,
+		struct bio *bio);
+bool bio_integrity_gap(struct request_queue *q, struct bio *prev,
+		struct bio *next);
+void blk_integrity_prepare(struct request *rq);
+void blk_integrity_complete(struct request *rq, unsigned int nr_bytes);
+
+static inline bool integrity_req_gap_back_merge(struct request *req,
+						struct bio *next)
+{
+	return bio_integrity_gap(req->q, req->biotail, next);
+}
+
+static inline bool integrity_req_gap_front_merge(struct request *req,
+						 struct bio *bio)
+{
+	return bio_integrity_gap(req->q, bio, req->bio);
+}
+
+/* blk-integrity-profile.c */
+bool blk_integrity_geometry_equal(const struct blk_integrity *a,
+		const struct blk_integrity *b);
+int blk_integrity_validate_limits(struct request_queue *q,
+		struct queue_limits *lim);
+int blk_integrity_init_queue(struct request_queue *q,
+		struct queue_limits *lim);
+int blk_integrity_commit_limits(struct request_queue *q,
+		struct queue_limits *lim);
+void blk_integrity_exit_queue(struct request_queue *q);
+
+/* t10-pi.c */
+const struct blk_integrity_profile *
+blk_integrity_builtin_profile(const struct blk_integrity *bi);
+bool blk_integrity_is_builtin_profile(const struct blk_integrity_profile *prof);
+
+/* blk-integrity-stat.c */
+void blk_integrity_report(struct bio *bio, const struct blk_integrity *bi,
+		const struct blk_integrity_error *err);
+
+/* blk-integrity-sysfs.c */
+extern const struct attribute_group blk_integrity_attr_group;
+void blk_integrity_sysfs_init(struct blk_integrity_dev *idev);
+void blk_integrity_sysfs_update(struct gendisk *disk);
+
+
+/**
+ * blk_integrity_verifies() - are reads of a device checked by the block layer?
+ * @q: the queue
+ * @bi: its geometry
+ *
+ * Context: Any context.
+ * Return: %true if format, driver and administrator all say so.
+ */
+static inline bool blk_integrity_verifies(const struct request_queue *q,
+					  const struct blk_integrity *bi)
+{
+	return bi->profile->verify_fn &&
+	       !(bi->flags & BLK_INTEGRITY_NOVERIFY) &&
+	       READ_ONCE(q->integrity_dev->read_verify);
+}
+
+/**
+ * blk_integrity_generates() - are writes protected by the block layer?
+ * @q: the queue
+ * @bi: its geometry
+ *
+ * Context: Any context.
+ * Return: %true if format, driver and administrator all say so.
+ */
+static inline bool blk_integrity_generates(const struct request_queue *q,
+					   const struct blk_integrity *bi)
+{
+	return bi->profile->generate_fn &&
+	       !(bi->flags & BLK_INTEGRITY_NOGENERATE) &&
+	       READ_ONCE(q->integrity_dev->write_generate);
+}
+
+/**
+ * blk_integrity_interval() - number of the interval a sector lies in
+ * @bi: geometry
+ * @sector: position on the device
+ *
+ * Context: Any context.
+ * Return: the interval, counted from the start of the device.
+ */
+static inline u64 blk_integrity_interval(const struct blk_integrity *bi,
+					 sector_t sector)
+{
+	return sector >> (bi->interval_exp - SECTOR_SHIFT);
+}
+
+#else /* CONFIG_BLK_DEV_INTEGRITY */
+
+static inline void bio_integrity_free(struct bio *bio)
+{
+}
+
+static inline bool bio_integrity_endio(struct bio *bio)
+{
+	return true;
+}
+
+static inline void bio_integrity_generate_pending(struct bio *bio)
+{
+}
+
+static inline void blk_flush_integrity(void)
+{
+}
+
+static inline bool blk_integrity_merge_rq(struct request_queue *q,
+					  struct request *req,
+					  struct request *next)
+{
+	return true;
+}
+
+static inline bool blk_integrity_merge_bio(struct request_queue *q,
+					   struct request *req,
+					   struct bio *bio)
+{
+	return true;
+}
+
+static inline bool integrity_req_gap_back_merge(struct request *req,
+						struct bio *next)
+{
+	return false;
+}
+
+static inline bool integrity_req_gap_front_merge(struct request *req,
+						 struct bio *bio)
+{
+	return false;
+}
+
+static inline void blk_integrity_prepare(struct request *rq)
+{
+}
+
+static inline void blk_integrity_complete(struct request *rq,
+					  unsigned int nr_bytes)
+{
+}
+
+/* A kernel without integrity code cannot serve a device with metadata. */
+static inline int blk_integrity_validate_limits(struct request_queue *q,
+						struct queue_limits *lim)
+{
+	return lim->integrity.tuple_size ? -EINVAL : 0;
+}
+
+static inline int blk_integrity_init_queue(struct request_queue *q,
+					   struct queue_limits *lim)
+{
+	return 0;
+}
+
+static inline int blk_integrity_commit_limits(struct request_queue *q,
+					      struct queue_limits *lim)
+{
+	return blk_integrity_validate_limits(q, lim);
+}
+
+static inline void blk_integrity_exit_queue(struct request_queue *q)
+{
+}
+
+#endif /* CONFIG_BLK_DEV_INTEGRITY */
+#endif /* BLK_INTEGRITY_INTERNAL_H */
