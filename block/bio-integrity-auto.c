@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Bios whose submitter knows nothing of integrity: protected when they are
+ * submitted, checked when they complete.
+ */
+#define pr_fmt(fmt) "blk-integrity: " fmt
+
+#include <linux/bio-integrity.h>
+#include <linux/blk-integrity.h>
+
+#include "blk.h"
+#include "blk-integrity-walk.h"
+
+/**
+ * enum bio_integrity_action - what the block layer does for a bio
+ * @BIO_INTEGRITY_NONE: nothing, it goes without metadata or brings its own
+ * @BIO_INTEGRITY_BUFFER: metadata buffer, which nobody checks
+ * @BIO_INTEGRITY_GENERATE: metadata buffer with tuples
+ * @BIO_INTEGRITY_VERIFY: metadata buffer, checked at completion
+ */
+enum bio_integrity_action {
+	BIO_INTEGRITY_NONE,
+	BIO_INTEGRITY_BUFFER,
+	BIO_INTEGRITY_GENERATE,
+	BIO_INTEGRITY_VERIFY,
+};
+
+/*
+ * Host adapters and controllers insert and strip tuples themselves, but have
+ * no such mode for metadata that is more than a tuple.
+ */
+static bool metadata_is_tuple_only(const struct blk_integrity *bi)
+{
+	return bi->tuple_size == bi->profile->tuple_size;
+}
+
+static enum bio_integrity_action bio_integrity_action(struct bio *bio)
+{
+	struct request_queue *q = bdev_get_queue(bio->bi_bdev);
+	const struct blk_integrity *bi = &q->limits.integrity;
+
+	if (!bi->tuple_size || !bio_sectors(bio) || bio_integrity(bio))
+		return BIO_INTEGRITY_NONE;
+
+	switch (bio_op(bio)) {
+	case REQ_OP_READ:
+		if (blk_integrity_verifies(q, bi))
+			return BIO_INTEGRITY_VERIFY;
+		break;
+	case REQ_OP_WRITE:
+	case REQ_OP_ZONE_APPEND:
+		if (blk_integrity_generates(q, bi))
+			return BIO_INTEGRITY_GENERATE;
+		break;
+	default:
+		return BIO_INTEGRITY_NONE;
+	}
+	return metadata_is_tuple_only(bi) ? BIO_INTEGRITY_NONE :
+					    BIO_INTEGRITY_BUFFER;
+}
+
+/**
+ * bio_integrity_enabled() - would the block layer protect a bio?
+ * @bio: bio with a device, an operation and a size
+ *
+ * Context: Any context.
+ * Return: %true if bio_integrity_prep() would give @bio metadata that is
+ *	generated or verified; %false also if the bio has its own.
+ */
+bool bio_integrity_enabled(struct bio *bio)
+{
+	return bio_integrity_action(bio) > BIO_INTEGRITY_BUFFER;
+}
+EXPORT_SYMBOL_GPL(bio_integrity_enabled);
+
+/**
+ * blk_integrity_generate() - fill a payload's metadata from its data
+ * @bio: bio with a payload, seed set, that starts where its data does
+ *
+ * Context: Process or softirq context.
+ */
+void blk_integrity_generate(struct bio *bio)
+{
+	struct bio_integrity_payload *bip = bio_integrity(bio);
+	const struct blk_integrity *bi = &bip->bip_geometry;
+	struct blk_integrity_walk walk = {
+		.mode = BLK_INTEGRITY_WALK_WRITE,
+		.geometry = bi,
+		.data_vec = bio->bi_io_vec,
+		.data_iter = bio->bi_iter,
+		.prot_vec = bip->bip_vec,
+		.prot_iter = bip->bip_iter,
+		.intervals = bio->bi_iter.bi_size >> bi->interval_exp,
+		.xchg.interval = bip_get_seed(bip),
+		.xchg.bio = bio,
+	};
+
+	while (blk_integrity_walk_next(&walk))
+		bi->profile->generate_fn(&walk.xchg);
+}
+
+static bool bio_integrity_end(struct bio *bio, blk_status_t status)
+{
+	bio->bi_status = status;
+	bio_endio(bio);
+	return false;
+}
+
+/*
+ * A submitter builds its payload for the device it sees; on the way down that
+ * may have become a device with fewer segments.
+ */
+static bool bio_integrity_check_owned(struct bio *bio)
+{
+	struct request_queue *q = bdev_get_queue(bio->bi_bdev);
+	int segments = blk_rq_count_integrity_sg(q, bio);
+
+	if (segments <= queue_max_integrity_segments(q))
+		return true;
+	pr_err_ratelimited("%pg: %d metadata segments at sector %llu, device takes %u\n",
+			   bio->bi_bdev, segments,
+			   (u64)bio->bi_iter.bi_sector,
+			   queue_max_integrity_segments(q));
+	return bio_integrity_end(bio, BLK_STS_INVAL);
+}
+
+static unsigned int bip_action_flags(enum bio_integrity_action action)
+{
+	switch (action) {
+	case BIO_INTEGRITY_GENERATE:
+		return BIP_GENERATE;
+	case BIO_INTEGRITY_VERIFY:
+		return BIP_VERIFY;
+	default:
+		return BIP_CTRL_NOCHECK | BIP_DISK_NOCHECK;
+	}
+}
+
+/*
+ * What a write leaves alone of its buffer goes to the medium: it is zero, not
+ * what the memory held before.
+ */
+static void bip_zero(struct bio_integrity_payload *bip)
+{
+	for (unsigned int i = 0; i < bip->bip_vcnt; i++)
+		memset(bvec_virt(&bip->bip_vec[i]), 0, bip->bip_vec[i].bv_len);
+}
+
+/**
+ * __bio_integrity_generate_pending() - generate metadata that was put off
+ * @bio: bio whose payload is flagged BIP_GENERATE
+ *
+ * Context: Process or softirq context.
+ */
+void __bio_integrity_generate_pending(struct bio *bio)
+{
+	blk_integrity_generate(bio);
+	bio_integrity(bio)->bip_flags &= ~BIP_GENERATE;
+}
+
+/*
+ * A bio that may not wait can still be refused for want of a request; then its
+ * guards would have been computed for nothing.
+ */
+static bool may_be_refused(struct bio *bio)
+{
+	return (bio->bi_opf & REQ_NOWAIT) && queue_is_mq(bdev_get_queue(bio->bi_bdev));
+}
+
+static bool bio_integrity_protect(struct bio *bio,
+				  enum bio_integrity_action action)
+{
+	struct request_queue *q = bdev_get_queue(bio->bi_bdev);
+	struct blk_integrity *bi = &q->limits.integrity;
+	struct bio_integrity_payload *bip;
+	bool nowait = bio->bi_opf & REQ_NOWAIT;
+	struct bio_integrity_auto *bia;
+
+	if (bio_has_crypt_ctx(bio))
+		return bio_integrity_end(bio, BLK_STS_NOTSUPP);
+
+	bia = bio_integrity_auto_alloc(q,
+			bio_integrity_bytes(bi, bio_sectors(bio)),
+			nowait);
+	if (!bia)
+		return bio_integrity_end(bio, nowait ? BLK_STS_AGAIN :
+						       BLK_STS_RESOURCE);
+	bia->bio = bio;
+	bia->data_iter = bio->bi_iter;
+
+	bip = &bia->bip;
+	bip->bip_flags = BIP_BLOCK_INTEGRITY | bip_action_flags(action);
+	if (bi->csum_type == BLK_INTEGRITY_CSUM_IP)
+		bip->bip_flags |= BIP_IP_CHECKSUM;
+	bio_integrity_attach(bio, bip, BIO_INTEGRITY_AUTO_VECS);
+	bip_set_seed(bip, blk_integrity_interval(bi, bio->bi_iter.bi_sector));
+
+	if (op_is_write(bio_op(bio)))
+		bip_zero(bip);
+	if (!may_be_refused(bio))
+		bio_integrity_generate_pending(bio);
+	return true;
+}
+
+/**
+ * bio_integrity_prep() - protect a bio that goes to a device with metadata
+ * @bio: bio with device, operation, position and data
+ *
+ * A bio with a payload of its submitter passes through.  Without one it gets a
+ * buffer if the device wants metadata, filled in for a write and checked by
+ * kintegrityd after a read, unless format, driver or administrator say no.
+ *
+ * Context: Process context.  May sleep, but does no I/O.
+ * Return: %true to go on; %false if the bio has been ended with an error.
+ */
+bool bio_integrity_prep(struct bio *bio)
+{
+	enum bio_integrity_action action;
+
+	if (bio_integrity(bio))
+		return bio_integrity_check_owned(bio);
+
+	action = bio_integrity_action(bio);
+	if (action == BIO_INTEGRITY_NONE)
+		return true;
+	return bio_integrity_protect(bio, action);
+}
+EXPORT_SYMBOL(bio_integrity_prep);
+
+/**
+ * __bio_integrity_endio() - end of a bio with a payload of the block layer
+ * @bio: the bio
+ *
+ * Context: Any context.
+ * Return: %true if the payload is gone and the bio can end; %false if
+ *	kintegrityd has it and will end it.
+ */
+bool __bio_integrity_endio(struct bio *bio)
+{
+	struct bio_integrity_payload *bip = bio_integrity(bio);
+
+	if ((bip->bip_flags & BIP_VERIFY) && !bio->bi_status) {
+		bio_integrity_verify_later(container_of(bip,
+					struct bio_integrity_auto, bip));
+		return false;
+	}
+	bio_integrity_free(bio);
+	return true;
+}

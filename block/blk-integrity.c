@@ -1,0 +1,315 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Metadata of requests: segments, scatterlists, merging, and reference tags
+ * that are renumbered when a request goes to its device and comes back.
+ */
+
+#include <linux/blk-integrity.h>
+#include <linux/scatterlist.h>
+#include <linux/uio.h>
+
+#include "blk.h"
+#include "blk-integrity-walk.h"
+
+/*
+ * Cut the metadata of a chain of bios into the segments @q takes.  With
+ * @sglist NULL count them, else fill in up to @max_segments.
+ */
+static unsigned int integrity_segments(struct request_queue *q,
+				       struct bio *bio,
+				       struct scatterlist *sglist,
+				       unsigned int max_segments)
+{
+	struct bio_vec bv, prev = {};
+	struct scatterlist *sg = NULL;
+	unsigned int segments = 0;
+	unsigned int bytes = 0;
+	struct bvec_iter iter;
+
+	bio_for_each_integrity_vec(bv, bio, iter) {
+		bool joins = segments && biovec_phys_mergeable(q, &prev, &bv) &&
+			     bytes + bv.bv_len <= queue_max_segment_size(q);
+
+		prev = bv;
+		if (joins) {
+			bytes += bv.bv_len;
+			if (sg)
+				sg->length = bytes;
+			continue;
+		}
+
+		segments++;
+		bytes = bv.bv_len;
+		if (!sglist)
+			continue;
+		if (segments > max_segments)
+			return segments;
+		/* Whoever used the list before may have ended it here. */
+		if (sg)
+			sg_unmark_end(sg);
+		sg = sg ? sg_next(sg) : sglist;
+		sg_set_page(sg, bv.bv_page, bv.bv_len, bv.bv_offset);
+	}
+
+	if (sg)
+		sg_mark_end(sg);
+	return segments;
+}
+
+/**
+ * blk_rq_count_integrity_sg() - count the metadata segments of bios
+ * @q: queue they are for: its limits decide what is one segment
+ * @bio: first bio of a chain; bios without metadata count nothing
+ *
+ * Context: Any context.
+ * Return: number of segments.
+ */
+int blk_rq_count_integrity_sg(struct request_queue *q, struct bio *bio)
+{
+	return integrity_segments(q, bio, NULL, 0);
+}
+
+/**
+ * blk_rq_map_integrity_sg() - map the metadata of a request
+ * @rq: the request
+ * @sglist: list of at least nr_integrity_segments entries of @rq
+ *
+ * Context: Any context.
+ * Return: entries used; 0, and nothing for the driver to transfer, if the
+ *	request has more segments than it said or than its queue takes.
+ */
+int blk_rq_map_integrity_sg(struct request *rq, struct scatterlist *sglist)
+{
+	unsigned int max_segments = min(rq->nr_integrity_segments,
+					queue_max_integrity_segments(rq->q));
+	unsigned int segments = integrity_segments(rq->q, rq->bio, sglist,
+						   max_segments);
+
+	if (WARN_ON_ONCE(segments > max_segments))
+		return 0;
+	return segments;
+}
+EXPORT_SYMBOL(blk_rq_map_integrity_sg);
+
+/**
+ * blk_rq_integrity_map_user() - give a passthrough request user metadata
+ * @rq: request with its data mapped
+ * @ubuf: the metadata
+ * @bytes: length of @ubuf, at least what the data of @rq needs
+ *
+ * Context: Process context.  May sleep.
+ * Return: 0; -EINVAL if the device has no metadata, the request no bio, or
+ *	@bytes is too few; -EFAULT if @ubuf cannot be accessed as the direction
+ *	of @rq demands; -E2BIG if @bytes is more than the device transfers at
+ *	once; -ENOMEM.
+ */
+int blk_rq_integrity_map_user(struct request *rq, void __user *ubuf,
+			      ssize_t bytes)
+{
+	struct blk_integrity *bi = &rq->q->limits.integrity;
+	struct iov_iter iter;
+	int err;
+
+	if (!rq->bio || !bi->tuple_size || bytes <= 0)
+		return -EINVAL;
+	if (bytes < bio_integrity_bytes(bi, blk_rq_sectors(rq)))
+		return -EINVAL;
+
+	iov_iter_ubuf(&iter, op_is_write(req_op(rq)) ? ITER_SOURCE : ITER_DEST,
+		      ubuf, bytes);
+	err = bio_integrity_map_user(rq->bio, &iter);
+	if (err)
+		return err;
+
+	rq->nr_integrity_segments = blk_rq_count_integrity_sg(rq->q, rq->bio);
+	rq->cmd_flags |= REQ_INTEGRITY;
+	return 0;
+}
+EXPORT_SYMBOL_GPL(blk_rq_integrity_map_user);
+
+/* Can two payloads go to the device in one command? */
+static bool bip_mergeable(struct bio_integrity_payload *a,
+			  struct bio_integrity_payload *b)
+{
+	if (!a || !b)
+		return a == b;
+	return a->bip_flags == b->bip_flags;
+}
+
+static bool integrity_segments_fit(struct request_queue *q,
+				   unsigned int segments)
+{
+	return segments <= queue_max_integrity_segments(q);
+}
+
+/**
+ * blk_integrity_merge_rq() - does metadata allow to join two requests?
+ * @q: the queue
+ * @req: a request
+ * @next: the one that would follow
+ *
+ * Context: Any context.
+ * Return: %true if it does.
+ */
+bool blk_integrity_merge_rq(struct request_queue *q, struct request *req,
+			    struct request *next)
+{
+	if (!blk_integrity_rq(req) && !blk_integrity_rq(next))
+		return true;
+	return bip_mergeable(bio_integrity(req->bio),
+			     bio_integrity(next->bio)) &&
+	       integrity_segments_fit(q, req->nr_integrity_segments +
+					 next->nr_integrity_segments) &&
+	       !bio_integrity_gap(q, req->biotail, next->bio);
+}
+
+/**
+ * blk_integrity_merge_bio() - does metadata allow to add a bio to a request?
+ * @q: the queue
+ * @req: a request
+ * @bio: the bio that would join it, on either end
+ *
+ * Context: Any context.
+ * Return: %true if it does.
+ */
+bool blk_integrity_merge_bio(struct request_queue *q, struct request *req,
+			     struct bio *bio)
+{
+	if (!blk_integrity_rq(req) && !bio_integrity(bio))
+		return true;
+	return bip_mergeable(bio_integrity(req->bio), bio_integrity(bio)) &&
+	       integrity_segments_fit(q, req->nr_integrity_segments +
+				blk_rq_count_integrity_sg(q, bio));
+}
+
+/* The part of a payload's last vector that its iterator covers. */
+static struct bio_vec bip_last_vec(struct bio_integrity_payload *bip)
+{
+	struct bvec_iter iter = bip->bip_iter;
+	struct bio_vec bv;
+
+	do {
+		bv = mp_bvec_iter_bvec(bip->bip_vec, iter);
+		bvec_iter_advance_single(bip->bip_vec, &iter, bv.bv_len);
+	} while (iter.bi_size);
+	return bv;
+}
+
+/**
+ * bio_integrity_gap() - would joining two bios leave a gap in the metadata?
+ * @q: the queue; only one with a virtual boundary minds gaps
+ * @prev: a bio
+ * @next: the bio that would follow
+ *
+ * Goes by the iterators: of a clone or of the rest of a split only these, not
+ * the number of vectors, say where the metadata begins and ends.
+ *
+ * Context: Any context.
+ * Return: %true if it would.
+ */
+bool bio_integrity_gap(struct request_queue *q, struct bio *prev,
+		       struct bio *next)
+{
+	struct bio_integrity_payload *bip = bio_integrity(prev);
+	struct bio_integrity_payload *bip_next = bio_integrity(next);
+	struct bio_vec last, first;
+
+	if (!queue_virt_boundary(q) || !bip || !bip_next)
+		return false;
+	if (!bip->bip_iter.bi_size || !bip_next->bip_iter.bi_size)
+		return false;
+
+	last = bip_last_vec(bip);
+	first = mp_bvec_iter_bvec(bip_next->bip_vec, bip_next->bip_iter);
+	return bvec_gap_to_prev(&q->limits, &last, first.bv_offset);
+}
+
+/* Intervals that @bytes of data complete, from where the payload stands. */
+static unsigned int bip_intervals(const struct bio_integrity_payload *bip,
+				  const struct blk_integrity *bi,
+				  unsigned int bytes)
+{
+	return (bip->bip_residue_bytes + bytes) >> bi->interval_exp;
+}
+
+static void bip_remap(struct bio_integrity_payload *bip,
+		      const struct blk_integrity *bi, unsigned int intervals,
+		      u64 from, u64 to)
+{
+	struct blk_integrity_walk walk = {
+		.mode = BLK_INTEGRITY_WALK_TUPLE,
+		.geometry = bi,
+		.prot_vec = bip->bip_vec,
+		.prot_iter = bip->bip_iter,
+		.intervals = intervals,
+		.xchg.interval = from,
+	};
+
+	while (blk_integrity_walk_next(&walk)) {
+		bi->profile->remap_fn(&walk.xchg, to);
+		to += walk.run_intervals;
+	}
+}
+
+/**
+ * blk_integrity_prepare() - number reference tags as the device does
+ * @rq: a write about to be issued, perhaps not for the first time
+ *
+ * A submitter numbers intervals from its seed.  Seed and position are both in
+ * intervals, so that where they agree for the first they do for all, and there
+ * is nothing to do: so it is for all that the block layer itself protects.
+ *
+ * Context: Any context.
+ */
+void blk_integrity_prepare(struct request *rq)
+{
+	u64 physical = full_pi_ref_tag(rq);
+	struct bio *bio;
+
+	__rq_for_each_bio(bio, rq) {
+		struct bio_integrity_payload *bip = bio_integrity(bio);
+		const struct blk_integrity *bi = bip ? bip_geometry(bio) : NULL;
+		unsigned int intervals;
+
+		if (!bi || !bi->profile->remap_fn)
+			return;
+
+		intervals = bip_intervals(bip, bi, bio->bi_iter.bi_size);
+		if (bip_get_seed(bip) != physical &&
+		    !(bip->bip_flags & BIP_MAPPED_INTEGRITY))
+			bip_remap(bip, bi, intervals, bip_get_seed(bip),
+				  physical);
+		bip->bip_flags |= BIP_MAPPED_INTEGRITY;
+		physical += intervals;
+	}
+}
+
+/**
+ * blk_integrity_complete() - number reference tags as the submitter does
+ * @rq: a read that @nr_bytes of came in, not advanced yet
+ * @nr_bytes: data bytes
+ *
+ * Context: Any context.
+ */
+void blk_integrity_complete(struct request *rq, unsigned int nr_bytes)
+{
+	u64 physical = full_pi_ref_tag(rq);
+	struct bio *bio;
+
+	__rq_for_each_bio(bio, rq) {
+		struct bio_integrity_payload *bip = bio_integrity(bio);
+		const struct blk_integrity *bi = bip ? bip_geometry(bio) : NULL;
+		unsigned int bytes = min(nr_bytes, bio->bi_iter.bi_size);
+		unsigned int intervals;
+
+		if (!bytes || !bi || !bi->profile->remap_fn)
+			return;
+
+		intervals = bip_intervals(bip, bi, bytes);
+		if (bip_get_seed(bip) != physical)
+			bip_remap(bip, bi, intervals, physical,
+				  bip_get_seed(bip));
+		physical += intervals;
+		nr_bytes -= bytes;
+	}
+}
