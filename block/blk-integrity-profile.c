@@ -1,0 +1,413 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Profiles and geometry of devices: defaults, validation, and how stacked
+ * devices combine those of their members.
+ */
+#define pr_fmt(fmt) "blk-integrity: " fmt
+
+#include <linux/blk-integrity.h>
+#include <linux/math64.h>
+#include <linux/slab.h>
+
+#include "blk.h"
+#include "blk-integrity-walk.h"
+
+/*
+ * The one comparison of geometries.  A new field of struct blk_integrity must
+ * be listed here, hence the assertion.
+ */
+#ifdef CONFIG_64BIT
+static_assert(sizeof(struct blk_integrity) == 16);
+#endif
+
+struct geometry_field {
+	const char *name;
+	unsigned int a;
+	unsigned int b;
+};
+
+#define GEOMETRY_FIELD(a, b, field) { #field, (a)->field, (b)->field }
+
+/* Limits that no one committed yet may lack the profile their guard implies. */
+static const struct blk_integrity_profile *
+effective_profile(const struct blk_integrity *bi)
+{
+	return bi->profile ?: blk_integrity_builtin_profile(bi);
+}
+
+static bool geometry_differs(const struct blk_integrity *a,
+			     const struct blk_integrity *b,
+			     struct geometry_field *difference)
+{
+	const struct geometry_field fields[] = {
+		GEOMETRY_FIELD(a, b, csum_type),
+		GEOMETRY_FIELD(a, b, tuple_size),
+		GEOMETRY_FIELD(a, b, pi_offset),
+		GEOMETRY_FIELD(a, b, interval_exp),
+		GEOMETRY_FIELD(a, b, tag_size),
+		GEOMETRY_FIELD(a, b, flags & BLK_INTEGRITY_REF_TAG),
+		{ "profile is the same", true,
+		  effective_profile(a) == effective_profile(b) },
+	};
+
+	for (int i = 0; i < ARRAY_SIZE(fields); i++) {
+		if (fields[i].a != fields[i].b) {
+			*difference = fields[i];
+			return true;
+		}
+	}
+	return false;
+}
+
+/**
+ * blk_integrity_geometry_equal() - do two devices lay metadata out alike?
+ * @a: a geometry
+ * @b: another
+ *
+ * Context: Any context.
+ * Return: %true if metadata made for one is good for the other.
+ */
+bool blk_integrity_geometry_equal(const struct blk_integrity *a,
+				  const struct blk_integrity *b)
+{
+	struct geometry_field difference;
+
+	return !geometry_differs(a, b, &difference);
+}
+
+/**
+ * blk_integrity_profile_name() - name of a device's protection format
+ * @bi: geometry of a device
+ *
+ * Context: Any context.
+ * Return: the name, "nop" for metadata without a format.
+ */
+const char *blk_integrity_profile_name(struct blk_integrity *bi)
+{
+	/* Drivers also ask before they commit the limits. */
+	const struct blk_integrity_profile *prof = effective_profile(bi);
+
+	return prof ? prof->name : "nop";
+}
+EXPORT_SYMBOL_GPL(blk_integrity_profile_name);
+
+static const char *queue_name(const struct request_queue *q)
+{
+	return q && q->disk ? q->disk->disk_name : "new queue";
+}
+
+#define refuse(q, fmt, ...) \
+	(pr_warn("%s: " fmt "\n", queue_name(q), ##__VA_ARGS__), -EINVAL)
+
+/* A stale profile of the core does not outlive the guard type it was for. */
+static void blk_integrity_defaults(struct queue_limits *lim)
+{
+	struct blk_integrity *bi = &lim->integrity;
+
+	if (!bi->profile || blk_integrity_is_builtin_profile(bi->profile))
+		bi->profile = blk_integrity_builtin_profile(bi);
+	if (!bi->interval_exp)
+		bi->interval_exp = ilog2(lim->logical_block_size);
+	if (!lim->max_integrity_segments)
+		lim->max_integrity_segments = 1;
+}
+
+static int blk_integrity_validate_none(const struct request_queue *q,
+				       const struct blk_integrity *bi)
+{
+	if (bi->csum_type != BLK_INTEGRITY_CSUM_NONE)
+		return refuse(q, "guard type %u without metadata (tuple_size 0)",
+			      bi->csum_type);
+	if (bi->tag_size)
+		return refuse(q, "tag_size %u without metadata (tuple_size 0)",
+			      bi->tag_size);
+	if (bi->flags & BLK_INTEGRITY_REF_TAG)
+		return refuse(q, "reference tag without metadata (tuple_size 0)");
+	return 0;
+}
+
+static int blk_integrity_validate_format(const struct request_queue *q,
+					 const struct blk_integrity *bi)
+{
+	const struct blk_integrity_profile *prof = bi->profile;
+
+	if (!prof)
+		return refuse(q, "guard type (csum_type) %u is unknown",
+			      bi->csum_type);
+	if (prof->csum_type != bi->csum_type)
+		return refuse(q, "guard type (csum_type) %u is not that of profile %s, %u",
+			      bi->csum_type, prof->name, prof->csum_type);
+	if (prof->tuple_size > BLK_INTEGRITY_MAX_TUPLE_BYTES)
+		return refuse(q, "profile %s has tuples of %u bytes, at most %u are supported",
+			      prof->name, prof->tuple_size,
+			      BLK_INTEGRITY_MAX_TUPLE_BYTES);
+	if (prof->tag_offset + prof->tag_size > prof->tuple_size)
+		return refuse(q, "profile %s has tags at %u, %u bytes, past its tuple of %u",
+			      prof->name, prof->tag_offset, prof->tag_size,
+			      prof->tuple_size);
+	if ((bi->flags & BLK_INTEGRITY_REF_TAG) &&
+	    bi->csum_type == BLK_INTEGRITY_CSUM_NONE && !prof->remap_fn)
+		return refuse(q, "reference tag without a guard (csum_type 0)");
+	return 0;
+}
+
+static int blk_integrity_validate_geometry(const struct request_queue *q,
+					   const struct queue_limits *lim)
+{
+	const struct blk_integrity *bi = &lim->integrity;
+
+	if (bi->interval_exp < SECTOR_SHIFT ||
+	    bi->interval_exp > ilog2(lim->logical_block_size))
+		return refuse(q, "protection interval of 2^%u bytes (interval_exp), must be 512 to the logical block size, %u",
+			      bi->interval_exp, lim->logical_block_size);
+	if (bi->tuple_size > PAGE_SIZE)
+		return refuse(q, "%u bytes of metadata an interval (tuple_size), at most a page (%lu) is supported",
+			      bi->tuple_size, PAGE_SIZE);
+	if (bi->pi_offset + bi->profile->tuple_size > bi->tuple_size)
+		return refuse(q, "tuple of %u bytes at pi_offset %u is past the metadata (tuple_size %u)",
+			      bi->profile->tuple_size, bi->pi_offset,
+			      bi->tuple_size);
+	if (bi->tag_size > bi->tuple_size)
+		return refuse(q, "tag_size %u is more than the metadata (tuple_size %u)",
+			      bi->tag_size, bi->tuple_size);
+	if (lim->features & BLK_FEAT_BOUNCE_HIGH)
+		return refuse(q, "metadata on a device that bounces high memory (features 0x%x)",
+			      lim->features);
+	return 0;
+}
+
+/*
+ * The metadata of one I/O must fit one buffer, and so the integrity segments
+ * of the device.  Counted in metadata bytes.
+ */
+static int blk_integrity_apply_limits(const struct request_queue *q,
+				      struct queue_limits *lim)
+{
+	const struct blk_integrity *bi = &lim->integrity;
+	unsigned int block_sectors = lim->logical_block_size >> SECTOR_SHIFT;
+	unsigned int max_sectors = bio_integrity_max_buf_bytes(lim) /
+			bi->tuple_size << (bi->interval_exp - SECTOR_SHIFT);
+
+	max_sectors = round_down(max_sectors, block_sectors);
+	if (!max_sectors)
+		return refuse(q, "%u integrity segments of %u bytes (max_integrity_segments, max_segment_size) do not hold the metadata of one block",
+			      lim->max_integrity_segments,
+			      lim->max_segment_size);
+
+	lim->max_sectors = min(lim->max_sectors, max_sectors);
+	lim->max_zone_append_sectors = min(lim->max_zone_append_sectors,
+					   max_sectors);
+	lim->atomic_write_max_sectors = min(lim->atomic_write_max_sectors,
+					    max_sectors);
+	lim->atomic_write_unit_max = min(lim->atomic_write_unit_max,
+			rounddown_pow_of_two(max_sectors) << SECTOR_SHIFT);
+	return 0;
+}
+
+static unsigned int largest_metadata_bytes(const struct queue_limits *lim)
+{
+	const struct blk_integrity *bi = &lim->integrity;
+	unsigned int sectors = max3(lim->max_sectors,
+				    lim->max_zone_append_sectors,
+				    lim->atomic_write_max_sectors);
+
+	return (sectors >> (bi->interval_exp - SECTOR_SHIFT)) * bi->tuple_size;
+}
+
+static bool has_inline_encryption(const struct request_queue *q)
+{
+#ifdef CONFIG_BLK_INLINE_ENCRYPTION
+	return q && q->crypto_profile;
+#else
+	return false;
+#endif
+}
+
+/**
+ * blk_integrity_validate_limits() - check and complete the integrity limits
+ * @q: queue they are for, NULL if it does not exist yet
+ * @lim: limits, valid but for integrity; on success the profile, interval and
+ *	segments the driver left open are filled in
+ *
+ * A limit that does not hold is refused with a message that says device, field
+ * and value.
+ *
+ * Context: Any context.
+ * Return: 0, or -EINVAL.
+ */
+int blk_integrity_validate_limits(struct request_queue *q,
+				  struct queue_limits *lim)
+{
+	struct blk_integrity *bi = &lim->integrity;
+	int err;
+
+	if (!bi->tuple_size) {
+		err = blk_integrity_validate_none(q, bi);
+		if (!err)
+			bi->profile = NULL;
+		return err;
+	}
+	if (has_inline_encryption(q))
+		return refuse(q, "metadata (tuple_size %u) and hardware inline encryption exclude each other",
+			      bi->tuple_size);
+
+	blk_integrity_defaults(lim);
+	err = blk_integrity_validate_format(q, bi);
+	if (!err)
+		err = blk_integrity_validate_geometry(q, lim);
+	if (!err)
+		err = blk_integrity_apply_limits(q, lim);
+	return err;
+}
+
+static int blk_integrity_make_dev(struct request_queue *q)
+{
+	struct blk_integrity_dev *idev;
+	int err;
+
+	err = blk_integrity_walk_init_cpus();
+	if (err)
+		return err;
+
+	/* The queue may be frozen: no I/O, lest it waits for this one. */
+	idev = kzalloc(sizeof(*idev), GFP_NOIO);
+	if (!idev)
+		return -ENOMEM;
+	idev->read_verify = true;
+	idev->write_generate = true;
+	ratelimit_state_init(&idev->errors, DEFAULT_RATELIMIT_INTERVAL,
+			     DEFAULT_RATELIMIT_BURST);
+	blk_integrity_sysfs_init(idev);
+	q->integrity_dev = idev;
+	return 0;
+}
+
+/**
+ * blk_integrity_init_queue() - make what a queue needs for its integrity limits
+ * @q: the queue, perhaps a new one
+ * @lim: its limits, validated
+ *
+ * Context: Process context.  May sleep.
+ * Return: 0, or -ENOMEM.
+ */
+int blk_integrity_init_queue(struct request_queue *q, struct queue_limits *lim)
+{
+	int err;
+
+	if (!lim->integrity.tuple_size) {
+		if (q->integrity_dev)
+			blk_integrity_reserve_free(q->integrity_dev);
+		return 0;
+	}
+	if (!q->integrity_dev) {
+		err = blk_integrity_make_dev(q);
+		if (err)
+			return err;
+	}
+	return blk_integrity_reserve_resize(q->integrity_dev, lim,
+					    largest_metadata_bytes(lim));
+}
+
+/**
+ * blk_integrity_commit_limits() - last check of limits that come into force
+ * @q: queue they are for
+ * @lim: limits, valid but for integrity
+ *
+ * Context: Process context, q->limits_lock held.  May sleep, but does no I/O.
+ * Return: 0, -EINVAL as of blk_integrity_validate_limits(), -ENOMEM.
+ */
+int blk_integrity_commit_limits(struct request_queue *q,
+				struct queue_limits *lim)
+{
+	int err = blk_integrity_validate_limits(q, lim);
+
+	if (err)
+		return err;
+	err = blk_integrity_init_queue(q, lim);
+	if (err)
+		return err;
+
+	if (q->disk && !lim->integrity.tuple_size !=
+		       !q->limits.integrity.tuple_size)
+		blk_integrity_sysfs_update(q->disk);
+	return 0;
+}
+
+/**
+ * blk_integrity_exit_queue() - free the integrity state of a queue
+ * @q: queue that is going away
+ *
+ * Context: Process context.
+ */
+void blk_integrity_exit_queue(struct request_queue *q)
+{
+	if (!q->integrity_dev)
+		return;
+	blk_integrity_reserve_free(q->integrity_dev);
+	kfree(q->integrity_dev);
+	q->integrity_dev = NULL;
+}
+
+static bool stack_integrity(struct queue_limits *t, struct queue_limits *b,
+			    const char *b_name)
+{
+	struct blk_integrity *ti = &t->integrity;
+	struct blk_integrity *bi = &b->integrity;
+	struct geometry_field difference;
+
+	if (!ti->tuple_size && !(ti->flags & BLK_INTEGRITY_STACKED)) {
+		*ti = *bi;
+		ti->flags &= BLK_INTEGRITY_DEVICE_CAPABLE |
+			     BLK_INTEGRITY_REF_TAG;
+		ti->flags |= BLK_INTEGRITY_STACKED;
+		return true;
+	}
+	/* None of the others had metadata, nor has this one. */
+	if (!ti->tuple_size && !bi->tuple_size)
+		return true;
+
+	if (geometry_differs(ti, bi, &difference)) {
+		pr_warn("%s: no integrity for the stacked device, since %s is %u and for the members before %u\n",
+			b_name, difference.name, difference.b, difference.a);
+		memset(ti, 0, sizeof(*ti));
+		return false;
+	}
+	if (!(bi->flags & BLK_INTEGRITY_DEVICE_CAPABLE))
+		ti->flags &= ~BLK_INTEGRITY_DEVICE_CAPABLE;
+	return true;
+}
+
+/**
+ * queue_limits_stack_integrity() - add a member's geometry to a stacked device
+ * @t: limits of the stacked device
+ * @b: limits of the member
+ *
+ * The first member sets the geometry; all others must have the same.
+ *
+ * Context: Any context.
+ * Return: %true if the member fits; else %false, and the stacked device has no
+ *	integrity.
+ */
+bool queue_limits_stack_integrity(struct queue_limits *t,
+				  struct queue_limits *b)
+{
+	return stack_integrity(t, b, "member");
+}
+EXPORT_SYMBOL_GPL(queue_limits_stack_integrity);
+
+/**
+ * queue_limits_stack_integrity_bdev() - queue_limits_stack_integrity() of a
+ *	block device
+ * @t: limits of the stacked device
+ * @bdev: the member
+ *
+ * Context: Any context.
+ * Return: as queue_limits_stack_integrity().
+ */
+bool queue_limits_stack_integrity_bdev(struct queue_limits *t,
+				       struct block_device *bdev)
+{
+	return stack_integrity(t, &bdev_get_queue(bdev)->limits,
+			       bdev->bd_disk->disk_name);
+}
+EXPORT_SYMBOL_GPL(queue_limits_stack_integrity_bdev);
