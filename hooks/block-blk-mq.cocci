@@ -1,0 +1,25 @@
+// A bio that may not wait has no guards computed before it has a request. Until then it cannot be merged either,
+// as its metadata might go out with the other request at once; with a request of the plug it is certain to go.
+// file: block/blk-mq.c
+// changes: 3
+
+@@
+identifier bio, nr_segs, rq, q;
+symbol queue_exit;
+@@
+blk_mq_submit_bio(struct bio *bio)
+{
+...
+if (!bio_integrity_prep(bio))
+	goto queue_exit;
++if (rq)
++	bio_integrity_generate_pending(bio);
+...
+-if (blk_mq_attempt_bio_merge(q, bio, nr_segs))
++if (!bio_integrity_flagged(bio, BIP_GENERATE) && blk_mq_attempt_bio_merge(q, bio, nr_segs))
+	goto queue_exit;
+...
+rq_qos_track(q, rq, bio);
++bio_integrity_generate_pending(bio);
+...
+}
