@@ -8,13 +8,16 @@
 #include <linux/bio-integrity.h>
 #include <linux/blk-integrity.h>
 
+#include <trace/events/blk_integrity.h>
+
 #include "blk.h"
 #include "blk-integrity-walk.h"
 
 /**
  * enum bio_integrity_action - what the block layer does for a bio
  * @BIO_INTEGRITY_NONE: nothing, it goes without metadata or brings its own
- * @BIO_INTEGRITY_BUFFER: metadata buffer, which nobody checks
+ * @BIO_INTEGRITY_BUFFER: metadata buffer, which nobody checks; what is written
+ *	says so
  * @BIO_INTEGRITY_GENERATE: metadata buffer with tuples
  * @BIO_INTEGRITY_VERIFY: metadata buffer, checked at completion
  */
@@ -55,8 +58,9 @@ static enum bio_integrity_action bio_integrity_action(struct bio *bio)
 	default:
 		return BIO_INTEGRITY_NONE;
 	}
-	return metadata_is_tuple_only(bi) ? BIO_INTEGRITY_NONE :
-					    BIO_INTEGRITY_BUFFER;
+	/* Drivers without requests look at metadata of submitters only. */
+	return metadata_is_tuple_only(bi) || !queue_is_mq(q) ?
+	       BIO_INTEGRITY_NONE : BIO_INTEGRITY_BUFFER;
 }
 
 /**
@@ -83,6 +87,8 @@ void blk_integrity_generate(struct bio *bio)
 {
 	struct bio_integrity_payload *bip = bio_integrity(bio);
 	const struct blk_integrity *bi = &bip->bip_geometry;
+	unsigned int intervals = bio->bi_iter.bi_size >> bi->interval_exp;
+	struct request_queue *q = bdev_get_queue(bio->bi_bdev);
 	struct blk_integrity_walk walk = {
 		.mode = BLK_INTEGRITY_WALK_WRITE,
 		.geometry = bi,
@@ -90,13 +96,17 @@ void blk_integrity_generate(struct bio *bio)
 		.data_iter = bio->bi_iter,
 		.prot_vec = bip->bip_vec,
 		.prot_iter = bip->bip_iter,
-		.intervals = bio->bi_iter.bi_size >> bi->interval_exp,
+		.intervals = intervals,
 		.xchg.interval = bip_get_seed(bip),
 		.xchg.bio = bio,
 	};
 
 	while (blk_integrity_walk_next(&walk))
 		bi->profile->generate_fn(&walk.xchg);
+
+	blk_integrity_count(q, BLK_INTEGRITY_GENERATED, intervals);
+	blk_integrity_count(q, BLK_INTEGRITY_STRADDLED, walk.straddled);
+	trace_blk_integrity_generate(bio, bip_get_seed(bip), intervals);
 }
 
 static bool bio_integrity_end(struct bio *bio, blk_status_t status)
@@ -108,20 +118,38 @@ static bool bio_integrity_end(struct bio *bio, blk_status_t status)
 
 /*
  * A submitter builds its payload for the device it sees; on the way down that
- * may have become a device with fewer segments.
+ * may have become a device without metadata, or with fewer segments.
  */
 static bool bio_integrity_check_owned(struct bio *bio)
 {
 	struct request_queue *q = bdev_get_queue(bio->bi_bdev);
-	int segments = blk_rq_count_integrity_sg(q, bio);
+	struct blk_integrity *bi = &q->limits.integrity;
+	u64 sector = bio->bi_iter.bi_sector;
+	unsigned int segments, bytes;
 
-	if (segments <= queue_max_integrity_segments(q))
-		return true;
-	pr_err_ratelimited("%pg: %d metadata segments at sector %llu, device takes %u\n",
-			   bio->bi_bdev, segments,
-			   (u64)bio->bi_iter.bi_sector,
-			   queue_max_integrity_segments(q));
-	return bio_integrity_end(bio, BLK_STS_INVAL);
+	if (!bi->tuple_size) {
+		pr_err_ratelimited("%pg: metadata at sector %llu for a device without\n",
+				   bio->bi_bdev, sector);
+		return bio_integrity_end(bio, BLK_STS_NOTSUPP);
+	}
+
+	bytes = bio_integrity_bytes(bi, bio_sectors(bio));
+	if (bio_integrity(bio)->bip_iter.bi_size < bytes) {
+		pr_err_ratelimited("%pg: %u bytes of metadata at sector %llu, must be %u\n",
+				   bio->bi_bdev,
+				   bio_integrity(bio)->bip_iter.bi_size, sector,
+				   bytes);
+		return bio_integrity_end(bio, BLK_STS_INVAL);
+	}
+
+	segments = blk_rq_count_integrity_sg(q, bio);
+	if (segments > queue_max_integrity_segments(q)) {
+		pr_err_ratelimited("%pg: %u metadata segments at sector %llu, must be at most %u\n",
+				   bio->bi_bdev, segments, sector,
+				   queue_max_integrity_segments(q));
+		return bio_integrity_end(bio, BLK_STS_INVAL);
+	}
+	return true;
 }
 
 static unsigned int bip_action_flags(enum bio_integrity_action action)
@@ -144,6 +172,32 @@ static void bip_zero(struct bio_integrity_payload *bip)
 {
 	for (unsigned int i = 0; i < bip->bip_vcnt; i++)
 		memset(bvec_virt(&bip->bip_vec[i]), 0, bip->bip_vec[i].bv_len);
+}
+
+/*
+ * Tuples of all ones, as blocks have that were never written: a block whose
+ * protection nobody wanted can be read again when checking is on.
+ */
+static void bip_escape(struct bio *bio)
+{
+	struct bio_integrity_payload *bip = bio_integrity(bio);
+	const struct blk_integrity *bi = &bip->bip_geometry;
+	struct blk_integrity_walk walk = {
+		.mode = BLK_INTEGRITY_WALK_TUPLE,
+		.geometry = bi,
+		.prot_vec = bip->bip_vec,
+		.prot_iter = bip->bip_iter,
+		.intervals = bio->bi_iter.bi_size >> bi->interval_exp,
+	};
+
+	while (blk_integrity_walk_next(&walk)) {
+		void *tuple = walk.xchg.prot_buf + walk.xchg.bi->pi_offset;
+
+		for (unsigned int i = 0; i < walk.run_intervals; i++) {
+			memset(tuple, 0xff, bi->profile->tuple_size);
+			tuple += walk.xchg.bi->tuple_size;
+		}
+	}
 }
 
 /**
@@ -180,13 +234,14 @@ static bool bio_integrity_protect(struct bio *bio,
 		return bio_integrity_end(bio, BLK_STS_NOTSUPP);
 
 	bia = bio_integrity_auto_alloc(q,
-			bio_integrity_bytes(bi, bio_sectors(bio)),
+				       bio_integrity_bytes(bi, bio_sectors(bio)),
 			nowait);
 	if (!bia)
 		return bio_integrity_end(bio, nowait ? BLK_STS_AGAIN :
 						       BLK_STS_RESOURCE);
 	bia->bio = bio;
 	bia->data_iter = bio->bi_iter;
+	memset(&bia->err, 0, sizeof(bia->err));
 
 	bip = &bia->bip;
 	bip->bip_flags = BIP_BLOCK_INTEGRITY | bip_action_flags(action);
@@ -195,11 +250,25 @@ static bool bio_integrity_protect(struct bio *bio,
 	bio_integrity_attach(bio, bip, BIO_INTEGRITY_AUTO_VECS);
 	bip_set_seed(bip, blk_integrity_interval(bi, bio->bi_iter.bi_sector));
 
-	if (op_is_write(bio_op(bio)))
+	if (op_is_write(bio_op(bio))) {
 		bip_zero(bip);
+		if (action == BIO_INTEGRITY_BUFFER)
+			bip_escape(bio);
+	}
 	if (!may_be_refused(bio))
 		bio_integrity_generate_pending(bio);
 	return true;
+}
+
+/* Data that the format could protect, but somebody said not to. */
+static void count_unchecked(struct bio *bio)
+{
+	struct request_queue *q = bdev_get_queue(bio->bi_bdev);
+	struct blk_integrity *bi = &q->limits.integrity;
+
+	if (bi->tuple_size && bi->profile->verify_fn && bio_has_data(bio))
+		blk_integrity_count(q, BLK_INTEGRITY_UNCHECKED,
+				    bio_integrity_intervals(bi, bio_sectors(bio)));
 }
 
 /**
@@ -221,6 +290,8 @@ bool bio_integrity_prep(struct bio *bio)
 		return bio_integrity_check_owned(bio);
 
 	action = bio_integrity_action(bio);
+	if (action <= BIO_INTEGRITY_BUFFER)
+		count_unchecked(bio);
 	if (action == BIO_INTEGRITY_NONE)
 		return true;
 	return bio_integrity_protect(bio, action);
@@ -238,12 +309,19 @@ EXPORT_SYMBOL(bio_integrity_prep);
 bool __bio_integrity_endio(struct bio *bio)
 {
 	struct bio_integrity_payload *bip = bio_integrity(bio);
+	struct bio_integrity_auto *bia =
+		container_of(bip, struct bio_integrity_auto, bip);
 
 	if ((bip->bip_flags & BIP_VERIFY) && !bio->bi_status) {
-		bio_integrity_verify_later(container_of(bip,
-					struct bio_integrity_auto, bip));
+		if (bio_integrity_verify_now(bia))
+			return true;
+		bio_integrity_verify_later(bia);
 		return false;
 	}
+
+	if (bio->bi_status == BLK_STS_PROTECTION)
+		blk_integrity_count(bdev_get_queue(bio->bi_bdev),
+				    BLK_INTEGRITY_DEVICE_ERRORS, 1);
 	bio_integrity_free(bio);
 	return true;
 }

@@ -242,13 +242,15 @@ static struct bio_integrity_auto *reserve_alloc(struct request_queue *q,
 	struct blk_integrity_reserve *reserve = reserve_get(q->integrity_dev);
 	struct bio_integrity_auto *bia;
 
-	if (!reserve || buf_bytes(reserve->shape) < bytes) {
-		if (reserve)
-			kref_put(&reserve->ref, reserve_release);
-		return auto_create(buf_shape(&q->limits, bytes), GFP_NOIO);
+	if (!reserve)
+		return NULL;
+	if (buf_bytes(reserve->shape) < bytes) {
+		kref_put(&reserve->ref, reserve_release);
+		return NULL;
 	}
 	bia = mempool_alloc(&reserve->pool, GFP_NOIO);
 	bia->reserve = reserve;
+	blk_integrity_count(q, BLK_INTEGRITY_RESERVE_USES, 1);
 	return bia;
 }
 
@@ -277,8 +279,8 @@ static void auto_set_buf(struct bio_integrity_auto *bia, unsigned int bytes)
  * The payload points at the buffer, which is not initialised.
  *
  * Context: Process context.  May sleep unless @nowait, but does no I/O.
- * Return: the payload; NULL if there is no memory and @nowait, or if limits
- *	that do not hold @bytes came into force meanwhile and there is none.
+ * Return: the payload; NULL if there is no memory and @nowait, or if @bytes is
+ *	more than the limits of the device allow for.
  */
 struct bio_integrity_auto *bio_integrity_auto_alloc(struct request_queue *q,
 						    unsigned int bytes,
@@ -286,6 +288,8 @@ struct bio_integrity_auto *bio_integrity_auto_alloc(struct request_queue *q,
 {
 	struct bio_integrity_auto *bia;
 
+	if (bytes > bio_integrity_max_buf_bytes(&q->limits))
+		return NULL;
 	bia = auto_create(buf_shape(&q->limits, bytes),
 			  GFP_NOWAIT | __GFP_NOMEMALLOC);
 	if (!bia && !nowait)

@@ -145,6 +145,8 @@ static int map_buffer(struct bio *bio, void *buf, unsigned int bytes,
 	bip->bip_vcnt = 1;
 	bip->bip_iter.bi_size = bytes;
 	bip->bip_flags |= BIP_COPY_USER;
+	blk_integrity_count(bdev_get_queue(bio->bi_bdev), BLK_INTEGRITY_BOUNCED,
+			    1);
 	return 0;
 }
 
@@ -167,13 +169,18 @@ static int bounce_write(struct bio *bio, struct iov_iter *iter)
 static int bounce_read(struct bio *bio, struct user_vecs *uv, size_t bytes)
 {
 	struct bio_integrity_payload *bip;
-	/* A device that transfers less must not show what was here before. */
-	void *buf = kzalloc(bytes, GFP_KERNEL);
+	struct iov_iter iter;
+	void *buf;
 	int err;
 
+	buf = kmalloc(bytes, GFP_KERNEL);
 	if (!buf)
 		return -ENOMEM;
-	err = map_buffer(bio, buf, bytes, uv->nr);
+	/* What the device does not transfer comes back as it was. */
+	iov_iter_bvec(&iter, ITER_SOURCE, uv->vecs, uv->nr, bytes);
+	err = copy_from_iter_full(buf, bytes, &iter) ? 0 : -EFAULT;
+	if (!err)
+		err = map_buffer(bio, buf, bytes, uv->nr);
 	if (err) {
 		kfree(buf);
 		return err;

@@ -109,7 +109,7 @@ void bio_integrity_free(struct bio *bio)
 
 	if (bip->bip_flags & BIP_BLOCK_INTEGRITY)
 		bio_integrity_auto_free(container_of(bip,
-					struct bio_integrity_auto, bip));
+						     struct bio_integrity_auto, bip));
 	else
 		bip_free(bip);
 }
@@ -165,8 +165,8 @@ static bool may_add_vec(struct request_queue *q,
 int bio_integrity_add_page(struct bio *bio, struct page *page,
 			   unsigned int len, unsigned int offset)
 {
-	struct request_queue *q = bdev_get_queue(bio->bi_bdev);
 	struct bio_integrity_payload *bip = bio_integrity(bio);
+	struct request_queue *q = bdev_get_queue(bio->bi_bdev);
 
 	if (len > UINT_MAX - bip->bip_iter.bi_size)
 		return 0;

@@ -9,19 +9,69 @@
 
 #include <linux/blk-integrity.h>
 #include <linux/llist.h>
+#include <linux/percpu.h>
 #include <linux/ratelimit_types.h>
+#include <linux/sizes.h>
 #include <linux/workqueue_types.h>
 
 #ifdef CONFIG_BLK_DEV_INTEGRITY
 
 /**
+ * enum blk_integrity_counter - what is counted of each queue
+ * @BLK_INTEGRITY_GENERATED: intervals protected
+ * @BLK_INTEGRITY_VERIFIED: intervals checked
+ * @BLK_INTEGRITY_ESCAPED: intervals that their escape exempted from the check
+ * @BLK_INTEGRITY_UNCHECKED: intervals neither protected nor checked, because
+ *	the administrator or the driver said so
+ * @BLK_INTEGRITY_GUARD_ERRORS: intervals with a wrong guard
+ * @BLK_INTEGRITY_APP_ERRORS: intervals with a wrong application tag
+ * @BLK_INTEGRITY_REF_ERRORS: intervals with a wrong reference tag
+ * @BLK_INTEGRITY_DEVICE_ERRORS: bios that device or adapter failed for their
+ *	protection information
+ * @BLK_INTEGRITY_REMAPPED: intervals whose reference tag was renumbered
+ * @BLK_INTEGRITY_STRADDLED: intervals gathered because data or metadata were
+ *	cut inside of them
+ * @BLK_INTEGRITY_BOUNCED: user metadata buffers that were bounced
+ * @BLK_INTEGRITY_RESERVE_USES: bios served from the reserve
+ * @BLK_INTEGRITY_INLINE_VERIFIES: bios verified in the completing context
+ * @BLK_INTEGRITY_NR_COUNTERS: how many there are
+ */
+enum blk_integrity_counter {
+	BLK_INTEGRITY_GENERATED,
+	BLK_INTEGRITY_VERIFIED,
+	BLK_INTEGRITY_ESCAPED,
+	BLK_INTEGRITY_UNCHECKED,
+	BLK_INTEGRITY_GUARD_ERRORS,
+	BLK_INTEGRITY_APP_ERRORS,
+	BLK_INTEGRITY_REF_ERRORS,
+	BLK_INTEGRITY_DEVICE_ERRORS,
+	BLK_INTEGRITY_REMAPPED,
+	BLK_INTEGRITY_STRADDLED,
+	BLK_INTEGRITY_BOUNCED,
+	BLK_INTEGRITY_RESERVE_USES,
+	BLK_INTEGRITY_INLINE_VERIFIES,
+	BLK_INTEGRITY_NR_COUNTERS,
+};
+
+struct blk_integrity_counters {
+	u64 count[BLK_INTEGRITY_NR_COUNTERS];
+};
+
+/**
  * struct blk_integrity_dev - what the block core knows of a queue's integrity
  * @read_verify: the administrator wants reads checked
  * @write_generate: the administrator wants writes protected
- * @errors: limits the lines that verification errors print
+ * @report_only: the administrator wants data that fails verification delivered
+ * @inline_bytes: reads up to this size are verified in the completing context
+ *	where that is allowed
+ * @counters: per CPU
+ * @log: limits the lines that verification errors print
+ * @log_suppressed: errors that printed none since the last line
+ * @last_error: when the last error was, in jiffies; 0: there was none
  * @reserve: objects for I/O that finds no memory; set while there is a profile
- * @disk: disk whose files @sysfs_work shows or hides
+ * @disk: disk that @sysfs_work and @uevent_work are for
  * @sysfs_work: see blk_integrity_sysfs_update()
+ * @uevent_work: tells user space of an error after a quiet time
  *
  * Made when a queue first gets a profile and kept until the queue goes, so
  * that nothing a driver does to its profile touches it.
@@ -29,10 +79,16 @@
 struct blk_integrity_dev {
 	bool read_verify;
 	bool write_generate;
-	struct ratelimit_state errors;
+	bool report_only;
+	unsigned int inline_bytes;
+	struct blk_integrity_counters __percpu *counters;
+	struct ratelimit_state log;
+	atomic_t log_suppressed;
+	unsigned long last_error;
 	struct blk_integrity_reserve __rcu *reserve;
 	struct gendisk *disk;
 	struct work_struct sysfs_work;
+	struct work_struct uevent_work;
 };
 
 /*
@@ -45,6 +101,10 @@ struct blk_integrity_dev {
  * struct bio_integrity_auto - payload of a bio whose submitter has none
  * @bio: the bio
  * @node: on kintegrityd's list of its CPU
+ * @shared: on the list that all CPUs take pieces from
+ * @next_piece: first piece no CPU took yet
+ * @pieces_left: pieces not verified yet
+ * @err: what verification found wrong in all pieces
  * @data_iter: the data as it was submitted: whatever completion does to the
  *	iterators of @bio, this is what gets verified
  * @reserve: reserve this object belongs to, or NULL
@@ -55,6 +115,10 @@ struct blk_integrity_dev {
 struct bio_integrity_auto {
 	struct bio *bio;
 	struct llist_node node;
+	struct list_head shared;
+	unsigned int next_piece;
+	atomic_t pieces_left;
+	struct blk_integrity_error err;
 	struct bvec_iter data_iter;
 	struct blk_integrity_reserve *reserve;
 	u8 nr_chunks;
@@ -115,8 +179,14 @@ static inline void bio_integrity_generate_pending(struct bio *bio)
 		__bio_integrity_generate_pending(bio);
 }
 
+/*
+ * Completing contexts keep softirqs waiting: at the slowest guard, a table of
+ * bytes, this is half a millisecond.
+ */
+#define BIO_INTEGRITY_MAX_INLINE_BYTES	SZ_128K
+
 /* bio-integrity-verify.c */
-blk_status_t bio_integrity_verify(struct bio_integrity_auto *bia);
+bool bio_integrity_verify_now(struct bio_integrity_auto *bia);
 void bio_integrity_verify_later(struct bio_integrity_auto *bia);
 void blk_flush_integrity(void);
 void bio_integrity_verify_init(void);
@@ -130,18 +200,6 @@ bool bio_integrity_gap(struct request_queue *q, struct bio *prev,
 		struct bio *next);
 void blk_integrity_prepare(struct request *rq);
 void blk_integrity_complete(struct request *rq, unsigned int nr_bytes);
-
-static inline bool integrity_req_gap_back_merge(struct request *req,
-						struct bio *next)
-{
-	return bio_integrity_gap(req->q, req->biotail, next);
-}
-
-static inline bool integrity_req_gap_front_merge(struct request *req,
-						 struct bio *bio)
-{
-	return bio_integrity_gap(req->q, bio, req->bio);
-}
 
 /* blk-integrity-profile.c */
 bool blk_integrity_geometry_equal(const struct blk_integrity *a,
@@ -160,14 +218,35 @@ blk_integrity_builtin_profile(const struct blk_integrity *bi);
 bool blk_integrity_is_builtin_profile(const struct blk_integrity_profile *prof);
 
 /* blk-integrity-stat.c */
+int blk_integrity_stat_init(struct blk_integrity_dev *idev);
+void blk_integrity_stat_exit(struct blk_integrity_dev *idev);
+u64 blk_integrity_counter(const struct blk_integrity_dev *idev,
+		enum blk_integrity_counter counter);
+void blk_integrity_error_merge(struct blk_integrity_error *err,
+		const struct blk_integrity_error *more);
 void blk_integrity_report(struct bio *bio, const struct blk_integrity *bi,
 		const struct blk_integrity_error *err);
+
+/**
+ * blk_integrity_count() - count something of a queue
+ * @q: any queue; one that never had a profile counts nothing
+ * @counter: what
+ * @n: how many
+ *
+ * Context: Any context.
+ */
+static inline void blk_integrity_count(struct request_queue *q,
+				       enum blk_integrity_counter counter,
+				       unsigned int n)
+{
+	if (n && q->integrity_dev)
+		this_cpu_add(q->integrity_dev->counters->count[counter], n);
+}
 
 /* blk-integrity-sysfs.c */
 extern const struct attribute_group blk_integrity_attr_group;
 void blk_integrity_sysfs_init(struct blk_integrity_dev *idev);
 void blk_integrity_sysfs_update(struct gendisk *disk);
-
 
 /**
  * blk_integrity_verifies() - are reads of a device checked by the block layer?
@@ -234,6 +313,12 @@ static inline void blk_flush_integrity(void)
 {
 }
 
+static inline bool bio_integrity_gap(struct request_queue *q,
+				     struct bio *prev, struct bio *next)
+{
+	return false;
+}
+
 static inline bool blk_integrity_merge_rq(struct request_queue *q,
 					  struct request *req,
 					  struct request *next)
@@ -246,18 +331,6 @@ static inline bool blk_integrity_merge_bio(struct request_queue *q,
 					   struct bio *bio)
 {
 	return true;
-}
-
-static inline bool integrity_req_gap_back_merge(struct request *req,
-						struct bio *next)
-{
-	return false;
-}
-
-static inline bool integrity_req_gap_front_merge(struct request *req,
-						 struct bio *bio)
-{
-	return false;
 }
 
 static inline void blk_integrity_prepare(struct request *rq)
@@ -273,7 +346,11 @@ static inline void blk_integrity_complete(struct request *rq,
 static inline int blk_integrity_validate_limits(struct request_queue *q,
 						struct queue_limits *lim)
 {
-	return lim->integrity.tuple_size ? -EINVAL : 0;
+	if (!lim->integrity.tuple_size)
+		return 0;
+	pr_warn("blk-integrity: %u bytes of metadata a block need CONFIG_BLK_DEV_INTEGRITY\n",
+		lim->integrity.tuple_size);
+	return -EINVAL;
 }
 
 static inline int blk_integrity_init_queue(struct request_queue *q,
@@ -293,4 +370,17 @@ static inline void blk_integrity_exit_queue(struct request_queue *q)
 }
 
 #endif /* CONFIG_BLK_DEV_INTEGRITY */
+
+static inline bool integrity_req_gap_back_merge(struct request *req,
+						struct bio *next)
+{
+	return bio_integrity_gap(req->q, req->biotail, next);
+}
+
+static inline bool integrity_req_gap_front_merge(struct request *req,
+						 struct bio *bio)
+{
+	return bio_integrity_gap(req->q, bio, req->bio);
+}
+
 #endif /* BLK_INTEGRITY_INTERNAL_H */

@@ -26,8 +26,6 @@ struct geometry_field {
 	unsigned int b;
 };
 
-#define GEOMETRY_FIELD(a, b, field) { #field, (a)->field, (b)->field }
-
 /* Limits that no one committed yet may lack the profile their guard implies. */
 static const struct blk_integrity_profile *
 effective_profile(const struct blk_integrity *bi)
@@ -40,12 +38,13 @@ static bool geometry_differs(const struct blk_integrity *a,
 			     struct geometry_field *difference)
 {
 	const struct geometry_field fields[] = {
-		GEOMETRY_FIELD(a, b, csum_type),
-		GEOMETRY_FIELD(a, b, tuple_size),
-		GEOMETRY_FIELD(a, b, pi_offset),
-		GEOMETRY_FIELD(a, b, interval_exp),
-		GEOMETRY_FIELD(a, b, tag_size),
-		GEOMETRY_FIELD(a, b, flags & BLK_INTEGRITY_REF_TAG),
+		{ "csum_type", a->csum_type, b->csum_type },
+		{ "tuple_size", a->tuple_size, b->tuple_size },
+		{ "pi_offset", a->pi_offset, b->pi_offset },
+		{ "interval_exp", a->interval_exp, b->interval_exp },
+		{ "tag_size", a->tag_size, b->tag_size },
+		{ "reference tag", a->flags & BLK_INTEGRITY_REF_TAG,
+		  b->flags & BLK_INTEGRITY_REF_TAG },
 		{ "profile is the same", true,
 		  effective_profile(a) == effective_profile(b) },
 	};
@@ -135,14 +134,17 @@ static int blk_integrity_validate_format(const struct request_queue *q,
 		return refuse(q, "guard type (csum_type) %u is unknown",
 			      bi->csum_type);
 	if (prof->csum_type != bi->csum_type)
-		return refuse(q, "guard type (csum_type) %u is not that of profile %s, %u",
+		return refuse(q,
+			      "guard type (csum_type) %u is not that of profile %s, %u",
 			      bi->csum_type, prof->name, prof->csum_type);
 	if (prof->tuple_size > BLK_INTEGRITY_MAX_TUPLE_BYTES)
-		return refuse(q, "profile %s has tuples of %u bytes, at most %u are supported",
+		return refuse(q,
+			      "profile %s has tuples of %u bytes, at most %u are supported",
 			      prof->name, prof->tuple_size,
 			      BLK_INTEGRITY_MAX_TUPLE_BYTES);
 	if (prof->tag_offset + prof->tag_size > prof->tuple_size)
-		return refuse(q, "profile %s has tags at %u, %u bytes, past its tuple of %u",
+		return refuse(q,
+			      "profile %s has tags at %u, %u bytes, past its tuple of %u",
 			      prof->name, prof->tag_offset, prof->tag_size,
 			      prof->tuple_size);
 	if ((bi->flags & BLK_INTEGRITY_REF_TAG) &&
@@ -158,20 +160,24 @@ static int blk_integrity_validate_geometry(const struct request_queue *q,
 
 	if (bi->interval_exp < SECTOR_SHIFT ||
 	    bi->interval_exp > ilog2(lim->logical_block_size))
-		return refuse(q, "protection interval of 2^%u bytes (interval_exp), must be 512 to the logical block size, %u",
+		return refuse(q,
+			      "protection interval of 2^%u bytes (interval_exp), must be 512 to the logical block size, %u",
 			      bi->interval_exp, lim->logical_block_size);
 	if (bi->tuple_size > PAGE_SIZE)
-		return refuse(q, "%u bytes of metadata an interval (tuple_size), at most a page (%lu) is supported",
+		return refuse(q,
+			      "%u bytes of metadata an interval (tuple_size), at most a page (%lu) is supported",
 			      bi->tuple_size, PAGE_SIZE);
 	if (bi->pi_offset + bi->profile->tuple_size > bi->tuple_size)
-		return refuse(q, "tuple of %u bytes at pi_offset %u is past the metadata (tuple_size %u)",
+		return refuse(q,
+			      "tuple of %u bytes at pi_offset %u is past the metadata (tuple_size %u)",
 			      bi->profile->tuple_size, bi->pi_offset,
 			      bi->tuple_size);
 	if (bi->tag_size > bi->tuple_size)
 		return refuse(q, "tag_size %u is more than the metadata (tuple_size %u)",
 			      bi->tag_size, bi->tuple_size);
 	if (lim->features & BLK_FEAT_BOUNCE_HIGH)
-		return refuse(q, "metadata on a device that bounces high memory (features 0x%x)",
+		return refuse(q,
+			      "metadata on a device that bounces high memory (features 0x%x)",
 			      lim->features);
 	return 0;
 }
@@ -190,7 +196,8 @@ static int blk_integrity_apply_limits(const struct request_queue *q,
 
 	max_sectors = round_down(max_sectors, block_sectors);
 	if (!max_sectors)
-		return refuse(q, "%u integrity segments of %u bytes (max_integrity_segments, max_segment_size) do not hold the metadata of one block",
+		return refuse(q,
+			      "%u integrity segments of %u bytes (max_integrity_segments, max_segment_size) do not hold the metadata of one block",
 			      lim->max_integrity_segments,
 			      lim->max_segment_size);
 
@@ -200,7 +207,7 @@ static int blk_integrity_apply_limits(const struct request_queue *q,
 	lim->atomic_write_max_sectors = min(lim->atomic_write_max_sectors,
 					    max_sectors);
 	lim->atomic_write_unit_max = min(lim->atomic_write_unit_max,
-			rounddown_pow_of_two(max_sectors) << SECTOR_SHIFT);
+					 rounddown_pow_of_two(max_sectors) << SECTOR_SHIFT);
 	return 0;
 }
 
@@ -248,7 +255,8 @@ int blk_integrity_validate_limits(struct request_queue *q,
 		return err;
 	}
 	if (has_inline_encryption(q))
-		return refuse(q, "metadata (tuple_size %u) and hardware inline encryption exclude each other",
+		return refuse(q,
+			      "metadata (tuple_size %u) and hardware inline encryption exclude each other",
 			      bi->tuple_size);
 
 	blk_integrity_defaults(lim);
@@ -273,10 +281,13 @@ static int blk_integrity_make_dev(struct request_queue *q)
 	idev = kzalloc(sizeof(*idev), GFP_NOIO);
 	if (!idev)
 		return -ENOMEM;
+	err = blk_integrity_stat_init(idev);
+	if (err) {
+		kfree(idev);
+		return err;
+	}
 	idev->read_verify = true;
 	idev->write_generate = true;
-	ratelimit_state_init(&idev->errors, DEFAULT_RATELIMIT_INTERVAL,
-			     DEFAULT_RATELIMIT_BURST);
 	blk_integrity_sysfs_init(idev);
 	q->integrity_dev = idev;
 	return 0;
@@ -344,6 +355,7 @@ void blk_integrity_exit_queue(struct request_queue *q)
 	if (!q->integrity_dev)
 		return;
 	blk_integrity_reserve_free(q->integrity_dev);
+	blk_integrity_stat_exit(q->integrity_dev);
 	kfree(q->integrity_dev);
 	q->integrity_dev = NULL;
 }
@@ -369,7 +381,7 @@ static bool stack_integrity(struct queue_limits *t, struct queue_limits *b,
 	if (geometry_differs(ti, bi, &difference)) {
 		pr_warn("%s: no integrity for the stacked device, since %s is %u and for the members before %u\n",
 			b_name, difference.name, difference.b, difference.a);
-		memset(ti, 0, sizeof(*ti));
+		*ti = (struct blk_integrity) { .flags = BLK_INTEGRITY_STACKED };
 		return false;
 	}
 	if (!(bi->flags & BLK_INTEGRITY_DEVICE_CAPABLE))

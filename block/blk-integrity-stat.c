@@ -1,46 +1,208 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What is said when an interval fails verification: one rate-limited line per
- * device.
+ * What is known of errors, and who is told: the record, the counters, the
+ * tracepoint, one rate-limited line per device, and a uevent.
  */
 
 #include <linux/blk-integrity.h>
+#include <linux/export.h>
+#include <linux/kobject.h>
+#include <linux/percpu.h>
 #include <linux/ratelimit.h>
 
 #include "blk.h"
 
+#define CREATE_TRACE_POINTS
+#include <trace/events/blk_integrity.h>
+
+/* An error after a minute without any is news to user space. */
+#define QUIET_TIME	(60 * HZ)
+
 struct tag_words {
 	const char *name;
 	const char *place;
+	enum blk_integrity_counter counter;
 };
 
 /* Test suites look for these words; they are older than this file. */
-static const struct tag_words tag_words[] = {
-	[BLK_INTEGRITY_TAG_GUARD]	= { "guard", "sector" },
-	[BLK_INTEGRITY_TAG_APP]		= { "app", "sector" },
-	[BLK_INTEGRITY_TAG_REF]		= { "ref", "location" },
+static const struct tag_words tag_words[BLK_INTEGRITY_NR_TAGS] = {
+	[BLK_INTEGRITY_TAG_GUARD] = {
+		"guard", "sector", BLK_INTEGRITY_GUARD_ERRORS,
+	},
+	[BLK_INTEGRITY_TAG_APP] = {
+		"app", "sector", BLK_INTEGRITY_APP_ERRORS,
+	},
+	[BLK_INTEGRITY_TAG_REF] = {
+		"ref", "location", BLK_INTEGRITY_REF_ERRORS,
+	},
 };
 
 /**
- * blk_integrity_report() - tell about an interval that failed verification
+ * blk_integrity_fail() - record that an interval failed verification
+ * @xchg: the run
+ * @i: which interval of the run, counted from 0 in ascending order
+ * @tag: the tag that is wrong
+ * @expected: what it should be
+ * @found: what it is
+ *
+ * For verify_fn of profiles.
+ *
+ * Context: Any context.
+ */
+void blk_integrity_fail(struct blk_integrity_exchg *xchg, unsigned int i,
+			enum blk_integrity_tag tag, u64 expected, u64 found)
+{
+	struct blk_integrity_error err = {
+		.tag = tag,
+		.interval = xchg->interval + i,
+		.expected = expected,
+		.found = found,
+	};
+
+	err.intervals[tag] = 1;
+	blk_integrity_error_merge(xchg->err, &err);
+}
+EXPORT_SYMBOL_GPL(blk_integrity_fail);
+
+static bool error_is_set(const struct blk_integrity_error *err)
+{
+	for (int tag = 0; tag < BLK_INTEGRITY_NR_TAGS; tag++)
+		if (err->intervals[tag])
+			return true;
+	return false;
+}
+
+/**
+ * blk_integrity_error_merge() - add up errors of one bio
+ * @err: errors so far
+ * @more: errors of other intervals
+ *
+ * Context: Any context; the caller serializes.
+ */
+void blk_integrity_error_merge(struct blk_integrity_error *err,
+			       const struct blk_integrity_error *more)
+{
+	struct blk_integrity_error sum = *err;
+
+	if (!error_is_set(more))
+		return;
+	if (!error_is_set(err) || more->interval < err->interval)
+		sum = *more;
+	for (int tag = 0; tag < BLK_INTEGRITY_NR_TAGS; tag++)
+		sum.intervals[tag] = err->intervals[tag] + more->intervals[tag];
+	*err = sum;
+}
+
+/**
+ * blk_integrity_counter() - read a counter
+ * @idev: integrity state of a queue
+ * @counter: which
+ *
+ * Context: Any context.
+ * Return: the sum over all CPUs since the device got its first profile.
+ */
+u64 blk_integrity_counter(const struct blk_integrity_dev *idev,
+			  enum blk_integrity_counter counter)
+{
+	u64 sum = 0;
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		sum += per_cpu_ptr(idev->counters, cpu)->count[counter];
+	return sum;
+}
+
+static void integrity_uevent_work(struct work_struct *work)
+{
+	struct blk_integrity_dev *idev =
+		container_of(work, struct blk_integrity_dev, uevent_work);
+	struct device *dev = disk_to_dev(idev->disk);
+	char what[] = "INTEGRITY_ERROR=1";
+	char *env[2] = { what };
+
+	kobject_uevent_env(&dev->kobj, KOBJ_CHANGE, env);
+	put_device(dev);
+}
+
+static void report_uevent(struct blk_integrity_dev *idev, struct gendisk *disk)
+{
+	unsigned long now = jiffies ?: 1;
+	unsigned long last = xchg(&idev->last_error, now);
+
+	if (last && time_before(now, last + QUIET_TIME))
+		return;
+	get_device(disk_to_dev(disk));
+	idev->disk = disk;
+	if (!schedule_work(&idev->uevent_work))
+		put_device(disk_to_dev(disk));
+}
+
+static void report_line(struct blk_integrity_dev *idev, struct bio *bio,
+			sector_t sector, const struct blk_integrity_error *err)
+{
+	const struct tag_words *words = &tag_words[err->tag];
+
+	if (!__ratelimit(&idev->log)) {
+		atomic_inc(&idev->log_suppressed);
+		return;
+	}
+	pr_err("%pg: %s tag error at %s %llu (interval %llu, expected 0x%llx, found 0x%llx, %d bios suppressed)\n",
+	       bio->bi_bdev->bd_disk->part0, words->name, words->place,
+	       err->tag == BLK_INTEGRITY_TAG_REF ? err->interval : (u64)sector,
+	       err->interval, err->expected, err->found,
+	       atomic_xchg(&idev->log_suppressed, 0));
+}
+
+/**
+ * blk_integrity_report() - tell about a bio that failed verification
  * @bio: the read
  * @bi: geometry the metadata was made for
- * @err: the failure
+ * @err: what is wrong
  *
  * Context: Any context.
  */
 void blk_integrity_report(struct bio *bio, const struct blk_integrity *bi,
 			  const struct blk_integrity_error *err)
 {
-	struct blk_integrity_dev *dev =
-		bdev_get_queue(bio->bi_bdev)->integrity_dev;
-	const struct tag_words *words = &tag_words[err->tag];
-	u64 sector = err->interval << (bi->interval_exp - SECTOR_SHIFT);
+	struct request_queue *q = bdev_get_queue(bio->bi_bdev);
+	sector_t sector = err->interval << (bi->interval_exp - SECTOR_SHIFT);
 
-	if (!__ratelimit(&dev->errors))
-		return;
-	pr_err("%pg: %s tag error at %s %llu (interval %llu, expected 0x%llx, found 0x%llx)\n",
-	       bio->bi_bdev, words->name, words->place,
-	       err->tag == BLK_INTEGRITY_TAG_REF ? err->interval : sector,
-	       err->interval, err->expected, err->found);
+	for (int tag = 0; tag < BLK_INTEGRITY_NR_TAGS; tag++)
+		blk_integrity_count(q, tag_words[tag].counter,
+				    err->intervals[tag]);
+	trace_blk_integrity_error(bio, sector, err);
+	report_line(q->integrity_dev, bio, sector, err);
+	report_uevent(q->integrity_dev, bio->bi_bdev->bd_disk);
+}
+
+/**
+ * blk_integrity_stat_init() - prepare counters and reports of a queue
+ * @idev: its integrity state
+ *
+ * Context: Process context.  May sleep, but does no I/O.
+ * Return: 0, or -ENOMEM.
+ */
+int blk_integrity_stat_init(struct blk_integrity_dev *idev)
+{
+	idev->counters = alloc_percpu_gfp(struct blk_integrity_counters,
+					  GFP_NOIO | __GFP_ZERO);
+	if (!idev->counters)
+		return -ENOMEM;
+	ratelimit_state_init(&idev->log, DEFAULT_RATELIMIT_INTERVAL,
+			     DEFAULT_RATELIMIT_BURST);
+	/* The next line says how many were left out. */
+	ratelimit_set_flags(&idev->log, RATELIMIT_MSG_ON_RELEASE);
+	INIT_WORK(&idev->uevent_work, integrity_uevent_work);
+	return 0;
+}
+
+/**
+ * blk_integrity_stat_exit() - free counters of a queue that is going away
+ * @idev: its integrity state
+ *
+ * Context: Process context.
+ */
+void blk_integrity_stat_exit(struct blk_integrity_dev *idev)
+{
+	free_percpu(idev->counters);
 }

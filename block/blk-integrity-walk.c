@@ -254,6 +254,8 @@ bool blk_integrity_walk_next(struct blk_integrity_walk *walk)
 				   max(WALK_MAX_RUN_BYTES / interval_bytes, 1U),
 				   max(min(data_intervals, prot_intervals), 1U));
 
+	if (!data_intervals || !prot_intervals)
+		walk->straddled++;
 	walk->data_map = NULL;
 	walk->prot_map = NULL;
 	walk->xchg.bi = geometry;

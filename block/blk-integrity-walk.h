@@ -36,6 +36,7 @@ enum blk_integrity_walk_mode {
  * @prot_iter: what is left of the metadata
  * @intervals: intervals left, those of the run included
  * @run_intervals: intervals of the run, 0 before the first and after the last
+ * @straddled: intervals that had to be gathered so far
  * @xchg: the run; the caller sets interval (the number of the first one), bio,
  *	private and err, the walk does the rest
  *
@@ -51,6 +52,7 @@ struct blk_integrity_walk {
 	struct bvec_iter prot_iter;
 	unsigned int intervals;
 	unsigned int run_intervals;
+	unsigned int straddled;
 	struct blk_integrity_exchg xchg;
 
 	/* private: what of the run is mapped, and what bounces */

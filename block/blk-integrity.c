@@ -8,6 +8,8 @@
 #include <linux/scatterlist.h>
 #include <linux/uio.h>
 
+#include <trace/events/blk_integrity.h>
+
 #include "blk.h"
 #include "blk-integrity-walk.h"
 
@@ -232,10 +234,11 @@ static unsigned int bip_intervals(const struct bio_integrity_payload *bip,
 	return (bip->bip_residue_bytes + bytes) >> bi->interval_exp;
 }
 
-static void bip_remap(struct bio_integrity_payload *bip,
-		      const struct blk_integrity *bi, unsigned int intervals,
-		      u64 from, u64 to)
+static void bip_remap(struct bio *bio, const struct blk_integrity *bi,
+		      unsigned int intervals, u64 from, u64 to)
 {
+	struct bio_integrity_payload *bip = bio_integrity(bio);
+	struct request_queue *q = bdev_get_queue(bio->bi_bdev);
 	struct blk_integrity_walk walk = {
 		.mode = BLK_INTEGRITY_WALK_TUPLE,
 		.geometry = bi,
@@ -244,11 +247,16 @@ static void bip_remap(struct bio_integrity_payload *bip,
 		.intervals = intervals,
 		.xchg.interval = from,
 	};
+	u64 next = to;
 
 	while (blk_integrity_walk_next(&walk)) {
-		bi->profile->remap_fn(&walk.xchg, to);
-		to += walk.run_intervals;
+		bi->profile->remap_fn(&walk.xchg, next);
+		next += walk.run_intervals;
 	}
+
+	blk_integrity_count(q, BLK_INTEGRITY_REMAPPED, intervals);
+	blk_integrity_count(q, BLK_INTEGRITY_STRADDLED, walk.straddled);
+	trace_blk_integrity_remap(bio, from, to, intervals);
 }
 
 /**
@@ -277,7 +285,7 @@ void blk_integrity_prepare(struct request *rq)
 		intervals = bip_intervals(bip, bi, bio->bi_iter.bi_size);
 		if (bip_get_seed(bip) != physical &&
 		    !(bip->bip_flags & BIP_MAPPED_INTEGRITY))
-			bip_remap(bip, bi, intervals, bip_get_seed(bip),
+			bip_remap(bio, bi, intervals, bip_get_seed(bip),
 				  physical);
 		bip->bip_flags |= BIP_MAPPED_INTEGRITY;
 		physical += intervals;
@@ -307,7 +315,7 @@ void blk_integrity_complete(struct request *rq, unsigned int nr_bytes)
 
 		intervals = bip_intervals(bip, bi, bytes);
 		if (bip_get_seed(bip) != physical)
-			bip_remap(bip, bi, intervals, physical,
+			bip_remap(bio, bi, intervals, physical,
 				  bip_get_seed(bip));
 		physical += intervals;
 		nr_bytes -= bytes;

@@ -39,7 +39,7 @@ struct pi_format {
 	u64 ref_mask;
 	bool has_ref;
 	u64 (*guard_of)(const void *data, unsigned int len, const void *prefix,
-		     unsigned int prefix_len);
+			unsigned int prefix_len);
 	struct pi_tuple (*decode)(const void *p);
 	void (*encode_guard)(void *p, u64 guard);
 	void (*encode_ref)(void *p, u64 ref);
@@ -165,39 +165,27 @@ static __always_inline void pi_generate(struct blk_integrity_exchg *xchg,
 	}
 }
 
-static blk_status_t pi_fail(struct blk_integrity_exchg *xchg, unsigned int i,
-			    enum blk_integrity_tag tag, u64 expected, u64 found)
-{
-	*xchg->err = (struct blk_integrity_error) {
-		.tag = tag,
-		.interval = xchg->interval + i,
-		.expected = expected,
-		.found = found,
-	};
-	return BLK_STS_PROTECTION;
-}
-
-static __always_inline blk_status_t pi_verify(struct blk_integrity_exchg *xchg,
-					      const struct pi_format *fmt)
+static __always_inline void pi_verify(struct blk_integrity_exchg *xchg,
+				      const struct pi_format *fmt)
 {
 	for (unsigned int i = 0; i < pi_run_intervals(xchg); i++) {
 		struct pi_tuple tuple = fmt->decode(pi_tuple(xchg, i));
-		u64 expected;
+		u64 ref = (xchg->interval + i) & fmt->ref_mask;
+		u64 guard_tag;
 
-		if (pi_is_escape(fmt, &tuple))
+		if (pi_is_escape(fmt, &tuple)) {
+			xchg->escaped++;
 			continue;
+		}
 
-		expected = pi_guard(fmt, xchg, i);
-		if (tuple.guard != expected)
-			return pi_fail(xchg, i, BLK_INTEGRITY_TAG_GUARD,
-				       expected, tuple.guard);
-
-		expected = (xchg->interval + i) & fmt->ref_mask;
-		if (fmt->has_ref && tuple.ref != expected)
-			return pi_fail(xchg, i, BLK_INTEGRITY_TAG_REF,
-				       expected, tuple.ref);
+		guard_tag = pi_guard(fmt, xchg, i);
+		if (tuple.guard != guard_tag)
+			blk_integrity_fail(xchg, i, BLK_INTEGRITY_TAG_GUARD,
+					   guard_tag, tuple.guard);
+		else if (fmt->has_ref && tuple.ref != ref)
+			blk_integrity_fail(xchg, i, BLK_INTEGRITY_TAG_REF, ref,
+					   tuple.ref);
 	}
-	return BLK_STS_OK;
 }
 
 static __always_inline void pi_remap(struct blk_integrity_exchg *xchg, u64 to,
@@ -255,9 +243,9 @@ static void fmt##_generate(struct blk_integrity_exchg *xchg)		\
 	pi_generate(xchg, &fmt);					\
 }									\
 									\
-static blk_status_t fmt##_verify(struct blk_integrity_exchg *xchg)	\
+static void fmt##_verify(struct blk_integrity_exchg *xchg)		\
 {									\
-	return pi_verify(xchg, &fmt);					\
+	pi_verify(xchg, &fmt);						\
 }
 
 #define PI_REMAP(fmt)							\

@@ -63,32 +63,23 @@ struct bio_integrity_payload {
 	struct bio_vec		bip_inline_vecs[];
 };
 
-#ifdef CONFIG_BLK_DEV_INTEGRITY
-
-#define bip_for_each_vec(bvl, bip, iter)				\
-	for_each_bvec(bvl, (bip)->bip_vec, iter, (bip)->bip_iter)
-
-/* The metadata of a chain of bios; not every bio of it needs to have some. */
-#define bio_for_each_integrity_vec(_bvl, _bio, _iter)			\
-	for_each_bio(_bio)						\
-		if (!bio_integrity(_bio))				\
-			continue;					\
-		else							\
-			bip_for_each_vec(_bvl, bio_integrity(_bio), _iter)
-
 /**
  * bio_integrity() - the payload of a bio
- * @bio: any bio
+ * @bio: the bio
  *
  * REQ_INTEGRITY, not the pointer, says whether there is one: stacking drivers
  * save and restore the pointer alone.
  *
  * Context: Any context.
- * Return: the payload, or NULL.
+ * Return: the payload, NULL if there is none.
  */
 static inline struct bio_integrity_payload *bio_integrity(struct bio *bio)
 {
+#ifdef CONFIG_BLK_DEV_INTEGRITY
 	return bio->bi_opf & REQ_INTEGRITY ? bio->bi_integrity : NULL;
+#else
+	return NULL;
+#endif
 }
 
 /**
@@ -101,9 +92,7 @@ static inline struct bio_integrity_payload *bio_integrity(struct bio *bio)
  */
 static inline bool bio_integrity_flagged(struct bio *bio, enum bip_flags flag)
 {
-	struct bio_integrity_payload *bip = bio_integrity(bio);
-
-	return bip && (bip->bip_flags & flag);
+	return bio_integrity(bio) && bio_integrity(bio)->bip_flags & flag;
 }
 
 /**
@@ -127,6 +116,24 @@ static inline void bip_set_seed(struct bio_integrity_payload *bip,
 {
 	bip->bip_iter.bi_sector = seed;
 }
+
+#define bip_for_each_vec(bvl, bip, iter)				\
+	for_each_bvec(bvl, (bip)->bip_vec, iter, (bip)->bip_iter)
+
+/* First bio of a chain that has metadata; not every one needs to have some. */
+static inline struct bio *bio_skip_unprotected(struct bio *bio)
+{
+	while (bio && !bio_integrity(bio))
+		bio = bio->bi_next;
+	return bio;
+}
+
+#define bio_for_each_integrity_vec(_bvl, _bio, _iter)			\
+	for (_bio = bio_skip_unprotected(_bio); _bio;			\
+	     _bio = bio_skip_unprotected((_bio)->bi_next))		\
+		bip_for_each_vec(_bvl, bio_integrity(_bio), _iter)
+
+#ifdef CONFIG_BLK_DEV_INTEGRITY
 
 /* bio-integrity.c */
 struct bio_integrity_payload *bio_integrity_alloc(struct bio *bio,
@@ -154,16 +161,6 @@ void bio_integrity_unmap_user(struct bio *bio);
 
 #else /* CONFIG_BLK_DEV_INTEGRITY */
 
-static inline struct bio_integrity_payload *bio_integrity(struct bio *bio)
-{
-	return NULL;
-}
-
-static inline bool bio_integrity_flagged(struct bio *bio, enum bip_flags flag)
-{
-	return false;
-}
-
 static inline struct bio_integrity_payload *
 bio_integrity_alloc(struct bio *bio, gfp_t gfp, unsigned int nr)
 {
@@ -172,7 +169,7 @@ bio_integrity_alloc(struct bio *bio, gfp_t gfp, unsigned int nr)
 
 static inline struct bio_integrity_payload *
 bio_integrity_alloc_bioset(struct bio *bio, gfp_t gfp, unsigned int nr,
-			   struct bio_set *bs)
+		struct bio_set *bs)
 {
 	return ERR_PTR(-EINVAL);
 }

@@ -22,11 +22,11 @@
  * to these bits.
  */
 enum blk_integrity_flags {
-	BLK_INTEGRITY_NOVERIFY		= 1 << 0,
-	BLK_INTEGRITY_NOGENERATE	= 1 << 1,
-	BLK_INTEGRITY_DEVICE_CAPABLE	= 1 << 2,
-	BLK_INTEGRITY_REF_TAG		= 1 << 3,
-	BLK_INTEGRITY_STACKED		= 1 << 4,
+	BLK_INTEGRITY_NOVERIFY		= BIT(0),
+	BLK_INTEGRITY_NOGENERATE	= BIT(1),
+	BLK_INTEGRITY_DEVICE_CAPABLE	= BIT(2),
+	BLK_INTEGRITY_REF_TAG		= BIT(3),
+	BLK_INTEGRITY_STACKED		= BIT(4),
 };
 
 /* The largest tuple a profile may have; the built-in ones have 8 and 16. */
@@ -44,14 +44,19 @@ enum blk_integrity_tag {
 	BLK_INTEGRITY_TAG_REF,
 };
 
+#define BLK_INTEGRITY_NR_TAGS	(BLK_INTEGRITY_TAG_REF + 1)
+
 /**
- * struct blk_integrity_error - one interval that failed verification
- * @tag: which tag
- * @interval: number of the interval
+ * struct blk_integrity_error - what verification found wrong
+ * @intervals: how many intervals failed, by the tag they failed for; all 0 if
+ *	none did, and then the rest means nothing
+ * @tag: the tag that the first one failed for
+ * @interval: number of the first one
  * @expected: value the tag should have
  * @found: value it has
  */
 struct blk_integrity_error {
+	unsigned int intervals[BLK_INTEGRITY_NR_TAGS];
 	enum blk_integrity_tag tag;
 	u64 interval;
 	u64 expected;
@@ -67,7 +72,8 @@ struct blk_integrity_error {
  * @bi: geometry, as it was when the bio was prepared
  * @bio: the bio, NULL where there is none
  * @private: of a per-bio profile
- * @err: verify: where the first failure is described
+ * @escaped: verify: counts the intervals that their escape exempts
+ * @err: verify: what is wrong, see blk_integrity_fail()
  *
  * Data and metadata are contiguous and mapped; how they lie in pages is the
  * walk's business.
@@ -80,6 +86,7 @@ struct blk_integrity_exchg {
 	const struct blk_integrity *bi;
 	struct bio *bio;
 	void *private;
+	unsigned int escaped;
 	struct blk_integrity_error *err;
 };
 
@@ -117,11 +124,10 @@ struct blk_integrity_profile {
 	/**
 	 * @verify_fn: Check every interval that is not escaped.
 	 *
-	 * Guard first, then reference tag.  Return BLK_STS_PROTECTION and
-	 * describe the first failure in @err of the exchange, or BLK_STS_OK.
-	 * NULL: there is nothing to check.
+	 * Guard first, then reference tag; blk_integrity_fail() for each
+	 * interval that is wrong.  NULL: there is nothing to check.
 	 */
-	blk_status_t (*verify_fn)(struct blk_integrity_exchg *xchg);
+	void (*verify_fn)(struct blk_integrity_exchg *xchg);
 
 	/**
 	 * @remap_fn: Renumber the reference tags.
@@ -164,6 +170,49 @@ bool queue_limits_stack_integrity(struct queue_limits *t,
 bool queue_limits_stack_integrity_bdev(struct queue_limits *t,
 		struct block_device *bdev);
 
+/* blk-integrity-stat.c */
+void blk_integrity_fail(struct blk_integrity_exchg *xchg, unsigned int i,
+		enum blk_integrity_tag tag, u64 expected, u64 found);
+
+#else /* CONFIG_BLK_DEV_INTEGRITY */
+
+static inline int blk_rq_map_integrity_sg(struct request *rq,
+					  struct scatterlist *sglist)
+{
+	return 0;
+}
+
+static inline int blk_rq_count_integrity_sg(struct request_queue *q,
+					    struct bio *bio)
+{
+	return 0;
+}
+
+static inline int blk_rq_integrity_map_user(struct request *rq,
+					    void __user *ubuf, ssize_t bytes)
+{
+	return -EINVAL;
+}
+
+static inline const char *blk_integrity_profile_name(struct blk_integrity *bi)
+{
+	return "none";
+}
+
+static inline bool queue_limits_stack_integrity(struct queue_limits *t,
+						struct queue_limits *b)
+{
+	return true;
+}
+
+static inline bool queue_limits_stack_integrity_bdev(struct queue_limits *t,
+						     struct block_device *bdev)
+{
+	return true;
+}
+
+#endif /* CONFIG_BLK_DEV_INTEGRITY */
+
 /**
  * blk_integrity_queue_supports_integrity() - does a queue take metadata?
  * @q: the queue
@@ -174,7 +223,8 @@ bool queue_limits_stack_integrity_bdev(struct queue_limits *t,
 static inline bool
 blk_integrity_queue_supports_integrity(struct request_queue *q)
 {
-	return q->limits.integrity.tuple_size;
+	return IS_ENABLED(CONFIG_BLK_DEV_INTEGRITY) &&
+	       q->limits.integrity.tuple_size;
 }
 
 /**
@@ -186,9 +236,10 @@ blk_integrity_queue_supports_integrity(struct request_queue *q)
  */
 static inline struct blk_integrity *blk_get_integrity(struct gendisk *disk)
 {
-	if (!blk_integrity_queue_supports_integrity(disk->queue))
-		return NULL;
-	return &disk->queue->limits.integrity;
+	struct request_queue *q = disk->queue;
+
+	return blk_integrity_queue_supports_integrity(q) ? &q->limits.integrity :
+							   NULL;
 }
 
 /**
@@ -204,6 +255,12 @@ bdev_get_integrity(struct block_device *bdev)
 	return blk_get_integrity(bdev->bd_disk);
 }
 
+/**
+ * queue_max_integrity_segments() - metadata segments a device takes
+ * @q: the queue
+ *
+ * Return: segments of one request.
+ */
 static inline unsigned short
 queue_max_integrity_segments(const struct request_queue *q)
 {
@@ -246,12 +303,19 @@ static inline unsigned int bio_integrity_hw_sectors(struct blk_integrity *bi,
 static inline unsigned int bio_integrity_bytes(struct blk_integrity *bi,
 					       unsigned int sectors)
 {
-	return bio_integrity_intervals(bi, sectors) * bi->tuple_size;
+	return bi->tuple_size * bio_integrity_intervals(bi, sectors);
 }
 
+/**
+ * blk_integrity_rq() - does a request carry metadata?
+ * @rq: the request
+ *
+ * Return: %true if it does.
+ */
 static inline bool blk_integrity_rq(struct request *rq)
 {
-	return rq->cmd_flags & REQ_INTEGRITY;
+	return IS_ENABLED(CONFIG_BLK_DEV_INTEGRITY) &&
+	       (rq->cmd_flags & REQ_INTEGRITY);
 }
 
 /**
@@ -272,106 +336,6 @@ static inline struct bio_vec rq_integrity_vec(struct request *rq)
 	return mp_bvec_iter_bvec(bip->bip_vec, bip->bip_iter);
 }
 
-static inline unsigned int rq_integrity_interval_exp(struct request *rq)
-{
-	return rq->q->limits.integrity.interval_exp;
-}
-
-#else /* CONFIG_BLK_DEV_INTEGRITY */
-
-static inline int blk_rq_map_integrity_sg(struct request *rq,
-					  struct scatterlist *sglist)
-{
-	return 0;
-}
-
-static inline int blk_rq_count_integrity_sg(struct request_queue *q,
-					    struct bio *bio)
-{
-	return 0;
-}
-
-static inline int blk_rq_integrity_map_user(struct request *rq,
-					    void __user *ubuf, ssize_t bytes)
-{
-	return -EINVAL;
-}
-
-static inline const char *blk_integrity_profile_name(struct blk_integrity *bi)
-{
-	return "none";
-}
-
-static inline bool queue_limits_stack_integrity(struct queue_limits *t,
-						struct queue_limits *b)
-{
-	return true;
-}
-
-static inline bool queue_limits_stack_integrity_bdev(struct queue_limits *t,
-						     struct block_device *bdev)
-{
-	return true;
-}
-
-static inline bool
-blk_integrity_queue_supports_integrity(struct request_queue *q)
-{
-	return false;
-}
-
-static inline struct blk_integrity *blk_get_integrity(struct gendisk *disk)
-{
-	return NULL;
-}
-
-static inline struct blk_integrity *
-bdev_get_integrity(struct block_device *bdev)
-{
-	return NULL;
-}
-
-static inline unsigned short
-queue_max_integrity_segments(const struct request_queue *q)
-{
-	return 0;
-}
-
-static inline unsigned int bio_integrity_intervals(struct blk_integrity *bi,
-						   unsigned int sectors)
-{
-	return 0;
-}
-
-static inline unsigned int bio_integrity_hw_sectors(struct blk_integrity *bi,
-						    unsigned int sectors)
-{
-	return 0;
-}
-
-static inline unsigned int bio_integrity_bytes(struct blk_integrity *bi,
-					       unsigned int sectors)
-{
-	return 0;
-}
-
-static inline bool blk_integrity_rq(struct request *rq)
-{
-	return false;
-}
-
-static inline struct bio_vec rq_integrity_vec(struct request *rq)
-{
-	return (struct bio_vec){ };
-}
-
-static inline unsigned int rq_integrity_interval_exp(struct request *rq)
-{
-	return 0;
-}
-
-#endif /* CONFIG_BLK_DEV_INTEGRITY */
-
 /**
  * full_pi_ref_tag() - number of the first interval of a request
  * @rq: the request
@@ -382,7 +346,7 @@ static inline unsigned int rq_integrity_interval_exp(struct request *rq)
  */
 static inline u64 full_pi_ref_tag(struct request *rq)
 {
-	unsigned int exp = rq_integrity_interval_exp(rq);
+	unsigned int exp = rq->q->limits.integrity.interval_exp;
 
 	if (!exp)
 		exp = ilog2(queue_logical_block_size(rq->q));

@@ -20,10 +20,10 @@
  * @T10_PI_TYPE3_PROTECTION: guard only, all other bytes are the owner's
  */
 enum t10_dif_type {
-	T10_PI_TYPE0_PROTECTION = 0x0,
-	T10_PI_TYPE1_PROTECTION = 0x1,
-	T10_PI_TYPE2_PROTECTION = 0x2,
-	T10_PI_TYPE3_PROTECTION = 0x3,
+	T10_PI_TYPE0_PROTECTION	= 0,
+	T10_PI_TYPE1_PROTECTION	= 1,
+	T10_PI_TYPE2_PROTECTION	= 2,
+	T10_PI_TYPE3_PROTECTION	= 3,
 };
 
 /**
@@ -33,10 +33,11 @@ enum t10_dif_type {
  * @ref_tag: reference tag, 32 bits
  */
 struct t10_pi_tuple {
-	__be16 guard_tag;
-	__be16 app_tag;
-	__be32 ref_tag;
+	__be16	guard_tag;
+	__be16	app_tag;
+	__be32	ref_tag;
 };
+
 static_assert(sizeof(struct t10_pi_tuple) == 8);
 
 /**
@@ -46,10 +47,11 @@ static_assert(sizeof(struct t10_pi_tuple) == 8);
  * @ref_tag: reference tag, 48 bits, big endian
  */
 struct crc64_pi_tuple {
-	__be64 guard_tag;
-	__be16 app_tag;
-	__u8 ref_tag[6];
+	__be64	guard_tag;
+	__be16	app_tag;
+	u8	ref_tag[6];
 };
+
 static_assert(sizeof(struct crc64_pi_tuple) == 16);
 
 /*

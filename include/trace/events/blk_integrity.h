@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#undef TRACE_SYSTEM
+#define TRACE_SYSTEM blk_integrity
+
+#if !defined(_TRACE_BLK_INTEGRITY_H) || defined(TRACE_HEADER_MULTI_READ)
+#define _TRACE_BLK_INTEGRITY_H
+
+#include <linux/blk-integrity.h>
+#include <linux/tracepoint.h>
+
+TRACE_DEFINE_ENUM(BLK_INTEGRITY_TAG_GUARD);
+TRACE_DEFINE_ENUM(BLK_INTEGRITY_TAG_APP);
+TRACE_DEFINE_ENUM(BLK_INTEGRITY_TAG_REF);
+
+DECLARE_EVENT_CLASS(blk_integrity_bio,
+	TP_PROTO(struct bio *bio, u64 interval, unsigned int intervals),
+	TP_ARGS(bio, interval, intervals),
+
+	TP_STRUCT__entry(
+		__field(dev_t, dev)
+		__field(u64, interval)
+		__field(unsigned int, intervals)
+	),
+
+	TP_fast_assign(
+		__entry->dev = bio_dev(bio);
+		__entry->interval = interval;
+		__entry->intervals = intervals;
+	),
+
+	TP_printk("dev %d,%d interval %llu intervals %u",
+		  MAJOR(__entry->dev), MINOR(__entry->dev),
+		  __entry->interval, __entry->intervals)
+);
+
+/**
+ * blk_integrity_generate - the block layer protected a write
+ * @bio: the write
+ * @interval: number of its first interval
+ * @intervals: how many it has
+ */
+DEFINE_EVENT(blk_integrity_bio, blk_integrity_generate,
+	TP_PROTO(struct bio *bio, u64 interval, unsigned int intervals),
+	TP_ARGS(bio, interval, intervals)
+);
+
+/**
+ * blk_integrity_defer - a read was handed to kintegrityd
+ * @bio: the read
+ * @interval: number of its first interval
+ * @intervals: how many it has
+ */
+DEFINE_EVENT(blk_integrity_bio, blk_integrity_defer,
+	TP_PROTO(struct bio *bio, u64 interval, unsigned int intervals),
+	TP_ARGS(bio, interval, intervals)
+);
+
+/**
+ * blk_integrity_verify - the block layer checked a read, or a piece of one
+ * @bio: the read
+ * @interval: number of the first interval checked
+ * @intervals: how many were checked
+ */
+DEFINE_EVENT(blk_integrity_bio, blk_integrity_verify,
+	TP_PROTO(struct bio *bio, u64 interval, unsigned int intervals),
+	TP_ARGS(bio, interval, intervals)
+);
+
+/**
+ * blk_integrity_remap - reference tags of a bio were renumbered
+ * @bio: the bio
+ * @from: number of its first interval before
+ * @to: number of its first interval now
+ * @intervals: how many were renumbered
+ */
+TRACE_EVENT(blk_integrity_remap,
+	TP_PROTO(struct bio *bio, u64 from, u64 to, unsigned int intervals),
+	TP_ARGS(bio, from, to, intervals),
+
+	TP_STRUCT__entry(
+		__field(dev_t, dev)
+		__field(u64, from)
+		__field(u64, to)
+		__field(unsigned int, intervals)
+	),
+
+	TP_fast_assign(
+		__entry->dev = bio_dev(bio);
+		__entry->from = from;
+		__entry->to = to;
+		__entry->intervals = intervals;
+	),
+
+	TP_printk("dev %d,%d from %llu to %llu intervals %u",
+		  MAJOR(__entry->dev), MINOR(__entry->dev),
+		  __entry->from, __entry->to, __entry->intervals)
+);
+
+/**
+ * blk_integrity_error - a bio failed verification
+ * @bio: the read
+ * @sector: where on the device its first bad interval begins
+ * @err: that interval
+ */
+TRACE_EVENT(blk_integrity_error,
+	TP_PROTO(struct bio *bio, sector_t sector,
+		 const struct blk_integrity_error *err),
+	TP_ARGS(bio, sector, err),
+
+	TP_STRUCT__entry(
+		__field(dev_t, dev)
+		__field(sector_t, sector)
+		__field(u64, interval)
+		__field(unsigned int, tag)
+		__field(u64, expected)
+		__field(u64, found)
+	),
+
+	TP_fast_assign(
+		__entry->dev = bio_dev(bio);
+		__entry->sector = sector;
+		__entry->interval = err->interval;
+		__entry->tag = err->tag;
+		__entry->expected = err->expected;
+		__entry->found = err->found;
+	),
+
+	TP_printk("dev %d,%d sector %llu interval %llu tag %s expected 0x%llx found 0x%llx",
+		  MAJOR(__entry->dev), MINOR(__entry->dev),
+		  (unsigned long long)__entry->sector, __entry->interval,
+		  __print_symbolic(__entry->tag,
+				   { BLK_INTEGRITY_TAG_GUARD, "guard" },
+				   { BLK_INTEGRITY_TAG_APP, "app" },
+				   { BLK_INTEGRITY_TAG_REF, "ref" }),
+		  __entry->expected, __entry->found)
+);
+
+#endif /* _TRACE_BLK_INTEGRITY_H */
+
+#include <trace/define_trace.h>
