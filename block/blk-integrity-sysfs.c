@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * /sys/block/<disk>/integrity: what a disk's metadata is, and what the
- * administrator wants done with it.  See Documentation/ABI/stable/sysfs-block.
+ * /sys/block/<disk>/integrity: what a disk's metadata is, what the
+ * administrator wants done with it, and what became of it.  See
+ * Documentation/ABI/stable/sysfs-block-integrity.
  */
 
 #include <linux/blk-integrity.h>
@@ -15,26 +16,33 @@ static struct request_queue *dev_to_queue(struct device *dev)
 	return dev_to_disk(dev)->queue;
 }
 
-/* A file stays open over a format that takes the metadata away. */
-static struct blk_integrity *dev_to_integrity(struct device *dev)
+static struct blk_integrity_dev *dev_to_idev(struct device *dev)
 {
-	return &dev_to_queue(dev)->limits.integrity;
+	return dev_to_queue(dev)->integrity_dev;
+}
+
+/*
+ * The geometry now.  A file stays open over a format that takes the metadata
+ * away: then there is no profile.
+ */
+static struct blk_integrity dev_to_geometry(struct device *dev)
+{
+	return dev_to_queue(dev)->limits.integrity;
 }
 
 static ssize_t format_show(struct device *dev, struct device_attribute *attr,
 			   char *page)
 {
-	struct blk_integrity *bi = dev_to_integrity(dev);
+	struct blk_integrity bi = dev_to_geometry(dev);
 
-	return sysfs_emit(page, "%s\n", bi->tuple_size ?
-			  blk_integrity_profile_name(bi) : "none");
+	return sysfs_emit(page, "%s\n", bi.profile ? bi.profile->name : "none");
 }
 static DEVICE_ATTR_RO(format);
 
 static ssize_t tag_size_show(struct device *dev, struct device_attribute *attr,
 			     char *page)
 {
-	return sysfs_emit(page, "%u\n", dev_to_integrity(dev)->tag_size);
+	return sysfs_emit(page, "%u\n", dev_to_geometry(dev).tag_size);
 }
 static DEVICE_ATTR_RO(tag_size);
 
@@ -42,10 +50,10 @@ static ssize_t protection_interval_bytes_show(struct device *dev,
 					      struct device_attribute *attr,
 					      char *page)
 {
-	struct blk_integrity *bi = dev_to_integrity(dev);
+	struct blk_integrity bi = dev_to_geometry(dev);
 
 	return sysfs_emit(page, "%lu\n",
-			  bi->tuple_size ? BIT(bi->interval_exp) : 0);
+			  bi.tuple_size ? BIT(bi.interval_exp) : 0);
 }
 static DEVICE_ATTR_RO(protection_interval_bytes);
 
@@ -53,15 +61,130 @@ static ssize_t device_is_integrity_capable_show(struct device *dev,
 						struct device_attribute *attr,
 						char *page)
 {
-	struct blk_integrity *bi = dev_to_integrity(dev);
-
-	return sysfs_emit(page, "%d\n",
-			  !!(bi->flags & BLK_INTEGRITY_DEVICE_CAPABLE));
+	return sysfs_emit(page, "%d\n", !!(dev_to_geometry(dev).flags &
+					   BLK_INTEGRITY_DEVICE_CAPABLE));
 }
 static DEVICE_ATTR_RO(device_is_integrity_capable);
 
-/* The policies take effect with the next bio; nothing in flight depends on. */
-static ssize_t policy_store(const char *page, size_t count, bool *policy)
+static ssize_t metadata_bytes_show(struct device *dev,
+				   struct device_attribute *attr, char *page)
+{
+	return sysfs_emit(page, "%u\n", dev_to_geometry(dev).tuple_size);
+}
+static DEVICE_ATTR_RO(metadata_bytes);
+
+static ssize_t pi_offset_show(struct device *dev, struct device_attribute *attr,
+			      char *page)
+{
+	return sysfs_emit(page, "%u\n", dev_to_geometry(dev).pi_offset);
+}
+static DEVICE_ATTR_RO(pi_offset);
+
+static ssize_t pi_tuple_size_show(struct device *dev,
+				  struct device_attribute *attr, char *page)
+{
+	struct blk_integrity bi = dev_to_geometry(dev);
+
+	return sysfs_emit(page, "%u\n", bi.profile ? bi.profile->tuple_size : 0);
+}
+static DEVICE_ATTR_RO(pi_tuple_size);
+
+struct guard_words {
+	const char *type;
+	const char *impl;
+};
+
+static const struct guard_words guard_words[] = {
+	[BLK_INTEGRITY_CSUM_NONE]	= { "none", "none" },
+	[BLK_INTEGRITY_CSUM_IP]		= { "ip", "csum_partial" },
+	[BLK_INTEGRITY_CSUM_CRC]	= { "crc16-t10dif", "crc_t10dif_update" },
+	[BLK_INTEGRITY_CSUM_CRC64]	= { "crc64-nvme", "crc64_rocksoft_update" },
+};
+
+static ssize_t guard_type_show(struct device *dev,
+			       struct device_attribute *attr, char *page)
+{
+	return sysfs_emit(page, "%s\n",
+			  guard_words[dev_to_geometry(dev).csum_type].type);
+}
+static DEVICE_ATTR_RO(guard_type);
+
+static ssize_t guard_impl_show(struct device *dev,
+			       struct device_attribute *attr, char *page)
+{
+	return sysfs_emit(page, "%s\n",
+			  guard_words[dev_to_geometry(dev).csum_type].impl);
+}
+static DEVICE_ATTR_RO(guard_impl);
+
+static const char *why_not(const struct blk_integrity *bi, bool has_callback,
+			   enum blk_integrity_flags off, bool policy)
+{
+	if (!has_callback)
+		return "the format has no guard";
+	if (bi->flags & off)
+		return "the driver does not want it";
+	return policy ? NULL : "switched off";
+}
+
+static ssize_t status_show(struct device *dev, struct device_attribute *attr,
+			   char *page)
+{
+	struct blk_integrity_dev *idev = dev_to_idev(dev);
+	struct blk_integrity bi = dev_to_geometry(dev);
+	const char *reads, *writes;
+
+	if (!bi.profile)
+		return sysfs_emit(page, "the medium has no metadata\n");
+
+	reads = why_not(&bi, bi.profile->verify_fn, BLK_INTEGRITY_NOVERIFY,
+			READ_ONCE(idev->read_verify));
+	writes = why_not(&bi, bi.profile->generate_fn, BLK_INTEGRITY_NOGENERATE,
+			 READ_ONCE(idev->write_generate));
+	return sysfs_emit(page, "reads: %s%s%s; writes: %s%s\n",
+			  reads ? "not verified, " : "verified",
+			  reads ?: "", !reads && READ_ONCE(idev->report_only) ?
+			  ", errors reported only" : "",
+			  writes ? "not protected, " : "protected",
+			  writes ?: "");
+}
+static DEVICE_ATTR_RO(status);
+
+static const char *const counter_names[BLK_INTEGRITY_NR_COUNTERS] = {
+	[BLK_INTEGRITY_GENERATED]	= "generated_intervals",
+	[BLK_INTEGRITY_VERIFIED]	= "verified_intervals",
+	[BLK_INTEGRITY_ESCAPED]		= "escaped_intervals",
+	[BLK_INTEGRITY_UNCHECKED]	= "unchecked_intervals",
+	[BLK_INTEGRITY_GUARD_ERRORS]	= "guard_errors",
+	[BLK_INTEGRITY_APP_ERRORS]	= "app_errors",
+	[BLK_INTEGRITY_REF_ERRORS]	= "ref_errors",
+	[BLK_INTEGRITY_DEVICE_ERRORS]	= "device_errors",
+	[BLK_INTEGRITY_REMAPPED]	= "remapped_intervals",
+	[BLK_INTEGRITY_STRADDLED]	= "straddled_intervals",
+	[BLK_INTEGRITY_BOUNCED]		= "bounced_buffers",
+	[BLK_INTEGRITY_RESERVE_USES]	= "reserve_uses",
+	[BLK_INTEGRITY_INLINE_VERIFIES]	= "inline_verifies",
+};
+
+static ssize_t stat_show(struct device *dev, struct device_attribute *attr,
+			 char *page)
+{
+	struct blk_integrity_dev *idev = dev_to_idev(dev);
+	int len = 0;
+
+	for (int i = 0; i < BLK_INTEGRITY_NR_COUNTERS; i++)
+		len += sysfs_emit_at(page, len, "%s %llu\n", counter_names[i],
+				     blk_integrity_counter(idev, i));
+	return len;
+}
+static DEVICE_ATTR_RO(stat);
+
+/*
+ * Policies take effect with the next bio; what is under way does not look at
+ * them again.  One that the format cannot follow is refused.
+ */
+static ssize_t policy_store(const char *page, size_t count, bool *policy,
+			    bool possible)
 {
 	bool value;
 	int err;
@@ -69,49 +192,122 @@ static ssize_t policy_store(const char *page, size_t count, bool *policy)
 	err = kstrtobool(page, &value);
 	if (err)
 		return err;
+	if (value && !possible)
+		return -EINVAL;
 	WRITE_ONCE(*policy, value);
 	return count;
+}
+
+static bool can_verify(struct device *dev)
+{
+	struct blk_integrity bi = dev_to_geometry(dev);
+
+	return bi.profile && bi.profile->verify_fn;
+}
+
+static bool can_generate(struct device *dev)
+{
+	struct blk_integrity bi = dev_to_geometry(dev);
+
+	return bi.profile && bi.profile->generate_fn;
 }
 
 static ssize_t read_verify_show(struct device *dev,
 				struct device_attribute *attr, char *page)
 {
-	return sysfs_emit(page, "%d\n",
-			  READ_ONCE(dev_to_queue(dev)->integrity_dev->read_verify));
+	return sysfs_emit(page, "%d\n", can_verify(dev) &&
+			  READ_ONCE(dev_to_idev(dev)->read_verify));
 }
 
 static ssize_t read_verify_store(struct device *dev,
 				 struct device_attribute *attr,
 				 const char *page, size_t count)
 {
-	return policy_store(page, count,
-			    &dev_to_queue(dev)->integrity_dev->read_verify);
+	return policy_store(page, count, &dev_to_idev(dev)->read_verify,
+			    can_verify(dev));
 }
 static DEVICE_ATTR_RW(read_verify);
 
 static ssize_t write_generate_show(struct device *dev,
 				   struct device_attribute *attr, char *page)
 {
-	return sysfs_emit(page, "%d\n",
-			  READ_ONCE(dev_to_queue(dev)->integrity_dev->write_generate));
+	return sysfs_emit(page, "%d\n", can_generate(dev) &&
+			  READ_ONCE(dev_to_idev(dev)->write_generate));
 }
 
 static ssize_t write_generate_store(struct device *dev,
 				    struct device_attribute *attr,
 				    const char *page, size_t count)
 {
-	return policy_store(page, count,
-			    &dev_to_queue(dev)->integrity_dev->write_generate);
+	return policy_store(page, count, &dev_to_idev(dev)->write_generate,
+			    can_generate(dev));
 }
 static DEVICE_ATTR_RW(write_generate);
 
-static struct attribute *integrity_attrs[] = {
+static ssize_t inline_bytes_show(struct device *dev,
+				 struct device_attribute *attr, char *page)
+{
+	return sysfs_emit(page, "%u\n",
+			  READ_ONCE(dev_to_idev(dev)->inline_bytes));
+}
+
+static ssize_t inline_bytes_store(struct device *dev,
+				  struct device_attribute *attr,
+				  const char *page, size_t count)
+{
+	unsigned int bytes;
+	int err;
+
+	err = kstrtouint(page, 0, &bytes);
+	if (err)
+		return err;
+	if (bytes > BIO_INTEGRITY_MAX_INLINE_BYTES ||
+	    (bytes && !can_verify(dev)))
+		return -EINVAL;
+	WRITE_ONCE(dev_to_idev(dev)->inline_bytes, bytes);
+	return count;
+}
+static DEVICE_ATTR_RW(inline_bytes);
+
+static const char *const on_error_words[] = { "fail", "report" };
+
+static ssize_t on_error_show(struct device *dev, struct device_attribute *attr,
+			     char *page)
+{
+	return sysfs_emit(page, "%s\n",
+			  on_error_words[READ_ONCE(dev_to_idev(dev)->report_only)]);
+}
+
+static ssize_t on_error_store(struct device *dev, struct device_attribute *attr,
+			      const char *page, size_t count)
+{
+	int word = sysfs_match_string(on_error_words, page);
+
+	if (word < 0)
+		return word;
+	if (word && !can_verify(dev))
+		return -EINVAL;
+	WRITE_ONCE(dev_to_idev(dev)->report_only, word);
+	return count;
+}
+static DEVICE_ATTR_RW(on_error);
+
+static struct attribute *blk_integrity_attrs[] = {
 	&dev_attr_format.attr,
 	&dev_attr_tag_size.attr,
 	&dev_attr_protection_interval_bytes.attr,
+	&dev_attr_device_is_integrity_capable.attr,
+	&dev_attr_metadata_bytes.attr,
+	&dev_attr_pi_offset.attr,
+	&dev_attr_pi_tuple_size.attr,
+	&dev_attr_guard_type.attr,
+	&dev_attr_guard_impl.attr,
+	&dev_attr_status.attr,
+	&dev_attr_stat.attr,
 	&dev_attr_read_verify.attr,
 	&dev_attr_write_generate.attr,
-	&dev_attr_device_is_integrity_capable.attr,
+	&dev_attr_inline_bytes.attr,
+	&dev_attr_on_error.attr,
 	NULL
 };
 
@@ -125,9 +321,9 @@ static umode_t integrity_attr_visible(struct kobject *kobj,
 }
 
 const struct attribute_group blk_integrity_attr_group = {
-	.name		= "integrity",
-	.attrs		= integrity_attrs,
 	.is_visible	= integrity_attr_visible,
+	.name		= "integrity",
+	.attrs		= blk_integrity_attrs,
 };
 
 /*
