@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: GPL-2.0
+# Block-layer data integrity for Linux 6.12: what can be done here. Every step is a script of its own in scripts/.
+
+# A tree or tarball of Linux 6.12 (default: Debian's linux-source-6.12), QEMU's accelerator, a kernel with KASAN and lockdep.
+KERNEL_SRC ?=
+ACCEL ?= tcg
+DEBUG ?=
+export KERNEL_SRC ACCEL DEBUG
+ifneq ($(DEBUG),)
+export KERNEL = $(CURDIR)/build/kernel-debug/arch/x86/boot/bzImage
+export MODULES = $(CURDIR)/build/modules-debug
+endif
+
+help:
+	@echo 'make run          protected I/O through this code on a 6.12 kernel in QEMU, device by device'
+	@echo 'make test         everything below that tests: kunit, kunit-qemu, selftest, check; ends with the totals'
+	@echo
+	@echo 'make tree         build/base (pristine Linux) and build/linux (ours laid over it)'
+	@echo 'make kernel       x86_64 kernel for the guest, in build/kernel'
+	@echo 'make shell        a shell in the guest, with its devices'
+	@echo 'make kunit        KUnit suites in UML'
+	@echo 'make kunit-qemu   KUnit suites in QEMU, x86_64'
+	@echo 'make selftest     the tests that run in the guest, as KTAP'
+	@echo 'make check        checkpatch, sparse, W=1, clang, kernel-doc, and all users of the interface'
+	@echo 'make patch        build/patches: the whole difference from Linux as a series for git am'
+	@echo 'make clean        removes what was built; distclean: all of build/'
+	@echo
+	@echo 'KERNEL_SRC=PATH   Linux 6.12, a tree or a tarball (default: the package linux-source-6.12)'
+	@echo 'ACCEL=kvm         accelerator of QEMU (default: tcg)'
+	@echo 'DEBUG=1           guest kernel with KASAN, UBSAN and lockdep'
+
+tree:
+	@scripts/packages
+	@scripts/setup-base
+	@scripts/overlay
+
+kernel: tree
+	@scripts/kernel
+
+run: kernel
+	@scripts/guest run
+
+shell: kernel
+	@scripts/guest shell
+
+selftest: kernel
+	@scripts/guest run
+
+kunit: tree
+	@scripts/kunit um
+
+kunit-qemu: tree
+	@scripts/kunit x86_64
+
+check: tree
+	@scripts/check
+
+check-drivers: tree
+	@scripts/check drivers
+
+patch: tree
+	@scripts/patch
+
+test: tree
+	@scripts/test
+
+clean:
+	@scripts/clean
+
+distclean:
+	rm -rf build
+
+.PHONY: help tree kernel run shell selftest kunit kunit-qemu check check-drivers patch test clean distclean

@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: GPL-2.0
+# What every script here begins with: where things are, how to speak, how to build.
+# shellcheck shell=bash disable=SC2034
+set -euo pipefail
+
+top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+build=$top/build
+base=$build/base
+tree=$build/linux
+jobs=$(nproc)
+
+say() { printf '%s\n' "$*"; }
+die() { printf '%s: %s\n' "${0##*/}" "$*" >&2; exit 1; }
+
+# Two builds of the same source give the same objects, so ccache can give them back.
+export KBUILD_BUILD_TIMESTAMP='Thu Jan  1 00:00:00 UTC 1970'
+export KBUILD_BUILD_USER=build KBUILD_BUILD_HOST=build
+export CCACHE_BASEDIR=$build CCACHE_NOHASHDIR=1 PYTHONDONTWRITEBYTECODE=1 LC_ALL=C
+unset ARCH CROSS_COMPILE MAKEFLAGS MFLAGS MAKELEVEL
+
+cc='ccache gcc'
+clang='ccache clang'
+
+# kbuild OUT ARGUMENTS...: make in the overlaid tree, objects in OUT, progress on stdout.
+# Arguments are make's: targets and variables (one that is given twice: the last counts).
+kbuild() {
+	local out=$1
+	shift
+	make -C "$tree" O="$out" ARCH=x86_64 CC="$cc" HOSTCC="$cc" -j"$jobs" "$@" 2>&1 |
+		"$top/scripts/progress"
+}
+
+# kconfig OUT FRAGMENT...: allnoconfig plus the fragments; every option asked for must be in the result.
+kconfig() {
+	local out=$1 wanted missing
+	shift
+	mkdir -p "$out"
+	wanted=$({ cat "$@"; cd "$tree" && grep Kconfig "$build/tree.files" | xargs -r cat; } | sha256sum)
+	if [ -e "$out/.config" ] && [ "$(cat "$out/.wanted" 2>/dev/null)" = "$wanted" ]; then
+		return
+	fi
+	say "configuring ${out#"$top/"}"
+	(cd "$tree" && ./scripts/kconfig/merge_config.sh -n -O "$out" "$@") \
+		>"$out/.config.log" 2>&1 || { cat "$out/.config.log" >&2; die "configuring $out failed"; }
+	missing=$(grep 'not in final' "$out/.config.log" || true)
+	[ -z "$missing" ] || die "these options did not make it into the configuration:"$'\n'"$missing"
+	echo "$wanted" >"$out/.wanted"
+}
