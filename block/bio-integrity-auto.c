@@ -152,15 +152,20 @@ static bool bio_integrity_check_owned(struct bio *bio)
 	return true;
 }
 
-static unsigned int bip_action_flags(enum bio_integrity_action action)
+/* To deliver data in spite of its errors, the host must be the one to check. */
+static unsigned int bip_action_flags(const struct request_queue *q,
+				     enum bio_integrity_action action)
 {
+	const unsigned int nocheck = BIP_CTRL_NOCHECK | BIP_DISK_NOCHECK;
+
 	switch (action) {
 	case BIO_INTEGRITY_GENERATE:
 		return BIP_GENERATE;
 	case BIO_INTEGRITY_VERIFY:
-		return BIP_VERIFY;
+		return BIP_VERIFY | (READ_ONCE(q->integrity_dev->report_only) ?
+				     nocheck : 0);
 	default:
-		return BIP_CTRL_NOCHECK | BIP_DISK_NOCHECK;
+		return nocheck;
 	}
 }
 
@@ -244,7 +249,7 @@ static bool bio_integrity_protect(struct bio *bio,
 	memset(&bia->err, 0, sizeof(bia->err));
 
 	bip = &bia->bip;
-	bip->bip_flags = BIP_BLOCK_INTEGRITY | bip_action_flags(action);
+	bip->bip_flags = BIP_BLOCK_INTEGRITY | bip_action_flags(q, action);
 	if (bi->csum_type == BLK_INTEGRITY_CSUM_IP)
 		bip->bip_flags |= BIP_IP_CHECKSUM;
 	bio_integrity_attach(bio, bip, BIO_INTEGRITY_AUTO_VECS);

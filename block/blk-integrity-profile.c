@@ -14,9 +14,9 @@
 
 /*
  * The one comparison of geometries.  A new field of struct blk_integrity must
- * be listed here, hence the assertion.
+ * be listed here, hence the assertion.  Sparse does not know packed enums.
  */
-#ifdef CONFIG_64BIT
+#if defined(CONFIG_64BIT) && !defined(__CHECKER__)
 static_assert(sizeof(struct blk_integrity) == 16);
 #endif
 
