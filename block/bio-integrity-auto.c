@@ -123,6 +123,7 @@ static bool bio_integrity_end(struct bio *bio, blk_status_t status)
 static bool bio_integrity_check_owned(struct bio *bio)
 {
 	struct request_queue *q = bdev_get_queue(bio->bi_bdev);
+	struct bio_integrity_payload *bip = bio_integrity(bio);
 	struct blk_integrity *bi = &q->limits.integrity;
 	u64 sector = bio->bi_iter.bi_sector;
 	unsigned int segments, bytes;
@@ -133,14 +134,22 @@ static bool bio_integrity_check_owned(struct bio *bio)
 		return bio_integrity_end(bio, BLK_STS_NOTSUPP);
 	}
 
+	if (!blk_integrity_geometry_equal(bip_geometry(bio), bi)) {
+		pr_err_ratelimited("%pg: metadata at sector %llu was made for another format\n",
+				   bio->bi_bdev, sector);
+		return bio_integrity_end(bio, BLK_STS_INVAL);
+	}
+	bip->bip_geometry = *bi;
+
 	bytes = bio_integrity_bytes(bi, bio_sectors(bio));
-	if (bio_integrity(bio)->bip_iter.bi_size < bytes) {
+	if (bip->bip_iter.bi_size < bytes) {
 		pr_err_ratelimited("%pg: %u bytes of metadata at sector %llu, must be %u\n",
-				   bio->bi_bdev,
-				   bio_integrity(bio)->bip_iter.bi_size, sector,
+				   bio->bi_bdev, bip->bip_iter.bi_size, sector,
 				   bytes);
 		return bio_integrity_end(bio, BLK_STS_INVAL);
 	}
+	/* In a merged request anything more would shift what follows. */
+	bip->bip_iter.bi_size = bytes;
 
 	segments = blk_rq_count_integrity_sg(q, bio);
 	if (segments > queue_max_integrity_segments(q)) {
@@ -323,10 +332,6 @@ bool __bio_integrity_endio(struct bio *bio)
 		bio_integrity_verify_later(bia);
 		return false;
 	}
-
-	if (bio->bi_status == BLK_STS_PROTECTION)
-		blk_integrity_count(bdev_get_queue(bio->bi_bdev),
-				    BLK_INTEGRITY_DEVICE_ERRORS, 1);
 	bio_integrity_free(bio);
 	return true;
 }

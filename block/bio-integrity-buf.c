@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Payloads of the block layer: one object with a payload, its vectors and a
- * small buffer.  Larger buffers are chunks of pages, as few and as small as
- * the device's integrity segments allow.
+ * small buffer.  Larger buffers are one chunk of pages if that is to be had at
+ * once, else several, as small as the device's integrity segments allow.
  *
  * A device has a reserve of such objects with buffers for its largest I/O.
  * Whoever finds no memory waits for one of these, which comes back when an I/O
@@ -90,6 +90,7 @@ unsigned int bio_integrity_max_buf_bytes(const struct queue_limits *lim)
 	return max_chunks(lim) * (PAGE_SIZE << max_chunk_order(lim));
 }
 
+/* The smallest pages that the segments of the device allow for. */
 static struct buf_shape buf_shape(const struct queue_limits *lim,
 				  unsigned int bytes)
 {
@@ -101,6 +102,19 @@ static struct buf_shape buf_shape(const struct queue_limits *lim,
 		shape.order++;
 	shape.nr_chunks = DIV_ROUND_UP(bytes, chunk_bytes(shape));
 	return shape;
+}
+
+/* One chunk, for who has fewer segments below: a target that passes it on. */
+static struct buf_shape contiguous_shape(const struct queue_limits *lim,
+					 unsigned int bytes)
+{
+	struct buf_shape shape = {
+		.nr_chunks = 1,
+		.order = get_order(bytes),
+	};
+
+	return shape.order <= max_chunk_order(lim) ? shape :
+						     buf_shape(lim, bytes);
 }
 
 static void auto_destroy(struct bio_integrity_auto *bia)
@@ -286,12 +300,15 @@ struct bio_integrity_auto *bio_integrity_auto_alloc(struct request_queue *q,
 						    unsigned int bytes,
 						    bool nowait)
 {
-	struct bio_integrity_auto *bia;
+	const gfp_t gfp = GFP_NOWAIT | __GFP_NOMEMALLOC;
+	struct bio_integrity_auto *bia = NULL;
 
 	if (bytes > bio_integrity_max_buf_bytes(&q->limits))
 		return NULL;
-	bia = auto_create(buf_shape(&q->limits, bytes),
-			  GFP_NOWAIT | __GFP_NOMEMALLOC);
+	if (bytes > PAGE_SIZE)
+		bia = auto_create(contiguous_shape(&q->limits, bytes), gfp);
+	if (!bia)
+		bia = auto_create(buf_shape(&q->limits, bytes), gfp);
 	if (!bia && !nowait)
 		bia = reserve_alloc(q, bytes);
 	if (!bia)

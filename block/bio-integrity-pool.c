@@ -60,6 +60,9 @@ struct bio_integrity_payload *bip_alloc(gfp_t gfp, unsigned int nr_vecs,
 		pool = &bs->bio_integrity_pool;
 		slab_gfp &= ~(__GFP_DIRECT_RECLAIM | __GFP_IO);
 		slab_gfp |= __GFP_NOWARN | __GFP_NORETRY | __GFP_NOMEMALLOC;
+	} else if (gfpflags_allow_blocking(gfp) && !(gfp & __GFP_NORETRY)) {
+		/* Clones of bios below submit_bio(): failing is no answer. */
+		slab_gfp |= __GFP_NOFAIL;
 	}
 
 	bip = kmem_cache_alloc(slab, slab_gfp);
@@ -136,4 +139,5 @@ void __init bio_integrity_init(void)
 
 	bio_integrity_buf_init();
 	bio_integrity_verify_init();
+	blk_integrity_stat_setup();
 }

@@ -26,17 +26,17 @@ struct user_vecs {
 /* Pages pinned at a time: the array is on the stack. */
 #define PIN_BATCH	16
 
-static void unpin_vec(const struct bio_vec *bv)
+static void unpin_vec(const struct bio_vec *bv, bool dirty)
 {
 	unpin_user_page_range_dirty_lock(bv->bv_page,
 					 DIV_ROUND_UP(bv->bv_offset + bv->bv_len,
-						      PAGE_SIZE), false);
+						      PAGE_SIZE), dirty);
 }
 
 static void user_vecs_put(struct user_vecs *uv)
 {
 	for (unsigned int i = 0; uv->pinned && i < uv->nr; i++)
-		unpin_vec(&uv->vecs[i]);
+		unpin_vec(&uv->vecs[i], false);
 	kfree(uv->vecs);
 }
 
@@ -78,9 +78,7 @@ static int user_vecs_get(struct user_vecs *uv, struct request_queue *q,
 	int err;
 
 	uv->nr = 0;
-	uv->max = iov_iter_npages(iter, BIO_MAX_VECS + 1);
-	if (uv->max > BIO_MAX_VECS)
-		return -E2BIG;
+	uv->max = iov_iter_npages(iter, BIO_MAX_VECS);
 	uv->vecs = kmalloc_array(uv->max, sizeof(*uv->vecs), GFP_KERNEL);
 	if (!uv->vecs)
 		return -ENOMEM;
@@ -92,16 +90,6 @@ static int user_vecs_get(struct user_vecs *uv, struct request_queue *q,
 	if (err)
 		user_vecs_put(uv);
 	return err;
-}
-
-/*
- * What the device is about to write is dirty, and now is the time to say so:
- * completion may be an interrupt, where pages cannot be locked.
- */
-static void user_vecs_dirty(struct user_vecs *uv)
-{
-	for (unsigned int i = 0; uv->pinned && i < uv->nr; i++)
-		set_page_dirty_lock(uv->vecs[i].bv_page);
 }
 
 /* Return: 1 if the device takes the pages as they are, 0 if not, or an error. */
@@ -231,8 +219,6 @@ static int map_read(struct bio *bio, struct iov_iter *iter, bool bounce)
 	ret = user_vecs_get(&uv, bdev_get_queue(bio->bi_bdev), iter);
 	if (ret)
 		return ret;
-	user_vecs_dirty(&uv);
-
 	ret = bounce ? 0 : map_direct(bio, &uv);
 	if (!ret)
 		ret = bounce_read(bio, &uv, bytes);
@@ -267,7 +253,8 @@ int bio_integrity_map_user(struct bio *bio, struct iov_iter *iter)
 		return -EINVAL;
 	if (write != (iov_iter_rw(iter) == WRITE))
 		return -EINVAL;
-	if (iov_iter_count(iter) >> SECTOR_SHIFT > queue_max_hw_sectors(q))
+	if (iov_iter_count(iter) >> SECTOR_SHIFT > queue_max_hw_sectors(q) ||
+	    iov_iter_npages(iter, BIO_MAX_VECS + 1) > BIO_MAX_VECS)
 		return -E2BIG;
 
 	bounce = iov_iter_alignment(iter) &
@@ -292,25 +279,26 @@ static void bounce_to_user(struct bio_integrity_payload *bip)
  * bio_integrity_unmap_user() - end of a bio with metadata in user memory
  * @bio: bio with a payload, of bio_integrity_map_user() or of the kernel
  *
- * The payload itself goes with the bio.
+ * What was read into the pages is dirty.  The payload itself goes with the bio.
  *
- * Context: Process context.
+ * Context: Process context.  May sleep.
  */
 void bio_integrity_unmap_user(struct bio *bio)
 {
 	struct bio_integrity_payload *bip = bio_integrity(bio);
 	unsigned int nr_pinned = bip->bip_vcnt;
 	struct bio_vec *pinned = bip->bip_vec;
+	bool read = bio_data_dir(bio) == READ;
 
 	if (bip->bip_flags & BIP_COPY_USER) {
 		nr_pinned = bip->bip_max_vcnt - 1;
 		pinned++;
-		if (bio_data_dir(bio) == READ)
+		if (read)
 			bounce_to_user(bip);
 		kfree(bvec_virt(bip->bip_vec));
 	}
 	if (!(bip->bip_flags & BIP_PINNED_USER))
 		return;
 	for (unsigned int i = 0; i < nr_pinned; i++)
-		unpin_vec(&pinned[i]);
+		unpin_vec(&pinned[i], read);
 }

@@ -12,6 +12,7 @@
 #include <linux/llist.h>
 #include <linux/percpu.h>
 #include <linux/sched.h>
+#include <linux/sched/isolation.h>
 #include <linux/sizes.h>
 #include <linux/workqueue.h>
 
@@ -108,15 +109,11 @@ static void bia_conclude(struct bio_integrity_auto *bia)
 	struct bio *bio = bia->bio;
 	struct blk_integrity_dev *idev =
 		bdev_get_queue(bio->bi_bdev)->integrity_dev;
-	const struct blk_integrity_error *err = &bia->err;
 
-	for (int tag = 0; tag < BLK_INTEGRITY_NR_TAGS; tag++) {
-		if (!err->intervals[tag])
-			continue;
-		blk_integrity_report(bio, &bia->bip.bip_geometry, err);
+	if (blk_integrity_failed(&bia->err)) {
+		blk_integrity_report(bio, &bia->bip.bip_geometry, &bia->err);
 		if (!READ_ONCE(idev->report_only))
 			bio->bi_status = BLK_STS_PROTECTION;
-		break;
 	}
 	bio_integrity_free(bio);
 }
@@ -137,7 +134,7 @@ static void kick_helper(void)
 		cpu = cpumask_next_wrap(cpu, cpu_online_mask, this_cpu, true);
 		if (cpu >= nr_cpu_ids)
 			return;
-		if (idle_cpu(cpu)) {
+		if (idle_cpu(cpu) && housekeeping_cpu(cpu, HK_TYPE_WQ)) {
 			queue_work_on(cpu, kintegrityd_wq,
 				      &per_cpu(kintegrityd_cpus, cpu).work);
 			return;
@@ -192,17 +189,14 @@ static void verify_piece(struct bio_integrity_auto *bia, unsigned int piece)
 	}
 }
 
-static void kintegrityd_work(struct work_struct *work)
+static void verify_batch(struct kintegrityd_cpu *kcpu)
 {
-	struct kintegrityd_cpu *kcpu =
-		container_of(work, struct kintegrityd_cpu, work);
-	struct llist_node *batch = llist_del_all(&kcpu->todo);
+	/* The list is last in, first out; bios end in the order they came. */
+	struct llist_node *batch =
+		llist_reverse_order(llist_del_all(&kcpu->todo));
 	struct bio_integrity_auto *bia, *next;
 	unsigned int kept = 0;
-	unsigned int piece;
 
-	/* The list is last in, first out; bios end in the order they came. */
-	batch = llist_reverse_order(batch);
 	llist_for_each_entry_safe(bia, next, batch, node) {
 		struct bio *bio = bia->bio;
 
@@ -215,10 +209,23 @@ static void kintegrityd_work(struct work_struct *work)
 		bio_endio(bio);
 		cond_resched();
 	}
-	while ((bia = take_piece(&piece))) {
-		verify_piece(bia, piece);
+}
+
+/* However much there is to help with, this CPU's own bios come first. */
+static void kintegrityd_work(struct work_struct *work)
+{
+	struct kintegrityd_cpu *kcpu =
+		container_of(work, struct kintegrityd_cpu, work);
+	struct bio_integrity_auto *bia;
+	unsigned int piece;
+
+	do {
+		verify_batch(kcpu);
+		bia = take_piece(&piece);
+		if (bia)
+			verify_piece(bia, piece);
 		cond_resched();
-	}
+	} while (bia);
 }
 
 /**
@@ -237,6 +244,8 @@ bool bio_integrity_verify_now(struct bio_integrity_auto *bia)
 	if (bia->data_iter.bi_size > READ_ONCE(q->integrity_dev->inline_bytes))
 		return false;
 	if (in_hardirq() || irqs_disabled())
+		return false;
+	if (IS_ENABLED(CONFIG_PREEMPT_RT) && !preemptible())
 		return false;
 	blk_integrity_count(q, BLK_INTEGRITY_INLINE_VERIFIES, 1);
 	bia_verify(bia);
@@ -262,13 +271,18 @@ void bio_integrity_verify_later(struct bio_integrity_auto *bia)
 }
 
 /**
- * blk_flush_integrity() - wait for all verification that is under way
+ * blk_flush_integrity() - wait for all verification, and what it made known
+ *
+ * A disk that is being removed goes no sooner than the work that refers to it.
+ * CPUs that were woken to help need no waiting for: what they take pieces of
+ * is a bio, which keeps its disk.
  *
  * Context: Process context.  May sleep.
  */
 void blk_flush_integrity(void)
 {
 	flush_workqueue(kintegrityd_wq);
+	blk_integrity_flush_events();
 }
 
 /**

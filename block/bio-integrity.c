@@ -132,15 +132,17 @@ const struct blk_integrity *bip_geometry(struct bio *bio)
 	return bip->bip_geometry.tuple_size ? &bip->bip_geometry : NULL;
 }
 
-/* May @page follow what the payload ends with, as a vector of its own? */
+/* May the payload get one more vector? */
 static bool may_add_vec(struct request_queue *q,
-			struct bio_integrity_payload *bip, struct page *page,
+			struct bio_integrity_payload *bip, unsigned int len,
 			unsigned int offset)
 {
 	struct bio_vec *last;
 
 	if (bip->bip_vcnt >= min(bip->bip_max_vcnt,
 				 queue_max_integrity_segments(q)))
+		return false;
+	if (len > queue_max_segment_size(q))
 		return false;
 	if (!bip->bip_vcnt)
 		return true;
@@ -182,7 +184,7 @@ int bio_integrity_add_page(struct bio *bio, struct page *page,
 			goto added;
 	}
 
-	if (!may_add_vec(q, bip, page, offset))
+	if (!may_add_vec(q, bip, len, offset))
 		return 0;
 	bvec_set_page(&bip->bip_vec[bip->bip_vcnt++], page, len, offset);
 added:

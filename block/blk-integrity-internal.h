@@ -26,13 +26,14 @@
  * @BLK_INTEGRITY_GUARD_ERRORS: intervals with a wrong guard
  * @BLK_INTEGRITY_APP_ERRORS: intervals with a wrong application tag
  * @BLK_INTEGRITY_REF_ERRORS: intervals with a wrong reference tag
- * @BLK_INTEGRITY_DEVICE_ERRORS: bios that device or adapter failed for their
- *	protection information
+ * @BLK_INTEGRITY_DEVICE_ERRORS: requests that device or adapter failed for
+ *	their protection information
  * @BLK_INTEGRITY_REMAPPED: intervals whose reference tag was renumbered
  * @BLK_INTEGRITY_STRADDLED: intervals gathered because data or metadata were
  *	cut inside of them
  * @BLK_INTEGRITY_BOUNCED: user metadata buffers that were bounced
- * @BLK_INTEGRITY_RESERVE_USES: bios served from the reserve
+ * @BLK_INTEGRITY_RESERVE_USES: bios that found no memory and went to the
+ *	reserve
  * @BLK_INTEGRITY_INLINE_VERIFIES: bios verified in the completing context
  * @BLK_INTEGRITY_NR_COUNTERS: how many there are
  */
@@ -218,6 +219,11 @@ blk_integrity_builtin_profile(const struct blk_integrity *bi);
 bool blk_integrity_is_builtin_profile(const struct blk_integrity_profile *prof);
 
 /* blk-integrity-stat.c */
+void blk_integrity_stat_setup(void);
+void blk_integrity_queue_event(struct blk_integrity_dev *idev,
+		struct gendisk *disk, struct work_struct *work);
+void blk_integrity_flush_events(void);
+bool blk_integrity_failed(const struct blk_integrity_error *err);
 int blk_integrity_stat_init(struct blk_integrity_dev *idev);
 void blk_integrity_stat_exit(struct blk_integrity_dev *idev);
 u64 blk_integrity_counter(const struct blk_integrity_dev *idev,
@@ -241,6 +247,11 @@ static inline void blk_integrity_count(struct request_queue *q,
 {
 	if (n && q->integrity_dev)
 		this_cpu_add(q->integrity_dev->counters->count[counter], n);
+}
+
+static inline void blk_integrity_count_device_error(struct request_queue *q)
+{
+	blk_integrity_count(q, BLK_INTEGRITY_DEVICE_ERRORS, 1);
 }
 
 /* blk-integrity-sysfs.c */
@@ -331,6 +342,10 @@ static inline bool blk_integrity_merge_bio(struct request_queue *q,
 					   struct bio *bio)
 {
 	return true;
+}
+
+static inline void blk_integrity_count_device_error(struct request_queue *q)
+{
 }
 
 static inline void blk_integrity_prepare(struct request *rq)

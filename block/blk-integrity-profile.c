@@ -105,6 +105,9 @@ static void blk_integrity_defaults(struct queue_limits *lim)
 
 	if (!bi->profile || blk_integrity_is_builtin_profile(bi->profile))
 		bi->profile = blk_integrity_builtin_profile(bi);
+	/* Opaque metadata has no tuple, so no place for one either. */
+	if (bi->profile && !bi->profile->tuple_size)
+		bi->pi_offset = 0;
 	if (!bi->interval_exp)
 		bi->interval_exp = ilog2(lim->logical_block_size);
 	if (!lim->max_integrity_segments)
@@ -191,13 +194,14 @@ static int blk_integrity_apply_limits(const struct request_queue *q,
 {
 	const struct blk_integrity *bi = &lim->integrity;
 	unsigned int block_sectors = lim->logical_block_size >> SECTOR_SHIFT;
+	unsigned int least_sectors = max(block_sectors, PAGE_SECTORS);
 	unsigned int max_sectors = bio_integrity_max_buf_bytes(lim) /
 			bi->tuple_size << (bi->interval_exp - SECTOR_SHIFT);
 
 	max_sectors = round_down(max_sectors, block_sectors);
-	if (!max_sectors)
+	if (max_sectors < least_sectors)
 		return refuse(q,
-			      "%u integrity segments of %u bytes (max_integrity_segments, max_segment_size) do not hold the metadata of one block",
+			      "%u integrity segments of %u bytes (max_integrity_segments, max_segment_size) do not hold the metadata of a page of data",
 			      lim->max_integrity_segments,
 			      lim->max_segment_size);
 

@@ -9,6 +9,7 @@
 #include <linux/kobject.h>
 #include <linux/percpu.h>
 #include <linux/ratelimit.h>
+#include <linux/workqueue.h>
 
 #include "blk.h"
 
@@ -17,6 +18,9 @@
 
 /* An error after a minute without any is news to user space. */
 #define QUIET_TIME	(60 * HZ)
+
+/* Not of the system: removal of a disk waits for it. */
+static struct workqueue_struct *events_wq __ro_after_init;
 
 struct tag_words {
 	const char *name;
@@ -64,7 +68,14 @@ void blk_integrity_fail(struct blk_integrity_exchg *xchg, unsigned int i,
 }
 EXPORT_SYMBOL_GPL(blk_integrity_fail);
 
-static bool error_is_set(const struct blk_integrity_error *err)
+/**
+ * blk_integrity_failed() - did any interval fail verification?
+ * @err: the record of a bio
+ *
+ * Context: Any context.
+ * Return: %true if one did.
+ */
+bool blk_integrity_failed(const struct blk_integrity_error *err)
 {
 	for (int tag = 0; tag < BLK_INTEGRITY_NR_TAGS; tag++)
 		if (err->intervals[tag])
@@ -84,9 +95,9 @@ void blk_integrity_error_merge(struct blk_integrity_error *err,
 {
 	struct blk_integrity_error sum = *err;
 
-	if (!error_is_set(more))
+	if (!blk_integrity_failed(more))
 		return;
-	if (!error_is_set(err) || more->interval < err->interval)
+	if (!blk_integrity_failed(err) || more->interval < err->interval)
 		sum = *more;
 	for (int tag = 0; tag < BLK_INTEGRITY_NR_TAGS; tag++)
 		sum.intervals[tag] = err->intervals[tag] + more->intervals[tag];
@@ -112,6 +123,45 @@ u64 blk_integrity_counter(const struct blk_integrity_dev *idev,
 	return sum;
 }
 
+/**
+ * blk_integrity_queue_event() - do something about a disk soon
+ * @idev: integrity state of its queue
+ * @disk: the disk; it stays until the work has put its reference
+ * @work: a work of @idev
+ *
+ * Context: Any context.
+ */
+void blk_integrity_queue_event(struct blk_integrity_dev *idev,
+			       struct gendisk *disk, struct work_struct *work)
+{
+	get_device(disk_to_dev(disk));
+	idev->disk = disk;
+	if (!queue_work(events_wq, work))
+		put_device(disk_to_dev(disk));
+}
+
+/**
+ * blk_integrity_flush_events() - wait for blk_integrity_queue_event()
+ *
+ * Context: Process context.  May sleep.
+ */
+void blk_integrity_flush_events(void)
+{
+	flush_workqueue(events_wq);
+}
+
+/**
+ * blk_integrity_stat_setup() - make the workqueue of events
+ *
+ * Context: Boot.
+ */
+void __init blk_integrity_stat_setup(void)
+{
+	events_wq = alloc_workqueue("blk_integrity_events", 0, 0);
+	if (!events_wq)
+		panic("blk-integrity: no memory for events\n");
+}
+
 static void integrity_uevent_work(struct work_struct *work)
 {
 	struct blk_integrity_dev *idev =
@@ -120,7 +170,8 @@ static void integrity_uevent_work(struct work_struct *work)
 	char what[] = "INTEGRITY_ERROR=1";
 	char *env[2] = { what };
 
-	kobject_uevent_env(&dev->kobj, KOBJ_CHANGE, env);
+	if (disk_live(idev->disk))
+		kobject_uevent_env(&dev->kobj, KOBJ_CHANGE, env);
 	put_device(dev);
 }
 
@@ -131,10 +182,7 @@ static void report_uevent(struct blk_integrity_dev *idev, struct gendisk *disk)
 
 	if (last && time_before(now, last + QUIET_TIME))
 		return;
-	get_device(disk_to_dev(disk));
-	idev->disk = disk;
-	if (!schedule_work(&idev->uevent_work))
-		put_device(disk_to_dev(disk));
+	blk_integrity_queue_event(idev, disk, &idev->uevent_work);
 }
 
 static void report_line(struct blk_integrity_dev *idev, struct bio *bio,
@@ -184,8 +232,12 @@ void blk_integrity_report(struct bio *bio, const struct blk_integrity *bi,
  */
 int blk_integrity_stat_init(struct blk_integrity_dev *idev)
 {
+	/*
+	 * Without waiting for the lock of the allocator: who holds it may wait
+	 * for I/O, and the queue may be frozen.
+	 */
 	idev->counters = alloc_percpu_gfp(struct blk_integrity_counters,
-					  GFP_NOIO | __GFP_ZERO);
+					  GFP_NOWAIT | __GFP_ZERO);
 	if (!idev->counters)
 		return -ENOMEM;
 	ratelimit_state_init(&idev->log, DEFAULT_RATELIMIT_INTERVAL,

@@ -180,8 +180,8 @@ static ssize_t stat_show(struct device *dev, struct device_attribute *attr,
 static DEVICE_ATTR_RO(stat);
 
 /*
- * Policies take effect with the next bio; what is under way does not look at
- * them again.  One that the format cannot follow is refused.
+ * Policies take effect at once, for bios under way as far as they have not come
+ * to it.  One that the format cannot follow is refused.
  */
 static ssize_t policy_store(const char *page, size_t count, bool *policy,
 			    bool possible)
@@ -363,7 +363,7 @@ void blk_integrity_sysfs_init(struct blk_integrity_dev *idev)
  * blk_integrity_sysfs_update() - show or hide the integrity files of a disk
  * @disk: disk that gets or loses its metadata
  *
- * Happens soon after; nothing if the disk is not registered yet.
+ * Happens soon after.  Nothing is needed if the disk is not registered yet.
  *
  * Context: Any context; q->limits_lock held if limits are being committed.
  */
@@ -371,8 +371,6 @@ void blk_integrity_sysfs_update(struct gendisk *disk)
 {
 	struct blk_integrity_dev *idev = disk->queue->integrity_dev;
 
-	get_device(disk_to_dev(disk));
-	idev->disk = disk;
-	if (!schedule_work(&idev->sysfs_work))
-		put_device(disk_to_dev(disk));
+	if (disk_live(disk))
+		blk_integrity_queue_event(idev, disk, &idev->sysfs_work);
 }

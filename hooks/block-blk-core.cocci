@@ -1,21 +1,7 @@
-// Every queue has its integrity state from the first limits on until the last reference goes.
+// A queue whose limits have metadata gets integrity state, which stays until the last reference goes.
+// The label comes first: a jump to one that does not exist yet is not understood.
 // file: block/blk-core.c
 // changes: 4
-
-@@
-identifier q, lim, node_id;
-symbol fail_stats;
-@@
-blk_alloc_queue(struct queue_limits *lim, int node_id)
-{
-...
-q->node = node_id;
-+
-+error = blk_integrity_init_queue(q, lim);
-+if (error)
-+	goto fail_stats;
-...
-}
 
 @@
 expression q;
@@ -30,6 +16,21 @@ return q;
 +
 +fail_integrity:
 +	blk_integrity_exit_queue(q);
+
+@@
+identifier q, lim, node_id;
+symbol fail_stats;
+@@
+blk_alloc_queue(struct queue_limits *lim, int node_id)
+{
+...
+q->node = node_id;
++
++error = blk_integrity_init_queue(q, lim);
++if (error)
++	goto fail_integrity;
+...
+}
 
 @@
 identifier q;

@@ -27,7 +27,7 @@ struct blk_integrity {
 struct request_queue {
 	...
 +#ifdef CONFIG_BLK_DEV_INTEGRITY
-+	/* policy, counters and reserve; set when the queue is made */
++	/* policy, counters and reserve; of queues that have or had metadata */
 +	struct blk_integrity_dev *integrity_dev;
 +#endif
 +

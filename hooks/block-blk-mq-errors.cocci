@@ -1,0 +1,14 @@
+// Errors of protection information that the device reports are counted where it reports them: once a request.
+// file: block/blk-mq.c
+
+@@
+identifier req, error, nr_bytes;
+@@
+blk_update_request(struct request *req, blk_status_t error, unsigned int nr_bytes)
+{
+...
+trace_block_rq_complete(...);
++	if (unlikely(error == BLK_STS_PROTECTION))
++		blk_integrity_count_device_error(req->q);
+...
+}
