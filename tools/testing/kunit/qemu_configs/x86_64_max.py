@@ -17,5 +17,7 @@ QEMU_ARCH = QemuArchParams(
 CONFIG_SERIAL_8250=y
 CONFIG_SERIAL_8250_CONSOLE=y
 CONFIG_SMP=y
+# CONFIG_ACPI is not set
+CONFIG_X86_MPPARSE=y
 ''',
     extra_qemu_params=['-bios', 'qboot.rom', '-accel', accel, '-cpu', 'max', '-smp', '2'])

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * A disk with metadata in memory, and bios for it.  What reaches its driver
+ * has gone through all of the block layer, what the driver does with it is the
+ * test's choice.
+ */
+#ifndef BLK_INTEGRITY_DISK_H
+#define BLK_INTEGRITY_DISK_H
+
+#include <linux/blk-mq.h>
+#include <linux/completion.h>
+#include <linux/scatterlist.h>
+
+#include "../blk.h"
+#include "integrity_test.h"
+
+#define TEST_DISK_SECTORS	1024
+#define TEST_DISK_MAX_SG	256
+
+/**
+ * struct test_disk - the disk
+ * @disk: its gendisk, not added to the system
+ * @bdev: its whole
+ * @set: its tags
+ * @bi: geometry it was made with
+ * @data: what is on the medium
+ * @meta: metadata on the medium, @bi.tuple_size bytes an interval
+ * @meta_bytes: of @meta
+ * @piece_bytes: complete requests in pieces of that, 0: whole
+ * @status: end requests with it; not %BLK_STS_OK: transfer nothing
+ * @requeues: how often to refuse a request that has been started
+ * @hold: keep requests until test_disk_release()
+ * @held: requests kept
+ * @sgl: of the request being served
+ * @nr_requests: requests that came with metadata
+ * @mapped_segments: integrity segments the last one mapped to
+ * @counted_segments: integrity segments the last one said it has
+ * @bip_flags: of its first bio
+ */
+struct test_disk {
+	struct gendisk *disk;
+	struct block_device *bdev;
+	struct blk_mq_tag_set set;
+	struct blk_integrity bi;
+	u8 *data;
+	u8 *meta;
+	unsigned int meta_bytes;
+	unsigned int piece_bytes;
+	blk_status_t status;
+	unsigned int requeues;
+	bool hold;
+	struct list_head held;
+	struct scatterlist sgl[TEST_DISK_MAX_SG];
+	unsigned int nr_requests;
+	unsigned int mapped_segments;
+	unsigned int counted_segments;
+	unsigned int bip_flags;
+};
+
+/**
+ * struct test_io - a bio, its data in vectors, and its end
+ * @bio: the bio
+ * @data: its data
+ * @done: completed when it ends
+ * @ended: how often it ended
+ */
+struct test_io {
+	struct bio bio;
+	struct test_vecs *data;
+	struct completion done;
+	unsigned int ended;
+};
+
+struct queue_limits test_disk_limits(struct blk_integrity bi);
+struct test_disk *test_disk_alloc(struct kunit *test, struct queue_limits lim);
+struct test_disk *test_disk_of(struct kunit *test, struct blk_integrity bi);
+void test_disk_release(struct test_disk *td);
+u64 test_disk_counter(struct test_disk *td, enum blk_integrity_counter counter);
+void test_disk_fill(struct kunit *test, struct test_disk *td,
+		    struct rnd_state *rng);
+struct queue_limits test_plain_limits(void);
+
+struct test_io *test_io_alloc(struct kunit *test, struct block_device *bdev,
+			      struct rnd_state *rng, blk_opf_t opf,
+			      sector_t sector, unsigned int bytes,
+			      enum test_cut cut);
+struct bio_integrity_payload *
+test_io_attach(struct kunit *test, struct test_io *io, struct test_vecs *meta,
+	       u64 seed);
+void test_bip_read(const struct bio_integrity_payload *bip, void *to);
+void test_io_submit(struct test_io *io);
+int test_io_wait(struct kunit *test, struct test_io *io);
+int test_io_run(struct kunit *test, struct test_io *io);
+
+struct request *test_request_alloc(struct kunit *test, struct test_disk *td,
+				   blk_opf_t opf, sector_t sector);
+void test_request_add(struct request *rq, struct test_io *io);
+
+#endif /* BLK_INTEGRITY_DISK_H */

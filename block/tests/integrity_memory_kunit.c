@@ -1,0 +1,270 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * When memory is short: what serves payloads and buffers then, and who is told.
+ */
+
+#include <linux/blk-integrity.h>
+#include <linux/mempool.h>
+#include <linux/sched.h>
+
+#include "integrity_disk.h"
+#include "pi_reference.h"
+
+#define RESERVE	2
+
+static struct blk_integrity usual_geometry(void)
+{
+	return test_geometry(BLK_INTEGRITY_CSUM_CRC, BLK_INTEGRITY_REF_TAG, 16, 8,
+			     9);
+}
+
+/* The next allocation of this task from a slab fails, if it may. */
+static void fail_next_allocation(struct kunit *test)
+{
+#if IS_ENABLED(CONFIG_FAULT_INJECTION) && IS_ENABLED(CONFIG_FAILSLAB)
+	current->fail_nth = 1;
+#else
+	kunit_skip(test, "needs CONFIG_FAILSLAB");
+#endif
+}
+
+static void expect_failed(struct kunit *test)
+{
+#ifdef CONFIG_FAULT_INJECTION
+	KUNIT_EXPECT_EQ(test, 0, current->fail_nth);
+	current->fail_nth = 0;
+#endif
+}
+
+static void *no_element(gfp_t gfp, void *data)
+{
+	return NULL;
+}
+
+static void exit_bioset(void *data)
+{
+	bioset_exit(data);
+}
+
+/* A bio_set whose reserve has nothing but its elements. */
+static struct bio_set *bioset_with_reserve(struct kunit *test)
+{
+	struct bio_set *bs = kunit_kzalloc(test, sizeof(*bs), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, bs);
+	KUNIT_ASSERT_EQ(test, 0, bioset_init(bs, 4, 0, 0));
+	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, exit_bioset, bs));
+	KUNIT_ASSERT_EQ(test, 0, bioset_integrity_create(bs, RESERVE));
+	bs->bio_integrity_pool.alloc = no_element;
+	return bs;
+}
+
+static struct bio *write_of(struct kunit *test, struct test_disk *td,
+			    blk_opf_t flags)
+{
+	struct rnd_state *rng = test_rng(test);
+	struct test_io *io = test_io_alloc(test, td->bdev, rng,
+					   REQ_OP_WRITE | flags, 24, SZ_4K,
+					   TEST_CUT_DWORD);
+
+	test_vecs_write(io->data, test_filled_buf(test, rng, SZ_4K));
+	return &io->bio;
+}
+
+static struct bio_integrity_payload *
+alloc_failing(struct kunit *test, struct bio *bio, gfp_t gfp,
+	      unsigned int nr_vecs, struct bio_set *bs)
+{
+	struct bio_integrity_payload *bip;
+
+	fail_next_allocation(test);
+	bip = bio_integrity_alloc_bioset(bio, gfp, nr_vecs, bs);
+	expect_failed(test);
+	return bip;
+}
+
+static void no_memory_is_said(struct kunit *test)
+{
+	struct test_disk *td = test_disk_of(test, usual_geometry());
+	struct bio *bio = write_of(test, td, 0);
+
+	KUNIT_EXPECT_PTR_EQ(test, ERR_PTR(-ENOMEM),
+			    alloc_failing(test, bio, GFP_NOWAIT, 4, NULL));
+	KUNIT_EXPECT_NULL(test, bio_integrity(bio));
+}
+
+static void reserve_serves_when_memory_is_short(struct kunit *test)
+{
+	struct test_disk *td = test_disk_of(test, usual_geometry());
+	struct bio_set *bs = bioset_with_reserve(test);
+	struct bio *bio = write_of(test, td, 0);
+	struct bio_integrity_payload *bip;
+
+	for (unsigned int nr = 0; nr <= BIO_MAX_VECS; nr += 32) {
+		bip = alloc_failing(test, bio, GFP_NOIO, nr, bs);
+		KUNIT_ASSERT_NOT_ERR_OR_NULL(test, bip);
+		KUNIT_EXPECT_PTR_EQ(test, bip->bip_pool, &bs->bio_integrity_pool);
+		KUNIT_EXPECT_EQ(test, nr, bip->bip_max_vcnt);
+		KUNIT_EXPECT_EQ(test, RESERVE - 1, bs->bio_integrity_pool.curr_nr);
+		if (nr)
+			memset(bip->bip_vec, 0x5a, nr * sizeof(*bip->bip_vec));
+		bio_integrity_free(bio);
+		KUNIT_EXPECT_EQ(test, RESERVE, bs->bio_integrity_pool.curr_nr);
+	}
+}
+
+static void reserve_is_not_touched_while_there_is_memory(struct kunit *test)
+{
+	struct test_disk *td = test_disk_of(test, usual_geometry());
+	struct bio_set *bs = bioset_with_reserve(test);
+	struct bio *bio = write_of(test, td, 0);
+	struct bio_integrity_payload *bip;
+
+	bip = bio_integrity_alloc_bioset(bio, GFP_NOIO, 4, bs);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, bip);
+	KUNIT_EXPECT_NULL(test, bip->bip_pool);
+	KUNIT_EXPECT_EQ(test, RESERVE, bs->bio_integrity_pool.curr_nr);
+	/* Asked for again it is there already. */
+	KUNIT_EXPECT_EQ(test, 0, bioset_integrity_create(bs, 100));
+	KUNIT_EXPECT_EQ(test, RESERVE, bs->bio_integrity_pool.min_nr);
+}
+
+static void empty_reserve_refuses_who_may_not_wait(struct kunit *test)
+{
+	struct test_disk *td = test_disk_of(test, usual_geometry());
+	struct bio_set *bs = bioset_with_reserve(test);
+	struct bio *bios[RESERVE], *third = write_of(test, td, 0);
+
+	for (int i = 0; i < RESERVE; i++) {
+		bios[i] = write_of(test, td, 0);
+		KUNIT_ASSERT_NOT_ERR_OR_NULL(test,
+					     alloc_failing(test, bios[i], GFP_NOIO,
+							   4, bs));
+	}
+	KUNIT_EXPECT_PTR_EQ(test, ERR_PTR(-ENOMEM),
+			    alloc_failing(test, third, GFP_NOWAIT, 4, bs));
+	KUNIT_EXPECT_NULL(test, bio_integrity(third));
+
+	bio_integrity_free(bios[0]);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test,
+				     alloc_failing(test, third, GFP_NOWAIT, 4, bs));
+	bio_integrity_free(third);
+	bio_integrity_free(bios[1]);
+}
+
+struct later {
+	struct delayed_work work;
+	struct bio *bio;
+};
+
+static void free_later(struct work_struct *work)
+{
+	struct later *later = container_of(to_delayed_work(work), struct later, work);
+
+	bio_integrity_free(later->bio);
+}
+
+/* Another bio's end is what the third one waits for. */
+static void empty_reserve_is_waited_for(struct kunit *test)
+{
+	struct test_disk *td = test_disk_of(test, usual_geometry());
+	struct bio_set *bs = bioset_with_reserve(test);
+	struct bio *bios[RESERVE], *third = write_of(test, td, 0);
+	struct later later;
+
+	for (int i = 0; i < RESERVE; i++) {
+		bios[i] = write_of(test, td, 0);
+		KUNIT_ASSERT_NOT_ERR_OR_NULL(test,
+					     alloc_failing(test, bios[i], GFP_NOIO,
+							   4, bs));
+	}
+	later.bio = bios[0];
+	INIT_DELAYED_WORK_ONSTACK(&later.work, free_later);
+	schedule_delayed_work(&later.work, 2);
+	KUNIT_EXPECT_NOT_ERR_OR_NULL(test,
+				     alloc_failing(test, third, GFP_NOIO, 4, bs));
+	flush_delayed_work(&later.work);
+	destroy_delayed_work_on_stack(&later.work);
+	bio_integrity_free(third);
+	bio_integrity_free(bios[1]);
+}
+
+/* D7: a write finds no memory, and goes on with what its device has in store. */
+static void devices_reserve_serves_a_write(struct kunit *test)
+{
+	struct test_disk *td = test_disk_of(test, usual_geometry());
+	struct bio *bio = write_of(test, td, 0);
+	struct test_io *io = container_of(bio, struct test_io, bio);
+	u8 *data = test_guarded_buf(test, SZ_4K);
+	u8 *wanted = test_guarded_buf(test, 8 * 16);
+	u8 *found = test_guarded_buf(test, 8 * 16);
+
+	fail_next_allocation(test);
+	KUNIT_ASSERT_TRUE(test, bio_integrity_prep(bio));
+	expect_failed(test);
+	KUNIT_ASSERT_NOT_NULL(test, bio_integrity(bio));
+	KUNIT_EXPECT_EQ(test, 1,
+			test_disk_counter(td, BLK_INTEGRITY_RESERVE_USES));
+
+	test_vecs_read(io->data, data);
+	memset(wanted, 0, 8 * 16);
+	pi_ref_generate(&td->bi, data, wanted, 8, 24);
+	test_bip_read(bio_integrity(bio), found);
+	KUNIT_EXPECT_MEMEQ(test, wanted, found, 8 * 16);
+}
+
+/* D17 */
+static void who_may_not_wait_is_told_to_try_again(struct kunit *test)
+{
+	struct test_disk *td = test_disk_of(test, usual_geometry());
+	struct bio *bio = write_of(test, td, REQ_NOWAIT);
+	struct test_io *io = container_of(bio, struct test_io, bio);
+
+	fail_next_allocation(test);
+	KUNIT_EXPECT_FALSE(test, bio_integrity_prep(bio));
+	expect_failed(test);
+	KUNIT_EXPECT_EQ(test, -EAGAIN, test_io_wait(test, io));
+	KUNIT_EXPECT_NULL(test, bio_integrity(bio));
+	KUNIT_EXPECT_EQ(test, 0,
+			test_disk_counter(td, BLK_INTEGRITY_RESERVE_USES));
+}
+
+/* D17: no guard is computed for a bio that may yet be refused a request. */
+static void guards_wait_until_a_request_is_certain(struct kunit *test)
+{
+	struct test_disk *td = test_disk_of(test, usual_geometry());
+	struct bio *bio = write_of(test, td, REQ_NOWAIT);
+	struct test_io *io = container_of(bio, struct test_io, bio);
+
+	KUNIT_ASSERT_TRUE(test, bio_integrity_prep(bio));
+	KUNIT_EXPECT_TRUE(test, bio_integrity_flagged(bio, BIP_GENERATE));
+	KUNIT_EXPECT_EQ(test, 0, test_disk_counter(td, BLK_INTEGRITY_GENERATED));
+	bio_integrity_free(bio);
+
+	KUNIT_EXPECT_EQ(test, 0, test_io_run(test, io));
+	KUNIT_EXPECT_EQ(test, 8, test_disk_counter(td, BLK_INTEGRITY_GENERATED));
+	KUNIT_EXPECT_NE(test, 0,
+			pi_ref_number(td->meta + 24 * 16 + td->bi.pi_offset, 2));
+}
+
+static struct kunit_case memory_cases[] = {
+	KUNIT_CASE(no_memory_is_said),
+	KUNIT_CASE(reserve_serves_when_memory_is_short),
+	KUNIT_CASE(reserve_is_not_touched_while_there_is_memory),
+	KUNIT_CASE(empty_reserve_refuses_who_may_not_wait),
+	KUNIT_CASE(empty_reserve_is_waited_for),
+	KUNIT_CASE(devices_reserve_serves_a_write),
+	KUNIT_CASE(who_may_not_wait_is_told_to_try_again),
+	KUNIT_CASE(guards_wait_until_a_request_is_certain),
+	{ }
+};
+
+static struct kunit_suite memory_suite = {
+	.name		= "bio_integrity_memory",
+	.test_cases	= memory_cases,
+};
+
+kunit_test_suite(memory_suite);
+
+MODULE_DESCRIPTION("KUnit tests of integrity payloads when memory is short");
+MODULE_LICENSE("GPL");

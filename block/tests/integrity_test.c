@@ -1,0 +1,279 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Reproducible bytes, buffers and vectors for the suites.
+ */
+
+#include <linux/bvec.h>
+#include <linux/slab.h>
+#include <linux/vmalloc.h>
+
+#include "../blk.h"
+#include "integrity_test.h"
+
+/*
+ * KASAN sees the first byte beyond a piece if nothing of ours follows it; else
+ * these bytes show at least that it was written.
+ */
+#define CANARY_BYTES	(IS_ENABLED(CONFIG_KASAN) ? 0 : 16)
+#define CANARY		0xc5
+
+struct test_piece {
+	u8 *mem;
+	unsigned int front;
+	unsigned int len;
+};
+
+const char *const test_cut_names[TEST_NR_CUTS] = {
+	[TEST_CUT_NONE]		= "whole",
+	[TEST_CUT_PAGE]		= "pages",
+	[TEST_CUT_DWORD]	= "dwords",
+	[TEST_CUT_RANDOM]	= "random",
+	[TEST_CUT_BYTE]		= "bytes",
+};
+
+/**
+ * test_rng() - a generator that starts the same in every case
+ * @test: the running test
+ *
+ * Return: the generator, freed with the test.
+ */
+struct rnd_state *test_rng(struct kunit *test)
+{
+	struct rnd_state *rng = kunit_kzalloc(test, sizeof(*rng), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, rng);
+	prandom_seed_state(rng, TEST_SEED);
+	return rng;
+}
+
+/**
+ * test_random() - a number of a range
+ * @rng: the generator
+ * @from: lowest number
+ * @to: highest number
+ *
+ * Return: @from to @to.
+ */
+u32 test_random(struct rnd_state *rng, u32 from, u32 to)
+{
+	return from + prandom_u32_state(rng) % (to - from + 1);
+}
+
+/**
+ * test_fill() - random bytes, none of them zero or part of an escape
+ * @rng: the generator
+ * @buf: what to fill
+ * @bytes: how much
+ *
+ * The CRC of zeros is zero: zeroed metadata would hide a missing generate.
+ */
+void test_fill(struct rnd_state *rng, void *buf, size_t bytes)
+{
+	u8 *p = buf;
+
+	prandom_bytes_state(rng, buf, bytes);
+	for (size_t i = 0; i < bytes; i++) {
+		if (p[i] == 0x00 || p[i] == 0xff)
+			p[i] = 0x5a;
+	}
+}
+
+KUNIT_DEFINE_ACTION_WRAPPER(vfree_action, vfree, const void *);
+
+/**
+ * test_guarded_buf() - a buffer whose end is the end of a mapping
+ * @test: the running test
+ * @bytes: how many
+ *
+ * Return: the buffer; the byte behind it faults.
+ */
+void *test_guarded_buf(struct kunit *test, size_t bytes)
+{
+	size_t mapped = max_t(size_t, PAGE_ALIGN(bytes), PAGE_SIZE);
+	void *mem = vmalloc(mapped);
+
+	KUNIT_ASSERT_NOT_NULL(test, mem);
+	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, vfree_action, mem),
+			0);
+	return mem + mapped - bytes;
+}
+
+/**
+ * test_filled_buf() - test_guarded_buf() with bytes of test_fill()
+ * @test: the running test
+ * @rng: the generator
+ * @bytes: how many
+ *
+ * Return: the buffer.
+ */
+void *test_filled_buf(struct kunit *test, struct rnd_state *rng, size_t bytes)
+{
+	void *buf = test_guarded_buf(test, bytes);
+
+	test_fill(rng, buf, bytes);
+	return buf;
+}
+
+static unsigned int piece_bytes(struct rnd_state *rng, enum test_cut cut)
+{
+	switch (cut) {
+	case TEST_CUT_NONE:
+		return UINT_MAX;
+	case TEST_CUT_PAGE:
+		return PAGE_SIZE;
+	case TEST_CUT_DWORD:
+		return 4 * test_random(rng, 1, 700);
+	case TEST_CUT_RANDOM:
+		return test_random(rng, 0, 2) ? test_random(rng, 1, 3000) :
+						test_random(rng, 1, 9);
+	default:
+		return 1;
+	}
+}
+
+/* The most pieces there can be. */
+static unsigned int max_pieces(unsigned int bytes, enum test_cut cut)
+{
+	switch (cut) {
+	case TEST_CUT_NONE:
+		return 1;
+	case TEST_CUT_PAGE:
+		return bytes / PAGE_SIZE + 1;
+	case TEST_CUT_DWORD:
+		return bytes / 4 + 1;
+	default:
+		return bytes;
+	}
+}
+
+static void test_vecs_free(void *data)
+{
+	struct test_vecs *tv = data;
+
+	for (unsigned int i = 0; i < tv->nr; i++)
+		kfree(tv->pieces[i].mem);
+	kvfree(tv->pieces);
+	kvfree(tv->vecs);
+	kfree(tv);
+}
+
+static bool test_vecs_add(struct test_vecs *tv, unsigned int front,
+			  unsigned int len)
+{
+	struct test_piece *piece = &tv->pieces[tv->nr];
+
+	piece->mem = kmalloc(front + len + CANARY_BYTES, GFP_KERNEL);
+	if (!piece->mem)
+		return false;
+	memset(piece->mem, CANARY, front + len + CANARY_BYTES);
+	piece->front = front;
+	piece->len = len;
+	bvec_set_virt(&tv->vecs[tv->nr++], piece->mem + front, len);
+	return true;
+}
+
+static bool test_vecs_cut(struct test_vecs *tv, struct rnd_state *rng,
+			  enum test_cut cut)
+{
+	unsigned int left = tv->bytes;
+
+	while (left) {
+		unsigned int len = min(piece_bytes(rng, cut), left);
+		unsigned int front = cut == TEST_CUT_PAGE ? 0 :
+							    test_random(rng, 0, 15);
+
+		if (cut == TEST_CUT_DWORD)
+			front = round_down(front, 4);
+		if (!test_vecs_add(tv, front, len))
+			return false;
+		left -= len;
+	}
+	return true;
+}
+
+/**
+ * test_vecs_alloc() - a buffer in pieces
+ * @test: the running test
+ * @rng: says where to cut
+ * @bytes: of all pieces
+ * @cut: how to cut
+ *
+ * Return: the vectors, freed with the test.
+ */
+struct test_vecs *test_vecs_alloc(struct kunit *test, struct rnd_state *rng,
+				  unsigned int bytes, enum test_cut cut)
+{
+	struct test_vecs *tv = kzalloc(sizeof(*tv), GFP_KERNEL);
+	unsigned int max = max_pieces(bytes, cut);
+
+	KUNIT_ASSERT_NOT_NULL(test, tv);
+	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, test_vecs_free, tv),
+			0);
+	tv->bytes = bytes;
+	tv->vecs = kvcalloc(max, sizeof(*tv->vecs), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, tv->vecs);
+	tv->pieces = kvcalloc(max, sizeof(*tv->pieces), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, tv->pieces);
+	KUNIT_ASSERT_TRUE(test, test_vecs_cut(tv, rng, cut));
+	return tv;
+}
+
+/**
+ * test_vecs_release() - free vectors before the test ends
+ * @test: the running test
+ * @tv: from test_vecs_alloc(), or %NULL
+ */
+void test_vecs_release(struct kunit *test, struct test_vecs *tv)
+{
+	if (tv)
+		kunit_release_action(test, test_vecs_free, tv);
+}
+
+/**
+ * test_vecs_write() - fill the pieces
+ * @tv: the vectors
+ * @from: as many bytes as they have
+ */
+void test_vecs_write(struct test_vecs *tv, const void *from)
+{
+	for (unsigned int i = 0; i < tv->nr; i++) {
+		const struct test_piece *piece = &tv->pieces[i];
+
+		memcpy(piece->mem + piece->front, from, piece->len);
+		from += piece->len;
+	}
+}
+
+/**
+ * test_vecs_read() - join the pieces
+ * @tv: the vectors
+ * @to: room for as many bytes as they have
+ */
+void test_vecs_read(const struct test_vecs *tv, void *to)
+{
+	for (unsigned int i = 0; i < tv->nr; i++) {
+		const struct test_piece *piece = &tv->pieces[i];
+
+		memcpy(to, piece->mem + piece->front, piece->len);
+		to += piece->len;
+	}
+}
+
+/**
+ * test_vecs_intact() - has anyone written between the pieces?
+ * @tv: the vectors
+ *
+ * Return: %true if not.
+ */
+bool test_vecs_intact(const struct test_vecs *tv)
+{
+	for (unsigned int i = 0; i < tv->nr; i++) {
+		const struct test_piece *piece = &tv->pieces[i];
+		const u8 *behind = piece->mem + piece->front + piece->len;
+
+		if (memchr_inv(piece->mem, CANARY, piece->front) ||
+		    memchr_inv(behind, CANARY, CANARY_BYTES))
+			return false;
+	}
+	return true;
+}

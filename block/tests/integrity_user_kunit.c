@@ -1,0 +1,293 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Metadata in user memory: which of it goes to the device as it is, which is
+ * bounced, which is refused, and that none stays pinned.
+ */
+
+#include <linux/blk-integrity.h>
+#include <linux/mm.h>
+#include <linux/mman.h>
+#include <linux/uaccess.h>
+#include <linux/uio.h>
+
+#include "integrity_disk.h"
+
+#define USER_PAGES	4
+#define PIN_FLAGS	(BIP_PINNED_USER | BIP_COPY_USER)
+
+static unsigned long map_pages(struct kunit *test, unsigned long prot)
+{
+	unsigned long addr;
+
+	if (!IS_ENABLED(CONFIG_MMU))
+		kunit_skip(test, "needs an MMU");
+	addr = kunit_vm_mmap(test, NULL, 0, USER_PAGES * PAGE_SIZE, prot,
+			     MAP_ANONYMOUS | MAP_PRIVATE, 0);
+	KUNIT_ASSERT_NE_MSG(test, addr, 0, "could not map user memory");
+	KUNIT_ASSERT_LT_MSG(test, addr, (unsigned long)TASK_SIZE,
+			    "could not map user memory");
+	return addr;
+}
+
+struct user_case {
+	const char *desc;
+	enum req_op op;
+	bool has_ref_tag;
+	unsigned int offset;		/* in the user's first page */
+	unsigned int bytes;
+	unsigned int max_segments;	/* of a page each; 0: as many as needed */
+	unsigned int direction;		/* of the iterator */
+	int err;
+	unsigned int flags;
+};
+
+#define READS	REQ_OP_DRV_IN
+#define WRITES	REQ_OP_DRV_OUT
+
+static const struct user_case user_cases[] = {
+	{ "read", READS, false, 0, 128, 0, ITER_DEST, 0, BIP_PINNED_USER },
+	{ "read into two pages", READS, false, PAGE_SIZE - 64, 128, 0, ITER_DEST,
+	  0, BIP_PINNED_USER },
+	{ "read, not aligned", READS, false, 2, 128, 0, ITER_DEST, 0, PIN_FLAGS },
+	{ "read, length not aligned", READS, false, 0, 127, 0, ITER_DEST, 0,
+	  PIN_FLAGS },
+	{ "read, too many segments", READS, false, PAGE_SIZE - 64, 128, 1,
+	  ITER_DEST, 0, PIN_FLAGS },
+	{ "read of a format with numbers", REQ_OP_READ, true, 0, 128, 0,
+	  ITER_DEST, 0, BIP_PINNED_USER },
+	{ "write", WRITES, false, 0, 128, 0, ITER_SOURCE, 0, BIP_PINNED_USER },
+	{ "write of three pages", WRITES, false, 8, 2 * PAGE_SIZE, 0, ITER_SOURCE,
+	  0, BIP_PINNED_USER },
+	{ "write, not aligned", WRITES, false, 2, 128, 0, ITER_SOURCE, 0,
+	  BIP_COPY_USER },
+	{ "write, too many segments", WRITES, false, PAGE_SIZE - 64, 128, 1,
+	  ITER_SOURCE, 0, BIP_COPY_USER },
+	/* E3: renumbering writes, and not to the user's memory. */
+	{ "write of a format with numbers", REQ_OP_WRITE, true, 0, 128, 0,
+	  ITER_SOURCE, 0, BIP_COPY_USER },
+	/* D2 */
+	{ "read out of a source", READS, false, 0, 128, 0, ITER_SOURCE, -EINVAL,
+	  0 },
+	{ "write into a destination", WRITES, false, 0, 128, 0, ITER_DEST, -EINVAL,
+	  0 },
+	{ "nothing", READS, false, 0, 0, 0, ITER_DEST, -EINVAL, 0 },
+};
+
+KUNIT_ARRAY_PARAM_DESC(user_cases, user_cases, desc);
+
+static struct test_disk *disk_of(struct kunit *test, const struct user_case *row)
+{
+	enum blk_integrity_checksum csum_type = BLK_INTEGRITY_CSUM_NONE;
+	struct queue_limits lim;
+	unsigned int flags = 0;
+
+	if (row->has_ref_tag) {
+		csum_type = BLK_INTEGRITY_CSUM_CRC;
+		flags = BLK_INTEGRITY_REF_TAG;
+	}
+	lim = test_disk_limits(test_geometry(csum_type, flags, 16, 0, 9));
+	if (row->max_segments) {
+		lim.max_integrity_segments = row->max_segments;
+		lim.max_segment_size = PAGE_SIZE;
+	}
+	return test_disk_alloc(test, lim);
+}
+
+/* Pages that no one has pinned: private, so that nobody else did either. */
+static void expect_unpinned(struct kunit *test, unsigned long addr)
+{
+	for (int i = 0; i < USER_PAGES; i++) {
+		struct page *page;
+
+		if (get_user_pages_fast(addr + i * PAGE_SIZE, 1, 0, &page) != 1)
+			continue;
+		KUNIT_EXPECT_FALSE_MSG(test, folio_maybe_dma_pinned(page_folio(page)),
+				       "page %d", i);
+		put_page(page);
+	}
+}
+
+/* Does the transfer, as a device would, and completes. */
+static void transfer(struct kunit *test, struct bio *bio, u8 *buf)
+{
+	struct bio_integrity_payload *bip = bio_integrity(bio);
+	struct bvec_iter iter;
+	struct bio_vec bv;
+
+	bip_for_each_vec(bv, bip, iter) {
+		if (op_is_write(bio_op(bio)))
+			memcpy_from_bvec(buf, &bv);
+		else
+			memcpy_to_bvec(&bv, buf);
+		buf += bv.bv_len;
+	}
+	bio_integrity_unmap_user(bio);
+	bio_integrity_free(bio);
+}
+
+static void user_memory_is_pinned_or_bounced(struct kunit *test)
+{
+	const struct user_case *row = test->param_value;
+	unsigned long addr = map_pages(test, PROT_READ | PROT_WRITE);
+	struct test_disk *td = disk_of(test, row);
+	struct rnd_state *rng = test_rng(test);
+	struct bio *bio = &test_io_alloc(test, td->bdev, rng, row->op, 0, SZ_4K,
+					 TEST_CUT_NONE)->bio;
+	void __user *user = (void __user *)addr + row->offset;
+	u8 *theirs = test_filled_buf(test, rng, row->bytes + 1);
+	u8 *ours = test_filled_buf(test, rng, row->bytes + 1);
+	struct iov_iter iter;
+
+	KUNIT_ASSERT_EQ(test, 0, copy_to_user(user, theirs, row->bytes + 1));
+	iov_iter_ubuf(&iter, row->direction, user, row->bytes);
+	KUNIT_ASSERT_EQ(test, row->err, bio_integrity_map_user(bio, &iter));
+	if (row->err) {
+		KUNIT_EXPECT_NULL(test, bio_integrity(bio));
+		expect_unpinned(test, addr);
+		return;
+	}
+	/* Two pages that happen to be neighbours are one segment. */
+	if (!row->max_segments)
+		KUNIT_EXPECT_EQ(test, row->flags,
+				bio_integrity(bio)->bip_flags & PIN_FLAGS);
+	KUNIT_EXPECT_EQ(test, row->bytes, bio_integrity(bio)->bip_iter.bi_size);
+	KUNIT_EXPECT_LE(test, blk_rq_count_integrity_sg(td->disk->queue, bio),
+			td->disk->queue->limits.max_integrity_segments);
+
+	transfer(test, bio, ours);
+	if (!op_is_write(row->op)) {
+		/* The user sees what was read, and not a byte more. */
+		ours[row->bytes] = theirs[row->bytes];
+		KUNIT_ASSERT_EQ(test, 0, copy_from_user(theirs, user,
+							row->bytes + 1));
+		KUNIT_EXPECT_MEMEQ(test, ours, theirs, row->bytes + 1);
+	} else {
+		KUNIT_EXPECT_MEMEQ(test, ours, theirs, row->bytes);
+	}
+	expect_unpinned(test, addr);
+}
+
+/* D2, D3: what cannot be accessed is an error, and nothing stays pinned. */
+static void inaccessible_memory_is_refused(struct kunit *test)
+{
+	static const struct user_case opaque = {};
+	struct test_disk *td = disk_of(test, &opaque);
+	unsigned long read_only = map_pages(test, PROT_READ);
+	unsigned long addr = map_pages(test, PROT_READ | PROT_WRITE);
+	struct bio *read = &test_io_alloc(test, td->bdev, test_rng(test),
+					  REQ_OP_DRV_IN, 0, SZ_4K,
+					  TEST_CUT_NONE)->bio;
+	struct bio *write = &test_io_alloc(test, td->bdev, test_rng(test),
+					   REQ_OP_DRV_OUT, 0, SZ_4K,
+					   TEST_CUT_NONE)->bio;
+	struct iov_iter iter;
+
+	iov_iter_ubuf(&iter, ITER_DEST, (void __user *)read_only, 128);
+	KUNIT_EXPECT_EQ(test, -EFAULT, bio_integrity_map_user(read, &iter));
+	iov_iter_ubuf(&iter, ITER_SOURCE, (void __user *)read_only, 128);
+	KUNIT_EXPECT_EQ(test, 0, bio_integrity_map_user(write, &iter));
+	bio_integrity_unmap_user(write);
+	bio_integrity_free(write);
+
+	/* The last two pages are not there. */
+	KUNIT_ASSERT_EQ(test, 0, vm_munmap(addr + 2 * PAGE_SIZE, 2 * PAGE_SIZE));
+	iov_iter_ubuf(&iter, ITER_DEST, (void __user *)addr, 3 * PAGE_SIZE);
+	KUNIT_EXPECT_EQ(test, -EFAULT, bio_integrity_map_user(read, &iter));
+	iov_iter_ubuf(&iter, ITER_SOURCE, (void __user *)addr, 3 * PAGE_SIZE);
+	KUNIT_EXPECT_EQ(test, -EFAULT, bio_integrity_map_user(write, &iter));
+	iov_iter_ubuf(&iter, ITER_SOURCE, (void __user *)addr + 1, 3 * PAGE_SIZE);
+	KUNIT_EXPECT_EQ(test, -EFAULT, bio_integrity_map_user(write, &iter));
+	KUNIT_EXPECT_NULL(test, bio_integrity(read));
+	KUNIT_EXPECT_NULL(test, bio_integrity(write));
+	expect_unpinned(test, addr);
+	expect_unpinned(test, read_only);
+}
+
+/* D21: what the device wrote must reach the file, if the page is of one. */
+static void pages_that_were_read_into_are_dirty(struct kunit *test)
+{
+	static const struct user_case opaque = {};
+	struct test_disk *td = disk_of(test, &opaque);
+	unsigned long addr = map_pages(test, PROT_READ | PROT_WRITE);
+	struct bio *bio = &test_io_alloc(test, td->bdev, test_rng(test),
+					 REQ_OP_DRV_IN, 0, SZ_4K,
+					 TEST_CUT_NONE)->bio;
+	struct iov_iter iter;
+	struct page *page;
+
+	iov_iter_ubuf(&iter, ITER_DEST, (void __user *)addr, 128);
+	KUNIT_ASSERT_EQ(test, 0, bio_integrity_map_user(bio, &iter));
+	KUNIT_EXPECT_EQ(test, -EINVAL, bio_integrity_map_user(bio, &iter));
+	page = bio_integrity(bio)->bip_vec[0].bv_page;
+	bio_integrity_unmap_user(bio);
+	bio_integrity_free(bio);
+	KUNIT_EXPECT_TRUE(test, PageDirty(page));
+}
+
+struct request_case {
+	const char *desc;
+	ssize_t bytes;
+	bool metadata;
+	bool bios;
+	unsigned int max_segments;	/* of a page each; 0: as many as needed */
+	int err;
+};
+
+/* The request has 8 intervals with 16 bytes of metadata each. */
+static const struct request_case request_cases[] = {
+	{ "as needed", 128, true, true, 0, 0 },
+	{ "more than needed", 160, true, true, 0, 0 },
+	{ "as much as a segment holds", PAGE_SIZE, true, true, 1, 0 },
+	{ "more than a segment holds", 2 * PAGE_SIZE, true, true, 1, -E2BIG },
+	{ "more than two segments hold", 2 * PAGE_SIZE + 4, true, true, 2,
+	  -E2BIG },
+	{ "a byte less", 127, true, true, 0, -EINVAL },
+	{ "nothing", 0, true, true, 0, -EINVAL },
+	{ "less than nothing", -1, true, true, 0, -EINVAL },
+	{ "a device without metadata", 128, false, true, 0, -EINVAL },
+	{ "a request without data", 128, true, false, 0, -EINVAL },
+};
+
+KUNIT_ARRAY_PARAM_DESC(request_cases, request_cases, desc);
+
+static void request_takes_what_its_data_needs(struct kunit *test)
+{
+	const struct request_case *row = test->param_value;
+	const struct user_case limits = { .max_segments = row->max_segments };
+	unsigned long addr = map_pages(test, PROT_READ | PROT_WRITE);
+	struct test_disk *td = row->metadata ?
+		disk_of(test, &limits) : test_disk_alloc(test, test_plain_limits());
+	struct request *rq = test_request_alloc(test, td, REQ_OP_DRV_OUT, 0);
+	struct test_io *io = test_io_alloc(test, td->bdev, test_rng(test),
+					   REQ_OP_DRV_OUT, 0, SZ_4K, TEST_CUT_NONE);
+
+	if (row->bios)
+		test_request_add(rq, io);
+	KUNIT_EXPECT_EQ(test, row->err,
+			blk_rq_integrity_map_user(rq, (void __user *)addr,
+						  row->bytes));
+	KUNIT_EXPECT_EQ(test, !row->err, blk_integrity_rq(rq));
+	KUNIT_EXPECT_EQ(test, !row->err, rq->nr_integrity_segments);
+	KUNIT_EXPECT_EQ(test, !row->err, !!bio_integrity(&io->bio));
+	if (bio_integrity(&io->bio))
+		bio_integrity_unmap_user(&io->bio);
+	expect_unpinned(test, addr);
+}
+
+static struct kunit_case user_suite_cases[] = {
+	KUNIT_CASE_PARAM(user_memory_is_pinned_or_bounced, user_cases_gen_params),
+	KUNIT_CASE(inaccessible_memory_is_refused),
+	KUNIT_CASE(pages_that_were_read_into_are_dirty),
+	KUNIT_CASE_PARAM(request_takes_what_its_data_needs, request_cases_gen_params),
+	{ }
+};
+
+static struct kunit_suite user_suite = {
+	.name		= "bio_integrity_user",
+	.test_cases	= user_suite_cases,
+};
+
+kunit_test_suite(user_suite);
+
+MODULE_DESCRIPTION("KUnit tests of metadata in user memory");
+MODULE_LICENSE("GPL");
