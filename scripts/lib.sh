@@ -26,7 +26,7 @@ clang='ccache clang'
 kbuild() {
 	local out=$1
 	shift
-	make -C "$tree" O="$out" ARCH=x86_64 CC="$cc" HOSTCC="$cc" -j"$jobs" "$@" 2>&1 |
+	make -C "$tree" O="$out" ARCH=x86_64 CC="$cc" HOSTCC="$cc" -j"$jobs" "$@" </dev/null 2>&1 |
 		"$top/scripts/progress"
 }
 

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the steps of pi_io share. A step answers with words for stdout.
+ */
+#ifndef PI_IO_H
+#define PI_IO_H
+
+#include <sys/types.h>
+#include <sys/uio.h>
+
+#include "pi_dev.h"
+
+struct pi_step {
+	__u64 block;
+	unsigned int count;
+	const char *what;	/* the argument as it was written */
+};
+
+void content_fill(void *to, __u64 at, size_t bytes);
+const char *content_compare(const struct iovec *iov, unsigned int count,
+			    __u64 at, void *want);
+const char *io_result(ssize_t ret, size_t bytes);
+const char *answer(const char *format, ...);
+
+const char *step_rw(struct pi_dev *dev, const struct pi_step *step);
+__u64 rw_blocks(const struct pi_format *fmt);
+const char *step_read(struct pi_dev *dev, const struct pi_step *step);
+const char *step_corrupt(struct pi_dev *dev, const struct pi_step *step);
+const char *step_named(struct pi_dev *dev, const struct pi_step *step);
+const char *step_user(struct pi_dev *dev, const struct pi_step *step);
+const char *step_nowait_write(struct pi_dev *dev, const struct pi_step *step);
+const char *step_nowait_read(struct pi_dev *dev, const struct pi_step *step);
+const char *step_again(struct pi_dev *dev, const struct pi_step *step);
+const char *step_listen(struct pi_dev *dev, const struct pi_step *step);
+const char *step_uevents(struct pi_dev *dev, const struct pi_step *step);
+const char *step_escapes(struct pi_dev *dev, const struct pi_step *step);
+const char *step_memory(struct pi_dev *dev, const struct pi_step *step);
+void log_begin(void);
+
+#endif /* PI_IO_H */

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The formats of protection information as the standards give them, apart from
+ * the kernel's code: what the tests hold the medium against.
+ */
+#ifndef PI_REF_H
+#define PI_REF_H
+
+#include <linux/types.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum pi_guard {
+	PI_NONE,	/* opaque metadata */
+	PI_CRC16,
+	PI_IP,
+	PI_CRC64,
+};
+
+enum pi_field {
+	PI_GUARD,
+	PI_APP,
+	PI_REF,
+	PI_OPAQUE,
+};
+
+struct pi_format {
+	unsigned int interval;	/* data bytes */
+	unsigned int ms;	/* metadata bytes an interval */
+	unsigned int offset;	/* where in them the protection information is */
+	unsigned int type;	/* 1 or 3 */
+	enum pi_guard guard;
+};
+
+__u16 pi_crc16(__u16 crc, const void *buf, size_t len);
+__u16 pi_ip(const void *buf, size_t len);
+__u64 pi_crc64(__u64 crc, const void *buf, size_t len);
+
+bool pi_parse(const char *text, struct pi_format *fmt);
+unsigned int pi_size(const struct pi_format *fmt);
+void pi_field(const struct pi_format *fmt, enum pi_field field,
+	      unsigned int *offset, unsigned int *bytes);
+void pi_make(const struct pi_format *fmt, const void *data, __u64 number,
+	     void *metadata);
+bool pi_same(const struct pi_format *fmt, const void *want, const void *found,
+	     __u64 number);
+int pi_vectors(void);
+
+#endif /* PI_REF_H */

@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: GPL-2.0
+# What is seen of the integrity code from outside: its counters, its tracepoints, and its allocations made to fail.
+# shellcheck shell=sh
+
+faults=/sys/kernel/debug
+tracing=/sys/kernel/tracing
+mountpoint -q $tracing || mount -t tracefs tracefs $tracing
+
+# counter DISK NAME
+counter() { sed -n "s/^$2 //p" "/sys/block/$1/integrity/stat"; }
+
+# text_of FUNCTION...: "START END" of the kernel's text from the first to the end of the last of them.
+text_of() {
+	names=" $* "
+	awk -v names="$names" '
+		$2 !~ /^[tT]$/ { next }
+		index(names, " " $3 " ") { if (!start) start = $1; inside = 1; next }
+		inside { end = $1; inside = 0 }
+		END { print "0x" start, "0x" end }
+	' /proc/kallsyms
+}
+
+# faults_on: from now on every allocation of payloads and buffers fails at once, and no other.
+faults_on() {
+	# shellcheck disable=SC2046
+	set -- $(text_of bip_alloc bio_integrity_auto_alloc)
+	for fault in $faults/failslab $faults/fail_page_alloc; do
+		echo 0 >$fault/verbose
+		echo N >$fault/task-filter
+		echo N >$fault/ignore-gfp-wait
+		echo -1 >$fault/times
+		echo 0 >$fault/space
+		echo 1 >$fault/interval
+		echo 32 >$fault/stacktrace-depth
+		echo "$1" >$fault/require-start
+		echo "$2" >$fault/require-end
+	done
+	echo N >$faults/failslab/cache-filter
+	echo N >$faults/fail_page_alloc/ignore-gfp-highmem
+	echo 0 >$faults/fail_page_alloc/min-order
+	echo 100 >$faults/failslab/probability
+	echo 100 >$faults/fail_page_alloc/probability
+}
+
+faults_off() {
+	echo 0 >$faults/failslab/probability
+	echo 0 >$faults/fail_page_alloc/probability
+}
+
+# device_number DISK: as tracepoints print it and as their filters take it.
+device_number() { tr : , <"/sys/block/$1/dev"; }
+device_filter() { IFS=: read -r major minor <"/sys/block/$1/dev" && echo "dev == $((major << 20 | minor))"; }
+
+# trace_on EVENT [FILTER]
+trace_on() {
+	echo "${2:-0}" >"$tracing/events/$1/filter"
+	echo 1 >"$tracing/events/$1/enable"
+}
+
+trace_begin() {
+	echo 16384 >$tracing/buffer_size_kb
+	echo 0 >$tracing/events/enable
+	echo >$tracing/trace
+}
+
+# trace_end: what was traced is left in $trace.
+trace=/dev/shm/trace
+trace_end() {
+	echo 0 >$tracing/events/enable
+	grep -v '^#' $tracing/trace >$trace
+	echo >$tracing/trace
+	echo 4 >$tracing/buffer_size_kb
+}
+
+# traced EVENT [WORDS]: how many events of the kind.
+traced() { grep -F " $1: " $trace | grep -c "${2:-}"; }
+
+# payloads: living objects of every class, in one line; exact, as the caches are debugged (slub_debug on the boot line).
+payloads() { awk '/^(bip-|bio_integrity_auto)/ { printf "%s%s=%s", n++ ? " " : "", $1, $2 }' /proc/slabinfo; }

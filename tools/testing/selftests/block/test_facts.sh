@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: GPL-2.0
+# What the integrity directory says of every format, what it refuses, and that it is there only where there is metadata.
+# shellcheck shell=sh
+. ./probe.sh
+. ./scsi.sh
+
+layout() {
+	for fact in metadata_bytes pi_offset pi_tuple_size guard_type status; do
+		integrity "$1" $fact 2>&1
+	done | tr '\n' ' ' | sed 's/ $//'
+}
+
+# From "4096+64:crc16:1:56" what must be said.
+layout_of() {
+	echo "$1" | awk -F '[+:]' '{
+		size = $3 == "none" ? 0 : $3 == "crc64" ? 16 : 8
+		type["none"] = "none"; type["crc16"] = "crc16-t10dif"; type["crc64"] = "crc64-nvme"; type["ip"] = "ip"
+		none = "the format has no guard"
+		good = "reads: verified; writes: protected"
+		bad = "reads: not verified, " none "; writes: not protected, " none
+		print $2, $5, size, type[$3], size ? good : bad
+	}'
+}
+
+while read -r nsid name _ format; do
+	case $nsid in '' | '#'*) continue ;; esac
+	disk=$(namespace "$nsid")
+	same "nvme-$name layout" "$(layout_of "$format")" "$(layout "$disk")"
+	case $(integrity "$disk" guard_impl) in
+	none) by=none ;;
+	*) by=code ;;
+	esac
+	case $format in
+	*:none:*) same "nvme-$name guard by" none $by ;;
+	*) same "nvme-$name guard by" code $by "$(integrity "$disk" guard_impl)" ;;
+	esac
+done <namespaces
+
+for disk in loop0 loop7; do
+	[ -d /sys/block/$disk ] && [ ! -e /sys/block/$disk/integrity ]
+	result $? "no integrity directory of $disk"
+done
+
+# refused DISK ATTRIBUTE VALUE: with EINVAL, which dd names other than echo, and nothing changed.
+refused() {
+	was=$(integrity "$1" "$2")
+	says=$(printf %s "$3" | dd of="/sys/block/$1/integrity/$2" 2>&1) && says=taken
+	case $says in
+	*"nvalid argument"*) same "$2 refuses '$3' on $(integrity "$1" format)" "$was" "$(integrity "$1" "$2")" ;;
+	*) result 1 "$2 refuses '$3' on $(integrity "$1" format)" "$says" ;;
+	esac
+}
+
+opaque=$(namespace 6)
+refused "$opaque" read_verify 1
+refused "$opaque" write_generate 1
+refused "$opaque" inline_bytes 4096
+refused "$opaque" on_error report
+disk=$(namespace 1)
+for junk in -1 4096x 999999999; do
+	refused "$disk" inline_bytes $junk
+done
+refused "$disk" on_error ignore
+refused "$disk" read_verify maybe
+
+# survives NAME DISK RESCAN-FILE
+survives_rescan() {
+	integrity "$2" inline_bytes 8192
+	integrity "$2" on_error report
+	integrity "$2" read_verify 0
+	echo 1 >"$3"
+	sleep 1
+	same "$1 inline_bytes, on_error, read_verify survive a rescan" "8192 report 0" \
+		"$(integrity "$2" inline_bytes) $(integrity "$2" on_error) $(integrity "$2" read_verify)"
+	integrity "$2" inline_bytes 0
+	integrity "$2" on_error fail
+	integrity "$2" read_verify 1
+}
+
+# Policies changed all the time under I/O: no I/O fails, and nothing wrong is found. Blocks written without tuples must
+# not be read with a check by a disk that keeps the old ones (scsi_debug).
+# toggles NAME DISK GENERATE
+toggles() {
+	before="$(counter "$2" guard_errors) $(counter "$2" ref_errors)"
+	fio --name=load --thread --filename="/dev/$2" --direct=1 --ioengine=libaio --iodepth=8 --rw=randrw \
+		--bs=16k --size=4m --runtime=3 --time_based >/dev/shm/fio 2>&1 &
+	load=$!
+	changes=0
+	while kill -0 $load 2>/dev/null; do
+		integrity "$2" read_verify $((changes & 1))
+		[ "$3" = no ] || integrity "$2" write_generate $((changes >> 1 & 1))
+		integrity "$2" inline_bytes $((changes * 4096 & 32768))
+		changes=$((changes + 1))
+	done
+	integrity "$2" read_verify 1
+	integrity "$2" write_generate 1
+	integrity "$2" inline_bytes 0
+	wait $load
+	status=$?
+	[ $status = 0 ] || sed 's/^/# /' /dev/shm/fio
+	result $status "$1 policies change under I/O" "$changes changes"
+	same "$1 policies change, no false error" "$before" "$(counter "$2" guard_errors) $(counter "$2" ref_errors)"
+}
+
+survives_rescan nvme "$disk" /sys/class/nvme/nvme0/rescan_controller
+toggles nvme "$disk" yes
+toggles nvme-4096+64 "$(namespace 3)" yes
+if scsi_load 512 1 0; then
+	same "scsi-512-crc layout" "$(layout_of 512+8:crc16:1:0)" "$(layout "$disk")"
+	survives_rescan scsi "$disk" "/sys/block/$disk/device/rescan"
+	toggles scsi "$disk" no
+	scsi_unload
+else
+	result 1 "scsi_debug loads"
+fi
+if scsi_load 4096 1 1; then
+	same "scsi-4096-ip layout" "$(layout_of 4096+8:ip:1:0)" "$(layout "$disk")"
+	scsi_unload
+else
+	result 1 "scsi_debug loads"
+fi

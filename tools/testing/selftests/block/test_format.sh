@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: GPL-2.0
+# Format NVM: the integrity directory comes and goes with the metadata, and reads that a format overtakes are held against
+# the format they were read in.
+# shellcheck shell=sh
+. ./probe.sh
+
+disk=$(namespace 8)
+nsid=8
+
+# lbaf BLOCK METADATA: number of that format of the namespace.
+lbaf() {
+	nvme id-ns /dev/nvme0 -n $nsid | awk -v ms="$2" -v ds="$(echo "$1" | awk '{ while ($1 > 1) { $1 /= 2; n++ } print n }')" \
+		'/^lbaf/ { split($0, f, /[: ]+/); if (f[4] == ms && f[6] == ds) { print f[2]; exit } }'
+}
+
+# format_to BLOCK METADATA PI PIL
+format_to() {
+	nvme format /dev/nvme0 -n $nsid --lbaf="$(lbaf "$1" "$2")" --pi="$3" --pil="$4" --force >/dev/shm/format 2>&1
+	status=$?
+	[ $status = 0 ] || sed 's/^/# /' /dev/shm/format
+	echo 1 >/sys/class/nvme/nvme0/rescan_controller
+	return $status
+}
+
+# directory WANTED: yes or no, soon.
+directory() {
+	for try in $(seq 50); do
+		[ -e "/sys/block/$disk/integrity" ] && found=yes || found=no
+		[ $found = "$1" ] && break
+		sleep 0.1
+	done
+	echo $found
+}
+
+format_to 4096 0 0 0
+same "formatted without metadata: integrity directory" no "$(directory no)"
+same "formatted without metadata: write, read" "0 0" "$(io "$disk" 4096+0:none:0:0 fill:64:50 read:64:50)"
+format_to 512 8 1 1
+same "formatted with metadata: integrity directory" yes "$(directory yes)"
+same "formatted with metadata: format" "T10-DIF-TYPE1-CRC 512 8" \
+	"$(integrity "$disk" format) $(integrity "$disk" protection_interval_bytes) $(integrity "$disk" metadata_bytes)"
+same "formatted with metadata: write, read, medium" "0 0 generated" \
+	"$(io "$disk" 512+8:crc16:1:0 fill:64:50 read:64:50 tuples:64:50)"
+integrity "$disk" inline_bytes 4096
+format_to 4096 64 1 0
+same "formatted with more metadata: offset" 56 "$(integrity "$disk" pi_offset)"
+same "formatted with more metadata: write, read, medium" "0 0 generated" \
+	"$(io "$disk" 4096+64:crc16:1:56 fill:64:50 read:64:50 tuples:64:50)"
+same "policy survives a format" 4096 "$(integrity "$disk" inline_bytes)"
+integrity "$disk" inline_bytes 0
+
+# Formats among many reads. Between the end of a format and the driver's look at it, reads go by the old format and find
+# what they find; after that look, no read may be held against another format than its own.
+formats=0
+false_errors=0
+for try in 1 2 3; do
+	for format in "4096 64 0 0 4096+64:none:0:0" "4096 64 1 0 4096+64:crc16:1:56" "4096 64 1 1 4096+64:crc16:1:0"; do
+		# shellcheck disable=SC2086
+		set -- $format
+		fio --name=race --thread --filename="/dev/$disk" --direct=1 --ioengine=libaio --iodepth=64 --rw=randread \
+			--bsrange=4k-256k --size=8m --runtime=10 --time_based >/dev/null 2>&1 &
+		reader=$!
+		sleep 0.7
+		format_to "$1" "$2" "$3" "$4" && formats=$((formats + 1))
+		kill $reader 2>/dev/null
+		wait $reader
+		before="$(counter "$disk" guard_errors) $(counter "$disk" ref_errors)"
+		found=$(io "$disk" "$5" again:0:500 fill:0:1000 read:0:1000 tuples:0:1000)
+		[ "$found" = "0 0 0 generated" ] || echo "# after format $5: $found"
+		[ "$before" = "$(counter "$disk" guard_errors) $(counter "$disk" ref_errors)" ] ||
+			false_errors=$((false_errors + 1))
+	done
+done
+same "formats under reads" 9 $formats
+same "formats under reads: none after which good blocks fail" 0 $false_errors
+format_to 4096 24 1 1
+same "formatted back" "0 0 generated" "$(io "$disk" 4096+24:crc16:1:0 fill:64:50 read:64:50 tuples:64:50)"

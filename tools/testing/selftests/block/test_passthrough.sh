@@ -1,0 +1,17 @@
+# SPDX-License-Identifier: GPL-2.0
+# NVMe passthrough with metadata of the program's own: by ioctl and by io_uring.
+# shellcheck shell=sh
+
+disk=$(namespace 7)
+format=512+64:crc16:1:56
+passthrough() { io "${2:-$disk}" $format "user:$1"; }
+
+same "passthrough read into read-only memory" "EFAULT untouched" "$(passthrough read-to-read-only)"
+same "passthrough write from read-only memory" "0 untouched" "$(passthrough write-from-read-only)"
+same "passthrough metadata unmapped" EFAULT "$(passthrough unmapped)"
+same "passthrough metadata half unmapped" EFAULT "$(passthrough half-unmapped)"
+same "passthrough metadata too short" EINVAL "$(passthrough too-short)"
+same "passthrough metadata longer than needed" "0 untouched" "$(passthrough too-long)"
+same "passthrough metadata at odd address" "0 0 same" "$(passthrough odd-address)"
+same "passthrough failing leaks nothing" "EFAULT constant" "$(passthrough leak)"
+same "io_uring metadata in two pages" "0 0 same" "$(passthrough uring-two-pages "ng${disk#nvme}")"

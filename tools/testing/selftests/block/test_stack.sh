@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: GPL-2.0
+# dm and md above partitions of protected namespaces: tags are those of the disk below, damage below is seen above.
+# shellcheck shell=sh
+
+below=$(namespace 1)
+format=512+8:crc16:1:0
+start1=20480 start2=53248 size=16384 # sectors, which are blocks here
+
+# on_medium NAME START-BELOW START-ABOVE COUNT: blocks below hold what was written above, with tags of their own.
+on_medium() {
+	same "$1" generated "$(PI_SHIFT=$((($3 - $2) * 512)) io "$below" $format "tuples:$2:$4")"
+}
+
+damage_below() { io "$below" $format "corrupt:$1:data"; }
+
+# Linear, cut in the middle of what is written.
+printf '0 1000 linear /dev/%s %s\n1000 7192 linear /dev/%s %s\n' "$below" $start1 "$below" $start2 |
+	dmsetup --noudevsync create pi-linear 2>&1 | sed 's/^/# /'
+dm=$(basename "$(readlink -f /dev/mapper/pi-linear 2>/dev/null)" )
+[ -b "/dev/$dm" ] || dm=dm-0
+same "dm-linear has the profile" T10-DIF-TYPE1-CRC "$(integrity $dm format)"
+same "dm-linear write, read over the cut" "0 0" "$(io $dm $format fill:700:600 read:700:600)"
+on_medium "dm-linear medium before the cut" $((start1 + 700)) 700 300
+on_medium "dm-linear medium after the cut" $start2 1000 300
+same "dm-linear damage" "0, EILSEQ 0" "$(damage_below $((start2 + 50))), $(io $dm $format read:700:600 read:700:350)"
+dmsetup --noudevsync remove pi-linear
+
+addpart "/dev/$below" 1 $start1 $size
+addpart "/dev/$below" 2 $start2 $size
+sleep 0.3
+
+# md_make LEVEL: from the two partitions, without superblock or tools, as if in sync.
+md_make() {
+	echo md9 >/sys/module/md_mod/parameters/new_array
+	md=/sys/block/md9/md
+	echo none >$md/metadata_version
+	echo "$1" >$md/level
+	echo 2 >$md/raid_disks
+	[ "$1" = raid1 ] || echo 65536 >$md/chunk_size
+	for slot in 0 1; do
+		part=${below}p$((slot + 1))
+		cat "/sys/class/block/$part/dev" >$md/new_dev
+		echo 0 >"$md/dev-$part/offset"
+		echo $((size / 2)) >"$md/dev-$part/size"
+		echo $slot >"$md/dev-$part/slot"
+	done
+	[ "$1" = raid0 ] || echo $((size / 2)) >$md/component_size
+	[ "$1" = raid0 ] || echo none >$md/resync_start
+	echo active >$md/array_state
+}
+
+md_stop() {
+	echo clear >$md/array_state
+	for try in 1 2 3 4 5 6 7 8 9; do
+		[ -e /sys/block/md9 ] || break
+		sleep 0.1
+	done
+}
+
+md_make raid0
+same "raid0 has the profile" T10-DIF-TYPE1-CRC "$(integrity md9 format)"
+same "raid0 write, read over chunks" "0 0" "$(io md9 $format fill:104:1000 read:104:1000)"
+on_medium "raid0 medium, first chunk of the first disk" $((start1 + 104)) 104 24
+on_medium "raid0 medium, first chunk of the second disk" $start2 128 128
+on_medium "raid0 medium, second chunk of the first disk" $((start1 + 128)) 256 128
+same "raid0 damage" "0, EILSEQ 0" "$(damage_below $((start2 + 7))), $(io md9 $format read:104:1000 read:136:960)"
+md_stop
+
+md_make raid1
+same "raid1 write" 0 "$(io md9 $format fill:104:1000)"
+on_medium "raid1 medium of the first disk" $((start1 + 104)) 104 1000
+on_medium "raid1 medium of the second disk" $((start2 + 104)) 104 1000
+same "raid1 takes the good copy" "0, 0, 0 0 0 0" \
+	"$(damage_below $((start1 + 110))), $(damage_below $((start2 + 210))), $(
+	io md9 $format read:104:1000 read:104:1000 read:104:1000 read:104:1000)"
+echo repair >$md/sync_action
+for try in $(seq 50); do
+	[ "$(cat $md/sync_action)" = idle ] && break
+	sleep 0.2
+done
+on_medium "raid1 repaired the first disk" $((start1 + 104)) 104 1000
+on_medium "raid1 repaired the second disk" $((start2 + 104)) 104 1000
+md_stop
+delpart "/dev/$below" 1
+delpart "/dev/$below" 2

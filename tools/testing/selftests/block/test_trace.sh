@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: GPL-2.0
+# Tracepoints say what was done; seen through them, and those of the kernel: how much kintegrityd is woken, on which CPUs
+# it works, and what an I/O costs in allocations.
+# shellcheck shell=sh
+. ./probe.sh
+. ./scsi.sh
+
+disk=$(namespace 1)
+format=512+8:crc16:1:0
+
+# events EVENT: what they say, of the device.
+events() { sed -n "s/.* blk_integrity_$1: dev $(device_number "$disk") //p" $trace; }
+
+trace_ours() {
+	trace_begin
+	for event in "$@"; do
+		trace_on "blk_integrity/blk_integrity_$event" "$(device_filter "$disk")"
+	done
+}
+
+trace_ours generate defer verify error
+io "$disk" $format fill:64:100 read:70:50 >/dev/null
+trace_end
+same "tracepoint of a write" "interval 64 intervals 100" "$(events generate)"
+same "tracepoint of a read put off" "interval 70 intervals 50" "$(events defer)"
+same "tracepoint of a read verified" "interval 70 intervals 50" "$(events verify)"
+same "no tracepoint of an error" "" "$(events error)"
+
+# 1 MiB is read and verified in pieces, by the CPU of the interrupt and the other one.
+io "$disk" $format fill:4096:2048 >/dev/null
+trace_ours defer verify
+steps=$(yes read:4096:2048 | head -n 30)
+# shellcheck disable=SC2086
+found=$(taskset -c 0 "$pi_io" "/dev/$disk" $format $steps | tr ' ' '\n' | sort | uniq -c | tr -s ' ')
+trace_end
+same "large reads" " 30 0" "$found"
+same "large reads are verified once" $((30 * 2048)) "$(events verify | awk '{ n += $4 } END { print n }')"
+pieces=$(events verify | wc -l)
+[ "$pieces" -ge $((30 * 4)) ]
+result $? "large reads are verified in pieces" "$pieces pieces"
+cpus=$(sed -n 's/.*\[\([0-9]*\)\].* blk_integrity_verify: .*/\1/p' $trace | sort -u | wc -l)
+[ "$cpus" -gt 1 ]
+result $? "large reads are verified on several CPUs" "$cpus CPUs"
+
+# One allocation of the integrity code an I/O; refills of a slab are not ours.
+ours='bio_integrity|blk_integrity|bip_'
+allocations() {
+	trace_begin
+	echo 1 >$tracing/options/stacktrace
+	for event in kmem_cache_alloc kmalloc mm_page_alloc; do
+		trace_on kmem/$event 'comm == "pi_io"'
+	done
+	io "$disk" $format "$@" >/dev/null
+	echo 0 >$tracing/options/stacktrace
+	trace_end
+	awk -v ours="$ours" '
+		function flush() { if (mine && !slab) n++; mine = slab = event = 0 }
+		/: (kmem_cache_alloc|kmalloc|mm_page_alloc): / { flush(); event = 1 }
+		event && /^ => / { if ($0 ~ ours) mine = 1; if (/allocate_slab|new_slab|___slab_alloc/) slab = 1 }
+		END { flush(); print n + 0 }' $trace
+}
+
+same "allocations of 20 writes of 512 bytes" 20 "$(allocations $(yes fill:64:1 | head -n 20))"
+same "allocations of 20 writes of 64 KiB" 20 "$(allocations $(yes fill:64:128 | head -n 20))"
+same "allocations of 20 reads of 64 KiB" 20 "$(allocations $(yes read:64:128 | head -n 20))"
+same "allocations of 20 writes of 128 KiB" 40 "$(allocations $(yes fill:64:256 | head -n 20))"
+
+# Completions that come together, as those of scsi_debug at a tick do, wake kintegrityd once.
+if scsi_load 512 1 0; then
+	io "$disk" $format fill:0:16384 >/dev/null
+	echo 1 >/sys/bus/pseudo/drivers/scsi_debug/delay
+	trace_ours defer
+	trace_on workqueue/workqueue_queue_work "function == $(text_of kintegrityd_work | cut -d ' ' -f 1)"
+	fio --name=burst --thread --filename="/dev/$disk" --direct=1 --ioengine=libaio --iodepth=64 \
+		--iodepth_batch=64 --iodepth_batch_complete_min=64 --rw=read --bs=4k --size=4m >/dev/shm/fio 2>&1
+	result $? "reads in bursts"
+	trace_end
+	deferred=$(events defer | wc -l)
+	woken=$(traced workqueue_queue_work)
+	[ "$deferred" -ge 1024 ] && [ $((woken * 8)) -lt "$deferred" ] && [ "$woken" -gt 0 ]
+	result $? "bursts of reads wake kintegrityd few times" "$deferred reads, $woken work items"
+	scsi_unload
+else
+	result 1 "scsi_debug loads"
+fi
