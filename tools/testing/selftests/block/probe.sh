@@ -4,7 +4,7 @@
 
 faults=/sys/kernel/debug
 tracing=/sys/kernel/tracing
-mountpoint -q $tracing || mount -t tracefs tracefs $tracing
+mountpoint -q $tracing || mount -t tracefs none $tracing
 
 # counter DISK NAME
 counter() { sed -n "s/^$2 //p" "/sys/block/$1/integrity/stat"; }

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
-# No byte of memory that was not meant for it reaches the medium. Free memory of slabs and pages is poisoned (slub_debug=P,
-# page_poison), so a byte that nobody set is seen: every byte of metadata is read back and must be the tuple's or zero.
+# No byte of memory that was not meant for it reaches the medium. Free memory of slabs and pages is poisoned
+# (slub_debug=P, page_poison), so a byte that nobody set is seen: every byte of metadata is read back and must
+# be the tuple's or zero.
 # shellcheck shell=sh
 . ./probe.sh
 
@@ -15,7 +16,8 @@ while read -r nsid name _ format; do
 	*zoned) continue ;;
 	esac
 	# In the buffer inside of the payload, and in pages.
-	same "nvme-$name no stray byte" "0 0 0 generated" "$(io "$disk" "$format" fill:512:1 fill:513:3 fill:516:700 tuples:512:704)"
+	same "nvme-$name no stray byte" "0 0 0 generated" \
+		"$(io "$disk" "$format" fill:512:1 fill:513:3 fill:516:700 tuples:512:704)"
 	# Generation off; the device makes metadata that is a tuple only itself.
 	case $format in
 	*+8:* | *+16:*crc64* | *:none:*) continue ;;

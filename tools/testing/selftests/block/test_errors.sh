@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
-# What is told of errors: counters, the line in the log, the uevent, the tracepoint; and "on_error", which decides whether
-# the reader gets the data. On scsi_debug, whose own checks can be switched off.
+# What is told of errors: counters, the line in the log, the uevent, the tracepoint; and "on_error", which
+# decides whether the reader gets the data. On scsi_debug, whose own checks can be switched off.
 # shellcheck shell=sh
 . ./probe.sh
 . ./scsi.sh
@@ -77,7 +77,8 @@ words() {
 	trace_end
 	# What went astray came with its own number, which is the store's size further on.
 	wrong=$(printf '0x%x' $((PI_STORE_BLOCKS + 71)))
-	same "line of a reference tag" "$disk: ref tag error at location 71 (interval 71, expected 0x47, found $wrong)" \
+	same "line of a reference tag" \
+		"$disk: ref tag error at location 71 (interval 71, expected 0x47, found $wrong)" \
 		"$(last_line)"
 	same "tracepoint of a reference tag" \
 		"dev $(device_number "$disk") sector 71 interval 71 tag ref expected 0x47 found $wrong" \

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
-# Format NVM: the integrity directory comes and goes with the metadata, and reads that a format overtakes are held against
-# the format they were read in.
+# Format NVM: the integrity directory comes and goes with the metadata, and reads that a format overtakes are
+# held against the format they were read in.
 # shellcheck shell=sh
 . ./probe.sh
 
@@ -9,7 +9,8 @@ nsid=8
 
 # lbaf BLOCK METADATA: number of that format of the namespace.
 lbaf() {
-	nvme id-ns /dev/nvme0 -n $nsid | awk -v ms="$2" -v ds="$(echo "$1" | awk '{ while ($1 > 1) { $1 /= 2; n++ } print n }')" \
+	nvme id-ns /dev/nvme0 -n $nsid | awk -v ms="$2" \
+		-v ds="$(echo "$1" | awk '{ while ($1 > 1) { $1 /= 2; n++ } print n }')" \
 		'/^lbaf/ { split($0, f, /[: ]+/); if (f[4] == ms && f[6] == ds) { print f[2]; exit } }'
 }
 
@@ -54,11 +55,12 @@ integrity "$disk" inline_bytes 0
 formats=0
 false_errors=0
 for try in 1 2 3; do
-	for format in "4096 64 0 0 4096+64:none:0:0" "4096 64 1 0 4096+64:crc16:1:56" "4096 64 1 1 4096+64:crc16:1:0"; do
+	for format in "4096 64 0 0 4096+64:none:0:0" \
+		"4096 64 1 0 4096+64:crc16:1:56" "4096 64 1 1 4096+64:crc16:1:0"; do
 		# shellcheck disable=SC2086
 		set -- $format
-		fio --name=race --thread --filename="/dev/$disk" --direct=1 --ioengine=libaio --iodepth=64 --rw=randread \
-			--bsrange=4k-256k --size=8m --runtime=10 --time_based >/dev/null 2>&1 &
+		fio --name=race --thread --filename="/dev/$disk" --direct=1 --ioengine=libaio --iodepth=64 \
+			--rw=randread --bsrange=4k-256k --size=8m --runtime=10 --time_based >/dev/null 2>&1 &
 		reader=$!
 		sleep 0.7
 		format_to "$1" "$2" "$3" "$4" && formats=$((formats + 1))

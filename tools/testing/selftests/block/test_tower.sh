@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0
-# A protected disk over a protected disk, again and again, without memory: nobody may wait for a reserve that only its own
-# end can refill. SCSI target over a partition of a namespace, so that tags are renumbered on the way; md over the SCSI disk
-# that the target makes; and an NVMe target over a namespace.
+# A protected disk over a protected disk, again and again, without memory: nobody may wait for a reserve that
+# only its own end can refill. SCSI target over a partition of a namespace, so that tags are renumbered on the
+# way; md over the SCSI disk that the target makes; and an NVMe target over a namespace.
 # shellcheck shell=sh
 . ./probe.sh
 
-mountpoint -q /sys/kernel/config || mount -t configfs configfs /sys/kernel/config
+mountpoint -q /sys/kernel/config || mount -t configfs none /sys/kernel/config
 target=/sys/kernel/config/target
 nvmet=/sys/kernel/config/nvmet
 lower=$(namespace 1)
@@ -75,7 +75,8 @@ mirror_unmake() {
 # press NAME DISK: many at once, of all sizes, verified by fio, while nothing can be allocated.
 press() {
 	faults_on
-	timeout 90 fio --name="$2" --thread --filename="/dev/$2" --direct=1 --ioengine=io_uring --iodepth=32 --rw=randwrite \
+	timeout 90 fio --name="$2" --thread --filename="/dev/$2" --direct=1 --ioengine=io_uring --iodepth=32 \
+		--rw=randwrite \
 		--bsrange=4k-512k --size=6m --verify=crc32c --verify_fatal=1 >/dev/shm/fio 2>&1
 	status=$?
 	faults_off
@@ -93,7 +94,8 @@ if tcm_make "/dev/${lower}p1"; then
 	same "SCSI target: write, read" "0 0" "$(io "$upper" $format fill:64:1000 read:64:1000)"
 	remapped=$(($(counter "$lower" remapped_intervals) - remapped))
 	same "SCSI target: tags renumbered on both ways" 2000 $remapped
-	same "SCSI target: medium" generated "$(PI_SHIFT=-$((start * 512)) io "$lower" $format tuples:$((64 + start)):1000)"
+	same "SCSI target: medium" generated \
+		"$(PI_SHIFT=-$((start * 512)) io "$lower" $format tuples:$((64 + start)):1000)"
 	uses="$(counter "$lower" reserve_uses) $(counter "$upper" reserve_uses)"
 	press "SCSI target over NVMe" "$upper"
 	addpart "/dev/$upper" 1 2048 16384

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
-# Tracepoints say what was done; seen through them, and those of the kernel: how much kintegrityd is woken, on which CPUs
-# it works, and what an I/O costs in allocations.
+# Tracepoints say what was done; seen through them, and those of the kernel: how much kintegrityd is woken, on
+# which CPUs it works, and what an I/O costs in allocations.
 # shellcheck shell=sh
 . ./probe.sh
 . ./scsi.sh
