@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * /sys/block/<disk>/integrity: what the files say, what they take, and which
+ * disks have them.  The disk is in no file system: its attributes are called.
+ */
+
+#include <linux/blk-integrity.h>
+#include <linux/device.h>
+#include <linux/sysfs.h>
+
+#include "integrity_disk.h"
+
+#define REF_TAG	BLK_INTEGRITY_REF_TAG
+#define CRC	BLK_INTEGRITY_CSUM_CRC
+
+static struct attribute *find_attr(struct kunit *test, const char *name)
+{
+	struct attribute **attrs = blk_integrity_attr_group.attrs;
+
+	for (; *attrs; attrs++) {
+		if (!strcmp((*attrs)->name, name))
+			return *attrs;
+	}
+	KUNIT_FAIL_AND_ABORT(test, "no file %s", name);
+	return NULL;
+}
+
+static void free_page_action(void *page)
+{
+	free_page((unsigned long)page);
+}
+
+static const char *show(struct kunit *test, struct test_disk *td,
+			const char *name)
+{
+	struct device_attribute *attr =
+		container_of(find_attr(test, name), struct device_attribute, attr);
+	char *page = (char *)get_zeroed_page(GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, page);
+	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, free_page_action,
+							   page));
+	KUNIT_EXPECT_EQ(test, attr->show(disk_to_dev(td->disk), attr, page),
+			strlen(page));
+	return page;
+}
+
+static ssize_t store(struct kunit *test, struct test_disk *td, const char *name,
+		     const char *value)
+{
+	struct device_attribute *attr =
+		container_of(find_attr(test, name), struct device_attribute, attr);
+
+	return attr->store(disk_to_dev(td->disk), attr, value, strlen(value));
+}
+
+struct show_case {
+	const char *desc;
+	struct blk_integrity bi;
+	const char *format;
+	const char *tag_size;
+	const char *interval;
+	const char *capable;
+	const char *read_verify;
+};
+
+static const struct show_case show_cases[] = {
+	{
+		"type 1",
+		{ .csum_type = CRC, .flags = REF_TAG | BLK_INTEGRITY_DEVICE_CAPABLE,
+		  .tuple_size = 8, .interval_exp = 9, .tag_size = 2 },
+		"T10-DIF-TYPE1-CRC\n", "2\n", "512\n", "1\n", "1\n",
+	}, {
+		"type 3, 64-bit guard",
+		{ .csum_type = BLK_INTEGRITY_CSUM_CRC64, .tuple_size = 64,
+		  .pi_offset = 48, .interval_exp = 12 },
+		"EXT-DIF-TYPE3-CRC64\n", "0\n", "4096\n", "0\n", "1\n",
+	}, {
+		"opaque",
+		{ .tuple_size = 64, .interval_exp = 12 },
+		"nop\n", "0\n", "4096\n", "0\n", "0\n",
+	},
+};
+
+KUNIT_ARRAY_PARAM_DESC(show_cases, show_cases, desc);
+
+static void files_say_what_the_geometry_is(struct kunit *test)
+{
+	const struct show_case *row = test->param_value;
+	struct test_disk *td = test_disk_of(test, row->bi);
+
+	KUNIT_EXPECT_STREQ(test, row->format, show(test, td, "format"));
+	KUNIT_EXPECT_STREQ(test, row->tag_size, show(test, td, "tag_size"));
+	KUNIT_EXPECT_STREQ(test, row->interval,
+			   show(test, td, "protection_interval_bytes"));
+	KUNIT_EXPECT_STREQ(test, row->capable,
+			   show(test, td, "device_is_integrity_capable"));
+	KUNIT_EXPECT_STREQ(test, row->read_verify, show(test, td, "read_verify"));
+	KUNIT_EXPECT_STREQ(test, row->read_verify, show(test, td, "write_generate"));
+}
+
+struct store_case {
+	const char *desc;		/* what is written */
+	int err;
+	const char *then;
+};
+
+static const struct store_case store_cases[] = {
+	{ "0", 0, "0\n" },
+	{ "0\n", 0, "0\n" },
+	{ "1", 0, "1\n" },
+	{ "y\n", 0, "1\n" },
+	{ "off", 0, "0\n" },
+	{ "2", -EINVAL, "1\n" },
+	{ "", -EINVAL, "1\n" },
+	{ "perhaps", -EINVAL, "1\n" },
+};
+
+KUNIT_ARRAY_PARAM_DESC(store_cases, store_cases, desc);
+
+static void policies_take_booleans(struct kunit *test)
+{
+	const struct store_case *row = test->param_value;
+	static const char *const names[] = { "read_verify", "write_generate" };
+	struct test_disk *td = test_disk_of(test, test_geometry(CRC, REF_TAG, 8, 0,
+								9));
+
+	for (int i = 0; i < ARRAY_SIZE(names); i++) {
+		KUNIT_EXPECT_EQ(test, row->err ?: strlen(row->desc),
+				store(test, td, names[i], row->desc));
+		KUNIT_EXPECT_STREQ(test, row->then, show(test, td, names[i]));
+	}
+}
+
+/* A policy switches what it names, and nothing else. */
+static void policies_are_independent(struct kunit *test)
+{
+	struct test_disk *td = test_disk_of(test, test_geometry(CRC, REF_TAG, 8, 0,
+								9));
+	struct blk_integrity_dev *idev = td->disk->queue->integrity_dev;
+
+	store(test, td, "read_verify", "0");
+	KUNIT_EXPECT_FALSE(test, idev->read_verify);
+	KUNIT_EXPECT_TRUE(test, idev->write_generate);
+	store(test, td, "read_verify", "1");
+	store(test, td, "write_generate", "0");
+	KUNIT_EXPECT_TRUE(test, idev->read_verify);
+	KUNIT_EXPECT_FALSE(test, idev->write_generate);
+}
+
+static void only_disks_with_metadata_have_files(struct kunit *test)
+{
+	struct test_disk *plain = test_disk_alloc(test, test_plain_limits());
+	struct test_disk *td = test_disk_of(test, test_geometry(CRC, REF_TAG, 8, 0,
+								9));
+	const struct attribute_group *group = &blk_integrity_attr_group;
+
+	KUNIT_EXPECT_STREQ(test, "integrity", group->name);
+	for (int i = 0; group->attrs[i]; i++) {
+		struct attribute *attr = group->attrs[i];
+
+		KUNIT_EXPECT_EQ(test, attr->mode,
+				group->is_visible(&disk_to_dev(td->disk)->kobj, attr,
+						  i));
+		KUNIT_EXPECT_EQ(test, 0, 0777 &
+				group->is_visible(&disk_to_dev(plain->disk)->kobj,
+						  attr, i));
+	}
+}
+
+/* Who opened a file before the format went can still read it. */
+static void files_survive_the_metadata(struct kunit *test)
+{
+	struct test_disk *td = test_disk_of(test, test_geometry(CRC, REF_TAG, 8, 0,
+								9));
+	struct request_queue *q = td->disk->queue;
+	struct queue_limits lim = queue_limits_start_update(q);
+
+	lim.integrity = (struct blk_integrity) {};
+	KUNIT_ASSERT_EQ(test, 0, queue_limits_commit_update(q, &lim));
+	KUNIT_EXPECT_STREQ(test, "none\n", show(test, td, "format"));
+	KUNIT_EXPECT_STREQ(test, "0\n", show(test, td, "protection_interval_bytes"));
+	for (int i = 0; blk_integrity_attr_group.attrs[i]; i++)
+		show(test, td, blk_integrity_attr_group.attrs[i]->name);
+}
+
+static struct kunit_case sysfs_cases[] = {
+	KUNIT_CASE_PARAM(files_say_what_the_geometry_is, show_cases_gen_params),
+	KUNIT_CASE_PARAM(policies_take_booleans, store_cases_gen_params),
+	KUNIT_CASE(policies_are_independent),
+	KUNIT_CASE(only_disks_with_metadata_have_files),
+	KUNIT_CASE(files_survive_the_metadata),
+	{ }
+};
+
+static struct kunit_suite sysfs_suite = {
+	.name		= "blk_integrity_sysfs",
+	.test_cases	= sysfs_cases,
+};
+
+kunit_test_suite(sysfs_suite);
+
+MODULE_DESCRIPTION("KUnit tests of the integrity files of a disk");
+MODULE_LICENSE("GPL");
