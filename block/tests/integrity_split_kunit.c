@@ -139,6 +139,20 @@ static void trim_cuts_payload(struct kunit *test)
 	}
 }
 
+/* What a bio that begins inside an interval keeps of it counts too. */
+static void trim_inside_interval_keeps_its_metadata(struct kunit *test)
+{
+	struct owned *own = owned_of(test, test_geometry(BLK_INTEGRITY_CSUM_CRC, 0,
+							 64, 56, 12));
+
+	bio_advance(own->bio, 2 * SZ_4K + SZ_2K);
+	expect_at(test, own, own->bio, 2, INTERVALS - 2);
+	bio_trim(own->bio, 0, (SZ_2K + SZ_4K) >> SECTOR_SHIFT);
+	expect_at(test, own, own->bio, 2, 2);
+	bio_advance(own->bio, SZ_2K);
+	expect_at(test, own, own->bio, 3, 1);
+}
+
 static void exit_bioset(void *data)
 {
 	bioset_exit(data);
@@ -264,6 +278,7 @@ static struct kunit_case split_cases[] = {
 	KUNIT_CASE_PARAM(clone_inherits_part_of_interval,
 			 test_geometry_gen_params),
 	KUNIT_CASE_PARAM(trim_cuts_payload, test_geometry_gen_params),
+	KUNIT_CASE(trim_inside_interval_keeps_its_metadata),
 	KUNIT_CASE_PARAM(split_divides_payload, test_geometry_gen_params),
 	KUNIT_CASE_PARAM(split_again_and_again, test_geometry_gen_params),
 	KUNIT_CASE_PARAM(rewind_undoes_advance, test_geometry_gen_params),
