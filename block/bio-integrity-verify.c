@@ -31,7 +31,7 @@
 #define KEEP_BIOS	8
 
 /* CPUs looked at for one that is idle: a wider search costs what it saves. */
-#define HELPER_SEARCH	8
+#define IDLE_SEARCH	8
 
 struct kintegrityd_cpu {
 	struct llist_head todo;
@@ -125,12 +125,12 @@ static void bia_verify(struct bio_integrity_auto *bia)
 }
 
 /* Wake an idle CPU near by, if there is one, to take pieces. */
-static void kick_helper(void)
+static void wake_idle_cpu(void)
 {
 	int this_cpu = raw_smp_processor_id();
 	int cpu = this_cpu;
 
-	for (int i = 0; i < HELPER_SEARCH; i++) {
+	for (int i = 0; i < IDLE_SEARCH; i++) {
 		cpu = cpumask_next_wrap(cpu, cpu_online_mask, this_cpu, true);
 		if (cpu >= nr_cpu_ids)
 			return;
@@ -150,7 +150,7 @@ static void bia_share(struct bio_integrity_auto *bia)
 	spin_lock(&shared_lock);
 	list_add_tail(&bia->shared, &shared_bios);
 	spin_unlock(&shared_lock);
-	kick_helper();
+	wake_idle_cpu();
 }
 
 /* The bio stays until pieces_left says that all pieces taken are done. */

@@ -72,7 +72,7 @@ static inline u64 lower_48_bits(u64 n)
 	return n & GENMASK_ULL(47, 0);
 }
 
-/* Drivers find the request helpers beside the tuples they fill in. */
+/* Drivers find the numbers of a request beside the tuples they fill in. */
 #include <linux/blk-integrity.h>
 
 #endif /* _LINUX_T10_PI_H */
