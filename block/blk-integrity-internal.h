@@ -67,7 +67,7 @@ struct blk_integrity_counters {
  *	where that is allowed
  * @counters: per CPU
  * @log: limits the lines that verification errors print
- * @log_suppressed: errors that printed none since the last line
+ * @log_suppressed: bios with errors that printed none since the last line
  * @last_error: when the last error was, in jiffies; 0: there was none
  * @reserve: objects for I/O that finds no memory; set while there is a profile
  * @disk: disk that @sysfs_work and @uevent_work are for
