@@ -6,6 +6,7 @@
 #include <linux/blk-integrity.h>
 #include <linux/mempool.h>
 #include <linux/sched.h>
+#include <linux/slab.h>
 
 #include "integrity_disk.h"
 #include "pi_reference.h"
@@ -36,9 +37,12 @@ static void expect_failed(struct kunit *test)
 #endif
 }
 
-static void *no_element(gfp_t gfp, void *data)
+static bool reserve_may_grow;
+
+/* Not the slab's own function, which would tell the mempool to use KASAN. */
+static void *element_if_allowed(gfp_t gfp, void *slab)
 {
-	return NULL;
+	return reserve_may_grow ? kmem_cache_alloc(slab, gfp) : NULL;
 }
 
 static void exit_bioset(void *data)
@@ -50,12 +54,23 @@ static void exit_bioset(void *data)
 static struct bio_set *bioset_with_reserve(struct kunit *test)
 {
 	struct bio_set *bs = kunit_kzalloc(test, sizeof(*bs), GFP_KERNEL);
+	mempool_t *pool;
+	void *slab;
+	int err;
 
 	KUNIT_ASSERT_NOT_NULL(test, bs);
 	KUNIT_ASSERT_EQ(test, 0, bioset_init(bs, 4, 0, 0));
 	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, exit_bioset, bs));
 	KUNIT_ASSERT_EQ(test, 0, bioset_integrity_create(bs, RESERVE));
-	bs->bio_integrity_pool.alloc = no_element;
+
+	pool = &bs->bio_integrity_pool;
+	slab = pool->pool_data;
+	mempool_exit(pool);
+	reserve_may_grow = true;
+	err = mempool_init(pool, RESERVE, element_if_allowed, mempool_free_slab,
+			   slab);
+	reserve_may_grow = false;
+	KUNIT_ASSERT_EQ(test, 0, err);
 	return bs;
 }
 
