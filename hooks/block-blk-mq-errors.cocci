@@ -9,6 +9,6 @@ blk_update_request(struct request *req, blk_status_t error, unsigned int nr_byte
 ...
 trace_block_rq_complete(...);
 +	if (unlikely(error == BLK_STS_PROTECTION))
-+		blk_integrity_count_device_error(req->q);
++		blk_integrity_device_error(req);
 ...
 }
