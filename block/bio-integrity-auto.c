@@ -13,21 +13,6 @@
 #include "blk.h"
 #include "blk-integrity-walk.h"
 
-/**
- * enum bio_integrity_action - what the block layer does for a bio
- * @BIO_INTEGRITY_NONE: nothing, it goes without metadata or brings its own
- * @BIO_INTEGRITY_BUFFER: metadata buffer, which nobody checks; what is written
- *	says so
- * @BIO_INTEGRITY_GENERATE: metadata buffer with tuples
- * @BIO_INTEGRITY_VERIFY: metadata buffer, checked at completion
- */
-enum bio_integrity_action {
-	BIO_INTEGRITY_NONE,
-	BIO_INTEGRITY_BUFFER,
-	BIO_INTEGRITY_GENERATE,
-	BIO_INTEGRITY_VERIFY,
-};
-
 /*
  * Host adapters and controllers insert and strip tuples themselves, but have
  * no such mode for metadata that is more than a tuple.
@@ -37,7 +22,14 @@ static bool metadata_is_tuple_only(const struct blk_integrity *bi)
 	return bi->tuple_size == bi->profile->tuple_size;
 }
 
-static enum bio_integrity_action bio_integrity_action(struct bio *bio)
+/**
+ * bio_integrity_action() - what format, driver and administrator want for a bio
+ * @bio: bio with a device, an operation and a size
+ *
+ * Context: Any context.
+ * Return: the action; BIO_INTEGRITY_NONE also if @bio has a payload.
+ */
+enum bio_integrity_action bio_integrity_action(struct bio *bio)
 {
 	struct request_queue *q = bdev_get_queue(bio->bi_bdev);
 	const struct blk_integrity *bi = &q->limits.integrity;
@@ -58,9 +50,19 @@ static enum bio_integrity_action bio_integrity_action(struct bio *bio)
 	default:
 		return BIO_INTEGRITY_NONE;
 	}
-	/* Drivers without requests look at metadata of submitters only. */
-	return metadata_is_tuple_only(bi) || !queue_is_mq(q) ?
-	       BIO_INTEGRITY_NONE : BIO_INTEGRITY_BUFFER;
+	return metadata_is_tuple_only(bi) ? BIO_INTEGRITY_NONE :
+					    BIO_INTEGRITY_BUFFER;
+}
+
+/* Drivers without requests look at metadata of submitters only. */
+static enum bio_integrity_action device_action(struct bio *bio)
+{
+	enum bio_integrity_action action = bio_integrity_action(bio);
+
+	if (action == BIO_INTEGRITY_BUFFER &&
+	    !queue_is_mq(bdev_get_queue(bio->bi_bdev)))
+		return BIO_INTEGRITY_NONE;
+	return action;
 }
 
 /**
@@ -88,6 +90,7 @@ void blk_integrity_generate(struct bio *bio)
 	struct bio_integrity_payload *bip = bio_integrity(bio);
 	const struct blk_integrity *bi = &bip->bip_geometry;
 	unsigned int intervals = bio->bi_iter.bi_size >> bi->interval_exp;
+	const struct blk_integrity_profile *profile = bip_profile(bip);
 	struct request_queue *q = bdev_get_queue(bio->bi_bdev);
 	struct blk_integrity_walk walk = {
 		.mode = BLK_INTEGRITY_WALK_WRITE,
@@ -99,66 +102,16 @@ void blk_integrity_generate(struct bio *bio)
 		.intervals = intervals,
 		.xchg.interval = bip_get_seed(bip),
 		.xchg.bio = bio,
+		.xchg.private = bip_private(bip),
 	};
 
 	while (blk_integrity_walk_next(&walk))
-		bi->profile->generate_fn(&walk.xchg);
+		profile->generate_fn(&walk.xchg);
+	bip->bip_flags &= ~BIP_GENERATE;
 
 	blk_integrity_count(q, BLK_INTEGRITY_GENERATED, intervals);
 	blk_integrity_count(q, BLK_INTEGRITY_STRADDLED, walk.straddled);
 	trace_blk_integrity_generate(bio, bip_get_seed(bip), intervals);
-}
-
-static bool bio_integrity_end(struct bio *bio, blk_status_t status)
-{
-	bio->bi_status = status;
-	bio_endio(bio);
-	return false;
-}
-
-/*
- * A submitter builds its payload for the device it sees; on the way down that
- * may have become a device without metadata, or with fewer segments.
- */
-static bool bio_integrity_check_owned(struct bio *bio)
-{
-	struct request_queue *q = bdev_get_queue(bio->bi_bdev);
-	struct bio_integrity_payload *bip = bio_integrity(bio);
-	struct blk_integrity *bi = &q->limits.integrity;
-	u64 sector = bio->bi_iter.bi_sector;
-	unsigned int segments, bytes;
-
-	if (!bi->tuple_size) {
-		pr_err_ratelimited("%pg: metadata at sector %llu for a device without\n",
-				   bio->bi_bdev, sector);
-		return bio_integrity_end(bio, BLK_STS_NOTSUPP);
-	}
-
-	if (!blk_integrity_geometry_equal(bip_geometry(bio), bi)) {
-		pr_err_ratelimited("%pg: metadata at sector %llu was made for another format\n",
-				   bio->bi_bdev, sector);
-		return bio_integrity_end(bio, BLK_STS_INVAL);
-	}
-	bip->bip_geometry = *bi;
-
-	bytes = bio_integrity_bytes(bi, bio_sectors(bio));
-	if (bip->bip_iter.bi_size < bytes) {
-		pr_err_ratelimited("%pg: %u bytes of metadata at sector %llu, must be %u\n",
-				   bio->bi_bdev, bip->bip_iter.bi_size, sector,
-				   bytes);
-		return bio_integrity_end(bio, BLK_STS_INVAL);
-	}
-	/* In a merged request anything more would shift what follows. */
-	bip->bip_iter.bi_size = bytes;
-
-	segments = blk_rq_count_integrity_sg(q, bio);
-	if (segments > queue_max_integrity_segments(q)) {
-		pr_err_ratelimited("%pg: %u metadata segments at sector %llu, must be at most %u\n",
-				   bio->bi_bdev, segments, sector,
-				   queue_max_integrity_segments(q));
-		return bio_integrity_end(bio, BLK_STS_INVAL);
-	}
-	return true;
 }
 
 /* To deliver data in spite of its errors, the host must be the one to check. */
@@ -223,7 +176,16 @@ static void bip_escape(struct bio *bio)
 void __bio_integrity_generate_pending(struct bio *bio)
 {
 	blk_integrity_generate(bio);
-	bio_integrity(bio)->bip_flags &= ~BIP_GENERATE;
+}
+
+/* Where a bio will be once its partition has been added to its position. */
+static sector_t disk_sector(struct bio *bio)
+{
+	sector_t sector = bio->bi_iter.bi_sector;
+
+	if (bio_flagged(bio, BIO_REMAPPED))
+		return sector;
+	return sector + bio->bi_bdev->bd_start_sect;
 }
 
 /*
@@ -235,8 +197,20 @@ static bool may_be_refused(struct bio *bio)
 	return (bio->bi_opf & REQ_NOWAIT) && queue_is_mq(bdev_get_queue(bio->bi_bdev));
 }
 
-static bool bio_integrity_protect(struct bio *bio,
-				  enum bio_integrity_action action)
+/**
+ * bio_integrity_attach_auto() - attach a payload with a buffer to a bio
+ * @bio: bio with a device, an operation, position and data
+ * @action: not BIO_INTEGRITY_NONE
+ *
+ * What @bio writes is zero but for escapes if nobody is to check it; flags say
+ * what is still to be done.
+ *
+ * Context: Process context.  May sleep unless @bio may not wait, but does no
+ *	I/O.
+ * Return: 0, -EOPNOTSUPP for a @bio with an inline encryption context, -EAGAIN
+ *	if it may not wait, -ENOMEM if it is larger than the device takes.
+ */
+int bio_integrity_attach_auto(struct bio *bio, enum bio_integrity_action action)
 {
 	struct request_queue *q = bdev_get_queue(bio->bi_bdev);
 	struct blk_integrity *bi = &q->limits.integrity;
@@ -245,33 +219,32 @@ static bool bio_integrity_protect(struct bio *bio,
 	struct bio_integrity_auto *bia;
 
 	if (bio_has_crypt_ctx(bio))
-		return bio_integrity_end(bio, BLK_STS_NOTSUPP);
+		return -EOPNOTSUPP;
 
 	bia = bio_integrity_auto_alloc(q,
 				       bio_integrity_bytes(bi, bio_sectors(bio)),
-			nowait);
+				       nowait);
 	if (!bia)
-		return bio_integrity_end(bio, nowait ? BLK_STS_AGAIN :
-						       BLK_STS_RESOURCE);
+		return nowait ? -EAGAIN : -ENOMEM;
 	bia->bio = bio;
+	bia->action = action;
+	bia->profile = bi->profile;
+	bia->first_interval = blk_integrity_interval(bi, disk_sector(bio));
 	bia->data_iter = bio->bi_iter;
-	memset(&bia->err, 0, sizeof(bia->err));
 
 	bip = &bia->bip;
 	bip->bip_flags = BIP_BLOCK_INTEGRITY | bip_action_flags(q, action);
 	if (bi->csum_type == BLK_INTEGRITY_CSUM_IP)
 		bip->bip_flags |= BIP_IP_CHECKSUM;
 	bio_integrity_attach(bio, bip, BIO_INTEGRITY_AUTO_VECS);
-	bip_set_seed(bip, blk_integrity_interval(bi, bio->bi_iter.bi_sector));
+	bip_set_seed(bip, bia->first_interval);
 
 	if (op_is_write(bio_op(bio))) {
 		bip_zero(bip);
 		if (action == BIO_INTEGRITY_BUFFER)
 			bip_escape(bio);
 	}
-	if (!may_be_refused(bio))
-		bio_integrity_generate_pending(bio);
-	return true;
+	return 0;
 }
 
 /* Data that the format could protect, but somebody said not to. */
@@ -299,39 +272,97 @@ static void count_unchecked(struct bio *bio)
 bool bio_integrity_prep(struct bio *bio)
 {
 	enum bio_integrity_action action;
+	int err;
 
-	if (bio_integrity(bio))
-		return bio_integrity_check_owned(bio);
-
-	action = bio_integrity_action(bio);
-	if (action <= BIO_INTEGRITY_BUFFER)
-		count_unchecked(bio);
-	if (action == BIO_INTEGRITY_NONE)
-		return true;
-	return bio_integrity_protect(bio, action);
+	if (bio_integrity(bio)) {
+		err = bio_integrity_admit(bio);
+	} else {
+		action = device_action(bio);
+		if (action <= BIO_INTEGRITY_BUFFER)
+			count_unchecked(bio);
+		if (action == BIO_INTEGRITY_NONE)
+			return true;
+		err = bio_integrity_attach_auto(bio, action);
+	}
+	if (err) {
+		bio->bi_status = errno_to_blk_status(err);
+		bio_endio(bio);
+		return false;
+	}
+	if (!may_be_refused(bio))
+		bio_integrity_generate_pending(bio);
+	return true;
 }
 EXPORT_SYMBOL(bio_integrity_prep);
+
+/* What device or adapter say of a bio they failed: that, and no more. */
+static void record_device_error(struct bio_integrity_auto *bia)
+{
+	const struct blk_integrity *bi = &bia->bip.bip_geometry;
+
+	if (bia->bio->bi_status != BLK_STS_PROTECTION ||
+	    blk_integrity_failed(&bia->err))
+		return;
+	bia->err = (struct blk_integrity_error) {
+		.intervals[BLK_INTEGRITY_TAG_UNKNOWN] = 1,
+		.tag = BLK_INTEGRITY_TAG_UNKNOWN,
+		.origin = BLK_INTEGRITY_ORIGIN_DEVICE,
+		.interval = bia->first_interval,
+		.sector = bia->first_interval << (bi->interval_exp - SECTOR_SHIFT),
+	};
+}
+
+/**
+ * bio_integrity_done() - a bio has no more use for a payload of the block layer
+ * @bia: the payload
+ *
+ * It is freed, or goes back to its submitter as it was when it was attached.
+ *
+ * Context: Any context.
+ */
+void bio_integrity_done(struct bio_integrity_auto *bia)
+{
+	struct bio_integrity_payload *bip = &bia->bip;
+
+	if (!(bip->bip_flags & BIP_OWNED)) {
+		bio_integrity_free(bia->bio);
+		return;
+	}
+
+	record_device_error(bia);
+	bip->bip_flags &= ~BIP_VERIFY;
+	bip->bip_residue_bytes = 0;
+	bip->bip_iter = (struct bvec_iter) {
+		.bi_sector = bia->first_interval,
+		.bi_size = (bia->data_iter.bi_size >>
+			    bip->bip_geometry.interval_exp) *
+			   bip->bip_geometry.tuple_size,
+	};
+}
 
 /**
  * __bio_integrity_endio() - end of a bio with a payload of the block layer
  * @bio: the bio
  *
  * Context: Any context.
- * Return: %true if the payload is gone and the bio can end; %false if
- *	kintegrityd has it and will end it.
+ * Return: %true if the bio can end; %false if kintegrityd has it and will end
+ *	it.
  */
 bool __bio_integrity_endio(struct bio *bio)
 {
 	struct bio_integrity_payload *bip = bio_integrity(bio);
-	struct bio_integrity_auto *bia =
-		container_of(bip, struct bio_integrity_auto, bip);
+	struct bio_integrity_auto *bia = bip_to_auto(bip);
 
+	if (bia->copied_from) {
+		bio_integrity_uncopy(bia);
+		return bio_integrity_endio(bio);
+	}
 	if ((bip->bip_flags & BIP_VERIFY) && !bio->bi_status) {
 		if (bio_integrity_verify_now(bia))
 			return true;
 		bio_integrity_verify_later(bia);
 		return false;
 	}
-	bio_integrity_free(bio);
+	bio_integrity_done(bia);
 	return true;
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Payloads of the block layer: one object with a payload, its vectors and a
- * small buffer.  Larger buffers are one chunk of pages if that is to be had at
- * once, else several, as small as the device's integrity segments allow.
+ * small buffer.  Larger buffers are several chunks of pages, as small as the
+ * device's integrity segments allow; one chunk where it takes one segment.
  *
  * A device has a reserve of such objects with buffers for its largest I/O.
  * Whoever finds no memory waits for one of these, which comes back when an I/O
@@ -102,19 +102,6 @@ static struct buf_shape buf_shape(const struct queue_limits *lim,
 		shape.order++;
 	shape.nr_chunks = DIV_ROUND_UP(bytes, chunk_bytes(shape));
 	return shape;
-}
-
-/* One chunk, for who has fewer segments below: a target that passes it on. */
-static struct buf_shape contiguous_shape(const struct queue_limits *lim,
-					 unsigned int bytes)
-{
-	struct buf_shape shape = {
-		.nr_chunks = 1,
-		.order = get_order(bytes),
-	};
-
-	return shape.order <= max_chunk_order(lim) ? shape :
-						     buf_shape(lim, bytes);
 }
 
 static void auto_destroy(struct bio_integrity_auto *bia)
@@ -290,7 +277,7 @@ static void auto_set_buf(struct bio_integrity_auto *bia, unsigned int bytes)
  * @bytes: bytes of metadata
  * @nowait: rather fail than wait
  *
- * The payload points at the buffer, which is not initialised.
+ * The payload points at the buffer, which is not initialised; the rest is zero.
  *
  * Context: Process context.  May sleep unless @nowait, but does no I/O.
  * Return: the payload; NULL if there is no memory and @nowait, or if @bytes is
@@ -301,19 +288,18 @@ struct bio_integrity_auto *bio_integrity_auto_alloc(struct request_queue *q,
 						    bool nowait)
 {
 	const gfp_t gfp = GFP_NOWAIT | __GFP_NOMEMALLOC;
-	struct bio_integrity_auto *bia = NULL;
+	struct bio_integrity_auto *bia;
 
 	if (bytes > bio_integrity_max_buf_bytes(&q->limits))
 		return NULL;
-	if (bytes > PAGE_SIZE)
-		bia = auto_create(contiguous_shape(&q->limits, bytes), gfp);
-	if (!bia)
-		bia = auto_create(buf_shape(&q->limits, bytes), gfp);
+	bia = auto_create(buf_shape(&q->limits, bytes), gfp);
 	if (!bia && !nowait)
 		bia = reserve_alloc(q, bytes);
 	if (!bia)
 		return NULL;
 
+	/* All but what says where the object came from. */
+	memset(bia, 0, offsetof(struct bio_integrity_auto, reserve));
 	memset(&bia->bip, 0, sizeof(bia->bip));
 	auto_set_buf(bia, bytes);
 	return bia;

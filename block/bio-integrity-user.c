@@ -105,16 +105,20 @@ static int map_direct(struct bio *bio, struct user_vecs *uv)
 		struct bio_vec *bv = &uv->vecs[i];
 
 		if (bio_integrity_add_page(bio, bv->bv_page, bv->bv_len,
-					   bv->bv_offset) != bv->bv_len) {
-			bio_integrity_free(bio);
-			return 0;
-		}
+					   bv->bv_offset) != bv->bv_len)
+			goto bounce;
 		if (is_pci_p2pdma_page(bv->bv_page))
 			bio->bi_opf |= REQ_NOMERGE;
 	}
+	if (!bio_integrity_fits(bdev_get_queue(bio->bi_bdev), bio))
+		goto bounce;
 	if (uv->pinned)
 		bip->bip_flags |= BIP_PINNED_USER;
 	return 1;
+
+bounce:
+	bio_integrity_free(bio);
+	return 0;
 }
 
 /* A payload with @buf, and room for @nr_user vectors behind it. */

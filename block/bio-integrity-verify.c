@@ -50,12 +50,6 @@ static unsigned int bia_intervals(const struct bio_integrity_auto *bia)
 	return bia->data_iter.bi_size >> bia->bip.bip_geometry.interval_exp;
 }
 
-static u64 bia_first_interval(const struct bio_integrity_auto *bia)
-{
-	return blk_integrity_interval(&bia->bip.bip_geometry,
-				      bia->data_iter.bi_sector);
-}
-
 static unsigned int piece_intervals(const struct bio_integrity_auto *bia)
 {
 	return PIECE_BYTES >> bia->bip.bip_geometry.interval_exp;
@@ -73,7 +67,7 @@ static void verify_intervals(struct bio_integrity_auto *bia, unsigned int first,
 {
 	const struct blk_integrity *bi = &bia->bip.bip_geometry;
 	struct request_queue *q = bdev_get_queue(bia->bio->bi_bdev);
-	u64 number = bia_first_interval(bia) + first;
+	u64 number = bia->first_interval + first;
 	struct blk_integrity_walk walk = {
 		.mode = BLK_INTEGRITY_WALK_READ,
 		.geometry = bi,
@@ -85,6 +79,10 @@ static void verify_intervals(struct bio_integrity_auto *bia, unsigned int first,
 		.xchg = {
 			.interval = number,
 			.bio = bia->bio,
+			.private = bia->private,
+			.checks = bia->bip.bip_flags & BIP_CHECK_FLAGS,
+			.app_tag = bia->bip.bip_app_tag,
+			.app_mask = bia->bip.bip_app_mask,
 			.err = err,
 		},
 	};
@@ -94,7 +92,7 @@ static void verify_intervals(struct bio_integrity_auto *bia, unsigned int first,
 	bvec_iter_advance(walk.prot_vec, &walk.prot_iter,
 			  first * bi->tuple_size);
 	while (blk_integrity_walk_next(&walk))
-		bi->profile->verify_fn(&walk.xchg);
+		bia->profile->verify_fn(&walk.xchg);
 
 	blk_integrity_count(q, BLK_INTEGRITY_VERIFIED,
 			    intervals - walk.xchg.escaped);
@@ -103,19 +101,39 @@ static void verify_intervals(struct bio_integrity_auto *bia, unsigned int first,
 	trace_blk_integrity_verify(bia->bio, number, intervals);
 }
 
-/* All of a bio has been verified: @bia is gone after this. */
+/* What verification of all of a bio comes to, told to whom it concerns. */
+static blk_status_t bia_result(struct bio_integrity_auto *bia)
+{
+	struct request_queue *q = bdev_get_queue(bia->bio->bi_bdev);
+
+	if (!blk_integrity_failed(&bia->err))
+		return BLK_STS_OK;
+	blk_integrity_report(bia->bio, &bia->err);
+	return READ_ONCE(q->integrity_dev->report_only) ? BLK_STS_OK :
+							  BLK_STS_PROTECTION;
+}
+
+/**
+ * bio_integrity_verify() - verify all of a bio here and now
+ * @bia: payload of the bio
+ *
+ * Context: Process or softirq context.
+ * Return: BLK_STS_OK or BLK_STS_PROTECTION; the record is in @bia.
+ */
+blk_status_t bio_integrity_verify(struct bio_integrity_auto *bia)
+{
+	verify_intervals(bia, 0, bia_intervals(bia), &bia->err);
+	return bia_result(bia);
+}
+
+/* All of a bio has been verified: the payload may be gone after this. */
 static void bia_conclude(struct bio_integrity_auto *bia)
 {
-	struct bio *bio = bia->bio;
-	struct blk_integrity_dev *idev =
-		bdev_get_queue(bio->bi_bdev)->integrity_dev;
+	blk_status_t status = bia_result(bia);
 
-	if (blk_integrity_failed(&bia->err)) {
-		blk_integrity_report(bio, &bia->bip.bip_geometry, &bia->err);
-		if (!READ_ONCE(idev->report_only))
-			bio->bi_status = BLK_STS_PROTECTION;
-	}
-	bio_integrity_free(bio);
+	if (status)
+		bia->bio->bi_status = status;
+	bio_integrity_done(bia);
 }
 
 static void bia_verify(struct bio_integrity_auto *bia)
@@ -235,7 +253,7 @@ static void kintegrityd_work(struct work_struct *work)
  * Not with interrupts off: that would be long for whoever waits for one.
  *
  * Context: Any context.
- * Return: %true if the bio has been verified and the payload is gone.
+ * Return: %true if the bio has been verified and can end.
  */
 bool bio_integrity_verify_now(struct bio_integrity_auto *bia)
 {
@@ -263,7 +281,7 @@ void bio_integrity_verify_later(struct bio_integrity_auto *bia)
 	int cpu = get_cpu();
 	struct kintegrityd_cpu *kcpu = per_cpu_ptr(&kintegrityd_cpus, cpu);
 
-	trace_blk_integrity_defer(bia->bio, bia_first_interval(bia),
+	trace_blk_integrity_defer(bia->bio, bia->first_interval,
 				  bia_intervals(bia));
 	if (llist_add(&bia->node, &kcpu->todo))
 		queue_work_on(cpu, kintegrityd_wq, &kcpu->work);

@@ -13,7 +13,8 @@
 
 /* What a clone has of its source: all but who owns and unmaps the buffer. */
 #define BIP_CLONE_FLAGS	(BIP_MAPPED_INTEGRITY | BIP_CTRL_NOCHECK | \
-			 BIP_DISK_NOCHECK | BIP_IP_CHECKSUM)
+			 BIP_DISK_NOCHECK | BIP_IP_CHECKSUM | BIP_GENERATE | \
+			 BIP_CHECK_FLAGS)
 
 /**
  * bio_integrity_attach() - make a payload that of a bio
@@ -30,6 +31,7 @@ void bio_integrity_attach(struct bio *bio, struct bio_integrity_payload *bip,
 			  unsigned int nr_vecs)
 {
 	bip->bip_max_vcnt = nr_vecs;
+	bip->bip_flags |= BIP_CHECK_GUARD | BIP_CHECK_REFTAG;
 	if (nr_vecs)
 		bip->bip_vec = bip->bip_inline_vecs;
 	if (bio->bi_bdev)
@@ -108,8 +110,7 @@ void bio_integrity_free(struct bio *bio)
 	bio->bi_opf &= ~REQ_INTEGRITY;
 
 	if (bip->bip_flags & BIP_BLOCK_INTEGRITY)
-		bio_integrity_auto_free(container_of(bip,
-						     struct bio_integrity_auto, bip));
+		bio_integrity_auto_free(bip_to_auto(bip));
 	else
 		bip_free(bip);
 }
@@ -132,25 +133,6 @@ const struct blk_integrity *bip_geometry(struct bio *bio)
 	return bip->bip_geometry.tuple_size ? &bip->bip_geometry : NULL;
 }
 
-/* May the payload get one more vector? */
-static bool may_add_vec(struct request_queue *q,
-			struct bio_integrity_payload *bip, unsigned int len,
-			unsigned int offset)
-{
-	struct bio_vec *last;
-
-	if (bip->bip_vcnt >= min(bip->bip_max_vcnt,
-				 queue_max_integrity_segments(q)))
-		return false;
-	if (len > queue_max_segment_size(q))
-		return false;
-	if (!bip->bip_vcnt)
-		return true;
-
-	last = &bip->bip_vec[bip->bip_vcnt - 1];
-	return !bvec_gap_to_prev(&q->limits, last, offset);
-}
-
 /**
  * bio_integrity_add_page() - add metadata to a bio's payload
  * @bio: bio with a device and a payload of its submitter
@@ -158,11 +140,12 @@ static bool may_add_vec(struct request_queue *q,
  * @len: bytes
  * @offset: of the metadata in @page, bytes
  *
- * Metadata that continues the last vector extends it.
+ * Metadata that continues the last vector extends it.  It need not be cut as
+ * the device takes it: what does not fit goes through a copy.
  *
  * Context: Any context.
- * Return: @len, or 0 if the payload has no vector left or the device could not
- *	take the page as a further segment.
+ * Return: @len, or 0 if the device takes no metadata, the payload has no vector left,
+ *	or the memory is of another kind than that before.
  */
 int bio_integrity_add_page(struct bio *bio, struct page *page,
 			   unsigned int len, unsigned int offset)
@@ -170,7 +153,8 @@ int bio_integrity_add_page(struct bio *bio, struct page *page,
 	struct bio_integrity_payload *bip = bio_integrity(bio);
 	struct request_queue *q = bdev_get_queue(bio->bi_bdev);
 
-	if (len > UINT_MAX - bip->bip_iter.bi_size)
+	if (!queue_max_integrity_segments(q) ||
+	    len > UINT_MAX - bip->bip_iter.bi_size)
 		return 0;
 
 	if (bip->bip_vcnt && bip->bip_max_vcnt) {
@@ -184,7 +168,7 @@ int bio_integrity_add_page(struct bio *bio, struct page *page,
 			goto added;
 	}
 
-	if (!may_add_vec(q, bip, len, offset))
+	if (bip->bip_vcnt >= bip->bip_max_vcnt)
 		return 0;
 	bvec_set_page(&bip->bip_vec[bip->bip_vcnt++], page, len, offset);
 added:
@@ -245,6 +229,23 @@ void bio_integrity_trim(struct bio *bio)
 EXPORT_SYMBOL(bio_integrity_trim);
 
 /**
+ * bip_inherit() - take over what another payload says of the same metadata
+ * @bip: the payload
+ * @from: where its metadata came from
+ *
+ * Context: Any context.
+ */
+void bip_inherit(struct bio_integrity_payload *bip,
+		 const struct bio_integrity_payload *from)
+{
+	bip->bip_flags = from->bip_flags & BIP_CLONE_FLAGS;
+	bip->bip_app_tag = from->bip_app_tag;
+	bip->bip_app_mask = from->bip_app_mask;
+	bip->bip_residue_bytes = from->bip_residue_bytes;
+	bip->bip_iter.bi_sector = from->bip_iter.bi_sector;
+}
+
+/**
  * bio_integrity_clone() - give a clone the payload of its source
  * @bio: the clone, without payload
  * @bio_src: its source, with a payload
@@ -271,8 +272,7 @@ int bio_integrity_clone(struct bio *bio, struct bio *bio_src, gfp_t gfp)
 	bip->bip_vec = src->bip_vec;
 	bip->bip_vcnt = src->bip_vcnt;
 	bip->bip_iter = src->bip_iter;
-	bip->bip_residue_bytes = src->bip_residue_bytes;
-	bip->bip_flags = src->bip_flags & BIP_CLONE_FLAGS;
+	bip_inherit(bip, src);
 	if (src->bip_geometry.tuple_size)
 		bip->bip_geometry = src->bip_geometry;
 	return 0;

@@ -99,15 +99,36 @@ struct blk_integrity_dev {
 #define BIO_INTEGRITY_AUTO_VECS	8
 
 /**
- * struct bio_integrity_auto - payload of a bio whose submitter has none
+ * enum bio_integrity_action - what the block layer does for a bio
+ * @BIO_INTEGRITY_NONE: nothing, it goes without metadata or brings its own
+ * @BIO_INTEGRITY_BUFFER: metadata buffer, which nobody checks; what is written
+ *	says so
+ * @BIO_INTEGRITY_GENERATE: metadata buffer with tuples
+ * @BIO_INTEGRITY_VERIFY: metadata buffer, checked at completion
+ */
+enum bio_integrity_action {
+	BIO_INTEGRITY_NONE,
+	BIO_INTEGRITY_BUFFER,
+	BIO_INTEGRITY_GENERATE,
+	BIO_INTEGRITY_VERIFY,
+};
+
+/**
+ * struct bio_integrity_auto - payload with a buffer that the block layer made
  * @bio: the bio
+ * @action: what was decided when the payload was attached
+ * @copied_from: payload of the submitter that this one stands in for while the
+ *	bio is at its device, or NULL
+ * @profile: callbacks, those of the device or of bio_integrity_set_profile()
+ * @private: for @profile
+ * @first_interval: number of the first interval on the device
  * @node: on kintegrityd's list of its CPU
  * @shared: on the list that all CPUs take pieces from
  * @next_piece: first piece no CPU took yet
  * @pieces_left: pieces not verified yet
  * @err: what verification found wrong in all pieces
- * @data_iter: the data as it was submitted: whatever completion does to the
- *	iterators of @bio, this is what gets verified
+ * @data_iter: the data when the payload was attached: whatever completion does
+ *	to the iterators of @bio, this is what gets verified
  * @reserve: reserve this object belongs to, or NULL
  * @nr_chunks: chunks of pages the buffer has; 0: it follows the payload
  * @chunk_order: size of a chunk, 2^@chunk_order pages
@@ -115,6 +136,11 @@ struct blk_integrity_dev {
  */
 struct bio_integrity_auto {
 	struct bio *bio;
+	enum bio_integrity_action action;
+	struct bio_integrity_payload *copied_from;
+	const struct blk_integrity_profile *profile;
+	void *private;
+	u64 first_interval;
 	struct llist_node node;
 	struct list_head shared;
 	unsigned int next_piece;
@@ -127,10 +153,32 @@ struct bio_integrity_auto {
 	struct bio_integrity_payload bip;
 };
 
+static inline struct bio_integrity_auto *
+bip_to_auto(struct bio_integrity_payload *bip)
+{
+	return container_of(bip, struct bio_integrity_auto, bip);
+}
+
+/* Callbacks of a payload's metadata: its own, if its submitter brought some. */
+static inline const struct blk_integrity_profile *
+bip_profile(struct bio_integrity_payload *bip)
+{
+	return bip->bip_flags & BIP_BLOCK_INTEGRITY ?
+	       bip_to_auto(bip)->profile : bip->bip_geometry.profile;
+}
+
+static inline void *bip_private(struct bio_integrity_payload *bip)
+{
+	return bip->bip_flags & BIP_BLOCK_INTEGRITY ?
+	       bip_to_auto(bip)->private : NULL;
+}
+
 /* bio-integrity.c */
 void bio_integrity_attach(struct bio *bio, struct bio_integrity_payload *bip,
 		unsigned int nr_vecs);
 const struct blk_integrity *bip_geometry(struct bio *bio);
+void bip_inherit(struct bio_integrity_payload *bip,
+		const struct bio_integrity_payload *from);
 void bio_integrity_free(struct bio *bio);
 
 /* bio-integrity-pool.c */
@@ -149,9 +197,17 @@ void blk_integrity_reserve_free(struct blk_integrity_dev *idev);
 void bio_integrity_buf_init(void);
 
 /* bio-integrity-auto.c */
+enum bio_integrity_action bio_integrity_action(struct bio *bio);
+int bio_integrity_attach_auto(struct bio *bio,
+		enum bio_integrity_action action);
 void blk_integrity_generate(struct bio *bio);
 void __bio_integrity_generate_pending(struct bio *bio);
+void bio_integrity_done(struct bio_integrity_auto *bia);
 bool __bio_integrity_endio(struct bio *bio);
+
+/* bio-integrity-admit.c */
+int bio_integrity_admit(struct bio *bio);
+void bio_integrity_uncopy(struct bio_integrity_auto *bia);
 
 /**
  * bio_integrity_endio() - let a payload of the block layer see its bio's end
@@ -187,6 +243,7 @@ static inline void bio_integrity_generate_pending(struct bio *bio)
 #define BIO_INTEGRITY_MAX_INLINE_BYTES	SZ_128K
 
 /* bio-integrity-verify.c */
+blk_status_t bio_integrity_verify(struct bio_integrity_auto *bia);
 bool bio_integrity_verify_now(struct bio_integrity_auto *bia);
 void bio_integrity_verify_later(struct bio_integrity_auto *bia);
 void blk_flush_integrity(void);
@@ -199,6 +256,7 @@ bool blk_integrity_merge_bio(struct request_queue *q, struct request *req,
 		struct bio *bio);
 bool bio_integrity_gap(struct request_queue *q, struct bio *prev,
 		struct bio *next);
+bool bio_integrity_fits(struct request_queue *q, struct bio *bio);
 void blk_integrity_prepare(struct request *rq);
 void blk_integrity_complete(struct request *rq, unsigned int nr_bytes);
 
@@ -230,8 +288,9 @@ u64 blk_integrity_counter(const struct blk_integrity_dev *idev,
 		enum blk_integrity_counter counter);
 void blk_integrity_error_merge(struct blk_integrity_error *err,
 		const struct blk_integrity_error *more);
-void blk_integrity_report(struct bio *bio, const struct blk_integrity *bi,
+void blk_integrity_report(struct bio *bio,
 		const struct blk_integrity_error *err);
+void blk_integrity_device_error(struct request *rq);
 
 /**
  * blk_integrity_count() - count something of a queue
@@ -249,10 +308,6 @@ static inline void blk_integrity_count(struct request_queue *q,
 		this_cpu_add(q->integrity_dev->counters->count[counter], n);
 }
 
-static inline void blk_integrity_count_device_error(struct request_queue *q)
-{
-	blk_integrity_count(q, BLK_INTEGRITY_DEVICE_ERRORS, 1);
-}
 
 /* blk-integrity-sysfs.c */
 extern const struct attribute_group blk_integrity_attr_group;
@@ -344,7 +399,7 @@ static inline bool blk_integrity_merge_bio(struct request_queue *q,
 	return true;
 }
 
-static inline void blk_integrity_count_device_error(struct request_queue *q)
+static inline void blk_integrity_device_error(struct request *rq)
 {
 }
 

@@ -215,14 +215,28 @@ static int blk_integrity_apply_limits(const struct request_queue *q,
 	return 0;
 }
 
+/**
+ * max_integrity_io_size() - data whose metadata a submitter can own
+ * @lim: limits of the device
+ *
+ * Context: Any context.
+ * Return: bytes of data of the largest I/O that fs_bio_integrity_alloc() has a
+ *	reserve for; UINT_MAX if the device has no metadata.
+ */
+unsigned int max_integrity_io_size(const struct queue_limits *lim)
+{
+	if (!lim->integrity.tuple_size)
+		return UINT_MAX;
+	return max3(lim->max_sectors, lim->max_zone_append_sectors,
+		    lim->atomic_write_max_sectors) << SECTOR_SHIFT;
+}
+EXPORT_SYMBOL_GPL(max_integrity_io_size);
+
 static unsigned int largest_metadata_bytes(const struct queue_limits *lim)
 {
 	const struct blk_integrity *bi = &lim->integrity;
-	unsigned int sectors = max3(lim->max_sectors,
-				    lim->max_zone_append_sectors,
-				    lim->atomic_write_max_sectors);
 
-	return (sectors >> (bi->interval_exp - SECTOR_SHIFT)) * bi->tuple_size;
+	return (max_integrity_io_size(lim) >> bi->interval_exp) * bi->tuple_size;
 }
 
 static bool has_inline_encryption(const struct request_queue *q)

@@ -39,6 +39,9 @@ static const struct tag_words tag_words[BLK_INTEGRITY_NR_TAGS] = {
 	[BLK_INTEGRITY_TAG_REF] = {
 		"ref", "location", BLK_INTEGRITY_REF_ERRORS,
 	},
+	[BLK_INTEGRITY_TAG_UNKNOWN] = {
+		"unknown", "sector", BLK_INTEGRITY_DEVICE_ERRORS,
+	},
 };
 
 /**
@@ -58,7 +61,10 @@ void blk_integrity_fail(struct blk_integrity_exchg *xchg, unsigned int i,
 {
 	struct blk_integrity_error err = {
 		.tag = tag,
+		.origin = BLK_INTEGRITY_ORIGIN_HOST,
 		.interval = xchg->interval + i,
+		.sector = (xchg->interval + i) <<
+			  (xchg->bi->interval_exp - SECTOR_SHIFT),
 		.expected = expected,
 		.found = found,
 	};
@@ -185,8 +191,8 @@ static void report_uevent(struct blk_integrity_dev *idev, struct gendisk *disk)
 	blk_integrity_queue_event(idev, disk, &idev->uevent_work);
 }
 
-static void report_line(struct blk_integrity_dev *idev, struct bio *bio,
-			sector_t sector, const struct blk_integrity_error *err)
+static void report_line(struct blk_integrity_dev *idev, struct gendisk *disk,
+			const struct blk_integrity_error *err)
 {
 	const struct tag_words *words = &tag_words[err->tag];
 
@@ -195,8 +201,8 @@ static void report_line(struct blk_integrity_dev *idev, struct bio *bio,
 		return;
 	}
 	pr_err("%pg: %s tag error at %s %llu (interval %llu, expected 0x%llx, found 0x%llx, %d bios suppressed)\n",
-	       bio->bi_bdev->bd_disk->part0, words->name, words->place,
-	       err->tag == BLK_INTEGRITY_TAG_REF ? err->interval : (u64)sector,
+	       disk->part0, words->name, words->place,
+	       err->tag == BLK_INTEGRITY_TAG_REF ? err->interval : (u64)err->sector,
 	       err->interval, err->expected, err->found,
 	       atomic_xchg(&idev->log_suppressed, 0));
 }
@@ -204,23 +210,43 @@ static void report_line(struct blk_integrity_dev *idev, struct bio *bio,
 /**
  * blk_integrity_report() - tell about a bio that failed verification
  * @bio: the read
- * @bi: geometry the metadata was made for
  * @err: what is wrong
  *
  * Context: Any context.
  */
-void blk_integrity_report(struct bio *bio, const struct blk_integrity *bi,
-			  const struct blk_integrity_error *err)
+void blk_integrity_report(struct bio *bio, const struct blk_integrity_error *err)
 {
 	struct request_queue *q = bdev_get_queue(bio->bi_bdev);
-	sector_t sector = err->interval << (bi->interval_exp - SECTOR_SHIFT);
+	struct gendisk *disk = bio->bi_bdev->bd_disk;
 
 	for (int tag = 0; tag < BLK_INTEGRITY_NR_TAGS; tag++)
 		blk_integrity_count(q, tag_words[tag].counter,
 				    err->intervals[tag]);
-	trace_blk_integrity_error(bio, sector, err);
-	report_line(q->integrity_dev, bio, sector, err);
-	report_uevent(q->integrity_dev, bio->bi_bdev->bd_disk);
+	trace_blk_integrity_error(disk, err);
+	report_line(q->integrity_dev, disk, err);
+	report_uevent(q->integrity_dev, disk);
+}
+
+/**
+ * blk_integrity_device_error() - device or adapter found a tuple wrong
+ * @rq: the request they failed with BLK_STS_PROTECTION
+ *
+ * Drivers have a line in the log for it.
+ *
+ * Context: Any context.
+ */
+void blk_integrity_device_error(struct request *rq)
+{
+	struct blk_integrity_error err = {
+		.tag = BLK_INTEGRITY_TAG_UNKNOWN,
+		.origin = BLK_INTEGRITY_ORIGIN_DEVICE,
+		.interval = full_pi_ref_tag(rq),
+		.sector = blk_rq_pos(rq),
+	};
+
+	blk_integrity_count(rq->q, BLK_INTEGRITY_DEVICE_ERRORS, 1);
+	if (rq->q->disk)
+		trace_blk_integrity_error(rq->q->disk, &err);
 }
 
 /**

@@ -109,9 +109,17 @@ static void segment_unmap(void *map)
 		kunmap_local(map);
 }
 
-/* Copy @bytes at @iter, which is left where it is. */
-static void gather(void *to, const struct bio_vec *vec, struct bvec_iter iter,
-		   unsigned int bytes)
+/**
+ * blk_integrity_gather() - copy out of vectors
+ * @to: room for @bytes
+ * @vec: the vectors
+ * @iter: where in them
+ * @bytes: how much
+ *
+ * Context: Any context.
+ */
+void blk_integrity_gather(void *to, const struct bio_vec *vec,
+			  struct bvec_iter iter, unsigned int bytes)
 {
 	while (bytes) {
 		struct bio_vec bv = segment(vec, iter);
@@ -126,8 +134,17 @@ static void gather(void *to, const struct bio_vec *vec, struct bvec_iter iter,
 	}
 }
 
-static void scatter(const void *from, const struct bio_vec *vec,
-		    struct bvec_iter iter, unsigned int bytes)
+/**
+ * blk_integrity_scatter() - copy into vectors
+ * @from: @bytes to copy
+ * @vec: the vectors
+ * @iter: where in them
+ * @bytes: how much
+ *
+ * Context: Any context.
+ */
+void blk_integrity_scatter(const void *from, const struct bio_vec *vec,
+			   struct bvec_iter iter, unsigned int bytes)
 {
 	while (bytes) {
 		struct bio_vec bv = segment(vec, iter);
@@ -140,6 +157,12 @@ static void scatter(const void *from, const struct bio_vec *vec,
 		from += len;
 		bytes -= len;
 	}
+}
+
+static bool walk_has_data(const struct blk_integrity_walk *walk)
+{
+	return walk->mode == BLK_INTEGRITY_WALK_READ ||
+	       walk->mode == BLK_INTEGRITY_WALK_WRITE;
 }
 
 static struct bvec_iter tuple_iter(const struct blk_integrity_walk *walk)
@@ -164,23 +187,27 @@ static void bounce_prot(struct blk_integrity_walk *walk)
 		walk->tuple_geometry.pi_offset = 0;
 		walk->xchg.bi = &walk->tuple_geometry;
 		walk->xchg.prot_buf = walk->tuple;
-		gather(walk->tuple, walk->prot_vec, tuple_iter(walk),
-		       geometry->profile->tuple_size);
+		blk_integrity_gather(walk->tuple, walk->prot_vec,
+				     tuple_iter(walk),
+				     geometry->profile->tuple_size);
 	} else {
 		walk->xchg.prot_buf = bounce_get(walk)->prot;
-		gather(walk->xchg.prot_buf, walk->prot_vec, walk->prot_iter,
-		       geometry->tuple_size);
+		blk_integrity_gather(walk->xchg.prot_buf, walk->prot_vec,
+				     walk->prot_iter, geometry->tuple_size);
 	}
 }
 
 static void unbounce_prot(struct blk_integrity_walk *walk)
 {
 	if (walk->mode == BLK_INTEGRITY_WALK_TUPLE)
-		scatter(walk->tuple, walk->prot_vec, tuple_iter(walk),
-			walk->geometry->profile->tuple_size);
-	else if (walk->mode == BLK_INTEGRITY_WALK_WRITE)
-		scatter(walk->xchg.prot_buf, walk->prot_vec, walk->prot_iter,
-			walk->geometry->tuple_size);
+		blk_integrity_scatter(walk->tuple, walk->prot_vec,
+				      tuple_iter(walk),
+				      walk->geometry->profile->tuple_size);
+	else if (walk->mode == BLK_INTEGRITY_WALK_WRITE ||
+		 walk->mode == BLK_INTEGRITY_WALK_SET)
+		blk_integrity_scatter(walk->xchg.prot_buf, walk->prot_vec,
+				      walk->prot_iter,
+				      walk->geometry->tuple_size);
 }
 
 /**
@@ -210,7 +237,7 @@ void blk_integrity_walk_end(struct blk_integrity_walk *walk)
 
 	bvec_iter_advance(walk->prot_vec, &walk->prot_iter,
 			  n * geometry->tuple_size);
-	if (walk->mode != BLK_INTEGRITY_WALK_TUPLE)
+	if (walk_has_data(walk))
 		bvec_iter_advance(walk->data_vec, &walk->data_iter,
 				  n << geometry->interval_exp);
 	walk->xchg.interval += n;
@@ -231,7 +258,7 @@ void blk_integrity_walk_end(struct blk_integrity_walk *walk)
 bool blk_integrity_walk_next(struct blk_integrity_walk *walk)
 {
 	const struct blk_integrity *geometry = walk->geometry;
-	const bool has_data = walk->mode != BLK_INTEGRITY_WALK_TUPLE;
+	const bool has_data = walk_has_data(walk);
 	const unsigned int interval_bytes = 1U << geometry->interval_exp;
 	unsigned int data_intervals = UINT_MAX;
 	unsigned int prot_intervals;
@@ -266,7 +293,8 @@ bool blk_integrity_walk_next(struct blk_integrity_walk *walk)
 	} else if (has_data) {
 		void *page = bounce_get(walk)->data;
 
-		gather(page, walk->data_vec, walk->data_iter, interval_bytes);
+		blk_integrity_gather(page, walk->data_vec, walk->data_iter,
+				     interval_bytes);
 		walk->xchg.data_buf = page;
 	}
 	if (prot_intervals) {

@@ -19,18 +19,22 @@
  * @BLK_INTEGRITY_WALK_WRITE: reads data, writes metadata areas
  * @BLK_INTEGRITY_WALK_TUPLE: no data; changes tuples.  The only mode for hard
  *	interrupts
+ * @BLK_INTEGRITY_WALK_GET: no data; reads metadata areas
+ * @BLK_INTEGRITY_WALK_SET: no data; writes metadata areas
  */
 enum blk_integrity_walk_mode {
 	BLK_INTEGRITY_WALK_READ,
 	BLK_INTEGRITY_WALK_WRITE,
 	BLK_INTEGRITY_WALK_TUPLE,
+	BLK_INTEGRITY_WALK_GET,
+	BLK_INTEGRITY_WALK_SET,
 };
 
 /**
  * struct blk_integrity_walk - the cursor
  * @mode: what happens to the runs
  * @geometry: what an interval and its metadata area look like
- * @data_vec: the data vectors; unused in tuple mode
+ * @data_vec: the data vectors; unused in modes without data
  * @data_iter: what is left of the data
  * @prot_vec: the metadata vectors
  * @prot_iter: what is left of the metadata
@@ -38,7 +42,7 @@ enum blk_integrity_walk_mode {
  * @run_intervals: intervals of the run, 0 before the first and after the last
  * @straddled: intervals that had to be gathered so far
  * @xchg: the run; the caller sets interval (the number of the first one), bio,
- *	private and err, the walk does the rest
+ *	private, checks, app_tag, app_mask and err, the walk does the rest
  *
  * The caller fills in all of these but @run_intervals and calls
  * blk_integrity_walk_next() until it returns %false.
@@ -66,5 +70,9 @@ struct blk_integrity_walk {
 bool blk_integrity_walk_next(struct blk_integrity_walk *walk);
 void blk_integrity_walk_end(struct blk_integrity_walk *walk);
 int blk_integrity_walk_init_cpus(void);
+void blk_integrity_gather(void *to, const struct bio_vec *vec,
+		struct bvec_iter iter, unsigned int bytes);
+void blk_integrity_scatter(const void *from, const struct bio_vec *vec,
+		struct bvec_iter iter, unsigned int bytes);
 
 #endif /* BLK_INTEGRITY_WALK_H */

@@ -15,12 +15,13 @@
 
 /*
  * Cut the metadata of a chain of bios into the segments @q takes.  With
- * @sglist NULL count them, else fill in up to @max_segments.
+ * @sglist NULL count them, else fill in up to @max_segments.  @gaps, if not
+ * NULL, becomes true if two of them leave a gap that @q does not take.
  */
 static unsigned int integrity_segments(struct request_queue *q,
 				       struct bio *bio,
 				       struct scatterlist *sglist,
-				       unsigned int max_segments)
+				       unsigned int max_segments, bool *gaps)
 {
 	struct bio_vec bv, prev = {};
 	struct scatterlist *sg = NULL;
@@ -32,6 +33,9 @@ static unsigned int integrity_segments(struct request_queue *q,
 		bool joins = segments && biovec_phys_mergeable(q, &prev, &bv) &&
 			     bytes + bv.bv_len <= queue_max_segment_size(q);
 
+		if (gaps && segments && !joins &&
+		    bvec_gap_to_prev(&q->limits, &prev, bv.bv_offset))
+			*gaps = true;
 		prev = bv;
 		if (joins) {
 			bytes += bv.bv_len;
@@ -68,7 +72,30 @@ static unsigned int integrity_segments(struct request_queue *q,
  */
 int blk_rq_count_integrity_sg(struct request_queue *q, struct bio *bio)
 {
-	return integrity_segments(q, bio, NULL, 0);
+	return integrity_segments(q, bio, NULL, 0, NULL);
+}
+
+/**
+ * bio_integrity_fits() - does a device take a bio's metadata as it lies?
+ * @q: the queue
+ * @bio: bio with a payload
+ *
+ * Drivers that take one segment look at the first vector only.
+ *
+ * Context: Any context.
+ * Return: %true if it does.
+ */
+bool bio_integrity_fits(struct request_queue *q, struct bio *bio)
+{
+	struct bio_integrity_payload *bip = bio_integrity(bio);
+	unsigned int max_segments = queue_max_integrity_segments(q);
+	bool gaps = false;
+
+	if (max_segments == 1 &&
+	    mp_bvec_iter_len(bip->bip_vec, bip->bip_iter) < bip->bip_iter.bi_size)
+		return false;
+	return integrity_segments(q, bio, NULL, 0, &gaps) <= max_segments &&
+	       !gaps;
 }
 
 /**
@@ -85,7 +112,7 @@ int blk_rq_map_integrity_sg(struct request *rq, struct scatterlist *sglist)
 	unsigned int max_segments = min(rq->nr_integrity_segments,
 					queue_max_integrity_segments(rq->q));
 	unsigned int segments = integrity_segments(rq->q, rq->bio, sglist,
-						   max_segments);
+						   max_segments, NULL);
 
 	if (WARN_ON_ONCE(segments > max_segments))
 		return 0;
@@ -141,7 +168,9 @@ static bool bip_mergeable(struct bio_integrity_payload *a,
 {
 	if (!a || !b)
 		return a == b;
-	return a->bip_flags == b->bip_flags;
+	return a->bip_flags == b->bip_flags &&
+	       a->bip_app_tag == b->bip_app_tag &&
+	       a->bip_app_mask == b->bip_app_mask;
 }
 
 static bool integrity_segments_fit(struct request_queue *q,

@@ -165,9 +165,18 @@ static __always_inline void pi_generate(struct blk_integrity_exchg *xchg,
 	}
 }
 
+static __always_inline bool
+pi_app_differs(const struct blk_integrity_exchg *xchg, u16 app)
+{
+	return (xchg->checks & BIP_CHECK_APPTAG) &&
+	       ((app ^ xchg->app_tag) & xchg->app_mask);
+}
+
 static __always_inline void pi_verify(struct blk_integrity_exchg *xchg,
 				      const struct pi_format *fmt)
 {
+	bool check_ref = fmt->has_ref && (xchg->checks & BIP_CHECK_REFTAG);
+
 	for (unsigned int i = 0; i < pi_run_intervals(xchg); i++) {
 		struct pi_tuple tuple = fmt->decode(pi_tuple(xchg, i));
 		u64 ref = (xchg->interval + i) & fmt->ref_mask;
@@ -178,11 +187,18 @@ static __always_inline void pi_verify(struct blk_integrity_exchg *xchg,
 			continue;
 		}
 
-		guard_tag = pi_guard(fmt, xchg, i);
+		if (xchg->checks & BIP_CHECK_GUARD)
+			guard_tag = pi_guard(fmt, xchg, i);
+		else
+			guard_tag = tuple.guard;
 		if (tuple.guard != guard_tag)
 			blk_integrity_fail(xchg, i, BLK_INTEGRITY_TAG_GUARD,
 					   guard_tag, tuple.guard);
-		else if (fmt->has_ref && tuple.ref != ref)
+		else if (pi_app_differs(xchg, tuple.app))
+			blk_integrity_fail(xchg, i, BLK_INTEGRITY_TAG_APP,
+					   xchg->app_tag & xchg->app_mask,
+					   tuple.app & xchg->app_mask);
+		else if (check_ref && tuple.ref != ref)
 			blk_integrity_fail(xchg, i, BLK_INTEGRITY_TAG_REF, ref,
 					   tuple.ref);
 	}

@@ -35,7 +35,7 @@ static void payload_has_vectors_asked_for(struct kunit *test)
 		KUNIT_EXPECT_PTR_EQ(test, bip, bio_integrity(bio));
 		KUNIT_EXPECT_EQ(test, nr, bip->bip_max_vcnt);
 		KUNIT_EXPECT_EQ(test, 0, bip->bip_vcnt);
-		KUNIT_EXPECT_EQ(test, 0, bip->bip_flags);
+		KUNIT_EXPECT_EQ(test, TEST_CHECKS, bip->bip_flags);
 		KUNIT_EXPECT_EQ(test, 0, bip->bip_iter.bi_size);
 		KUNIT_EXPECT_EQ(test, 0, bip_get_seed(bip));
 		KUNIT_EXPECT_EQ(test, !nr, !bip->bip_vec);

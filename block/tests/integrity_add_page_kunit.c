@@ -25,6 +25,7 @@ struct add_case {
 	struct piece pieces[4];
 	unsigned int vcnt;
 	unsigned int bytes;
+	bool does_not_fit;		/* the device as it is */
 };
 
 static const struct add_case add_cases[] = {
@@ -54,24 +55,29 @@ static const struct add_case add_cases[] = {
 		.pieces = { { 0, 8, true }, { 64, 8, false }, { 8, 8, true } },
 		.vcnt = 1, .bytes = 16,
 	}, {
-		"no more vectors than the device takes", .nr_vecs = 4,
+		"more vectors than the device takes", .nr_vecs = 4,
 		.max_segments = 2,
-		.pieces = { { 0, 8, true }, { 64, 8, true }, { 128, 8, false } },
-		.vcnt = 2, .bytes = 16,
+		.pieces = { { 0, 8, true }, { 64, 8, true }, { 128, 8, true } },
+		.vcnt = 3, .bytes = 24, .does_not_fit = true,
 	}, {
 		/* D26 */
 		"the first vector has a segment size too", .nr_vecs = 2,
-		.max_segment_size = PAGE_SIZE,
-		.pieces = { { 0, PAGE_SIZE + 4, false }, { 0, PAGE_SIZE, true } },
+		.max_segments = 1, .max_segment_size = PAGE_SIZE,
+		.pieces = { { 0, PAGE_SIZE + 4, true } },
+		.vcnt = 1, .bytes = PAGE_SIZE + 4, .does_not_fit = true,
+	}, {
+		"a device with one segment takes one vector", .nr_vecs = 2,
+		.max_segments = 1, .max_segment_size = PAGE_SIZE,
+		.pieces = { { 0, PAGE_SIZE, true } },
 		.vcnt = 1, .bytes = PAGE_SIZE,
 	}, {
 		"no vectors, no page", .nr_vecs = 0,
 		.pieces = { { 0, 8, false } },
 	}, {
-		"no gap at a virtual boundary", .nr_vecs = 4,
+		"a gap at a virtual boundary", .nr_vecs = 4,
 		.virt_boundary = PAGE_SIZE - 1,
-		.pieces = { { 0, 64, true }, { PAGE_SIZE, 64, false } },
-		.vcnt = 1, .bytes = 64,
+		.pieces = { { 0, 64, true }, { PAGE_SIZE, 64, true } },
+		.vcnt = 2, .bytes = 128, .does_not_fit = true,
 	}, {
 		"a page ends and begins at a virtual boundary", .nr_vecs = 4,
 		.virt_boundary = PAGE_SIZE - 1,
@@ -135,6 +141,8 @@ static void add_page_merges_and_bounds(struct kunit *test)
 	}
 	KUNIT_EXPECT_EQ(test, row->vcnt, bip->bip_vcnt);
 	KUNIT_EXPECT_EQ(test, row->bytes, bip->bip_iter.bi_size);
+	KUNIT_EXPECT_EQ(test, !row->does_not_fit,
+			bio_integrity_fits(td->disk->queue, &io->bio));
 }
 
 static void size_does_not_overflow(struct kunit *test)

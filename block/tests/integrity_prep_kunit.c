@@ -135,7 +135,8 @@ static void prep_does_what_the_bio_needs(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, row->outcome != NOTHING, !!bip);
 	if (!bip)
 		return;
-	KUNIT_EXPECT_EQ(test, flags_of(row->outcome), bip->bip_flags);
+	KUNIT_EXPECT_EQ(test, flags_of(row->outcome) | TEST_CHECKS,
+			bip->bip_flags);
 	KUNIT_EXPECT_EQ(test, (row->bytes >> 9) * td->bi.tuple_size,
 			bip->bip_iter.bi_size);
 	KUNIT_EXPECT_FALSE(test, bio_integrity_enabled(&io->bio));

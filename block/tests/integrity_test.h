@@ -12,6 +12,9 @@
 
 #define TEST_SEED	20080427
 
+/* What payloads want checked if nobody says otherwise. */
+#define TEST_CHECKS	(BIP_CHECK_GUARD | BIP_CHECK_REFTAG)
+
 /**
  * enum test_cut - how a buffer is cut into vectors
  * @TEST_CUT_NONE: one vector of several pages

@@ -87,6 +87,7 @@ static struct blk_integrity_walk walk_of(struct field *field,
 				     field->meta_bytes),
 		.intervals = field->intervals,
 		.xchg.interval = FIRST,
+		.xchg.checks = TEST_CHECKS,
 	};
 
 	if (mode == BLK_INTEGRITY_WALK_TUPLE)

@@ -177,6 +177,7 @@ static struct run *run_of(struct kunit *test, struct blk_integrity bi)
 		.data_size = data_bytes,
 		.interval = 0x1234fffffff0ULL,
 		.bi = &run->bi,
+		.checks = TEST_CHECKS,
 		.err = &run->err,
 	};
 	return run;

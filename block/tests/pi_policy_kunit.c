@@ -43,6 +43,7 @@ static struct intervals *intervals_of(struct kunit *test,
 		.data_size = INTERVALS << bi.interval_exp,
 		.interval = FIRST,
 		.bi = &iv->bi,
+		.checks = TEST_CHECKS,
 		.err = &iv->err,
 	};
 	bi.profile->generate_fn(&iv->xchg);

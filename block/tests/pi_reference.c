@@ -261,6 +261,7 @@ unsigned int pi_ref_verify(const struct blk_integrity *geometry, const u8 *data,
 				   pi_ref_number(app + APP_BYTES, bytes));
 		if (!failures(&one))
 			continue;
+		one.sector = one.interval * (1 << geometry->interval_exp) / 512;
 		if (failures(err))
 			err->intervals[one.tag]++;
 		else

@@ -9,6 +9,7 @@
 #include <linux/bio.h>
 #include <linux/blkdev.h>
 
+struct blk_integrity_error;
 struct iov_iter;
 
 /**
@@ -20,8 +21,17 @@ struct iov_iter;
  * @BIP_IP_CHECKSUM: the guard is an IP checksum
  * @BIP_COPY_USER: user metadata goes through a kernel buffer
  * @BIP_PINNED_USER: the vectors are pinned user pages
- * @BIP_VERIFY: kintegrityd checks the data before the bio ends
+ * @BIP_VERIFY: kintegrityd checks the data before the bio ends; a submitter
+ *	that calls fs_bio_integrity_verify() instead clears it
  * @BIP_GENERATE: the metadata is still to be generated
+ * @BIP_OWNED: with BIP_BLOCK_INTEGRITY: the submitter decides when payload and
+ *	buffer go, at the latest they go with the bio
+ * @BIP_CHECK_GUARD: the guard is to be checked
+ * @BIP_CHECK_REFTAG: the reference tag is to be checked, if the format has one
+ * @BIP_CHECK_APPTAG: the application tag is to be compared with @bip_app_tag
+ *
+ * Every payload begins with BIP_CHECK_GUARD and BIP_CHECK_REFTAG, whoever
+ * attaches it; bio_integrity_set_checks() changes that.
  */
 enum bip_flags {
 	BIP_BLOCK_INTEGRITY	= 1 << 0,
@@ -33,7 +43,13 @@ enum bip_flags {
 	BIP_PINNED_USER		= 1 << 6,
 	BIP_VERIFY		= 1 << 7,
 	BIP_GENERATE		= 1 << 8,
+	BIP_OWNED		= 1 << 9,
+	BIP_CHECK_GUARD		= 1 << 10,
+	BIP_CHECK_REFTAG	= 1 << 11,
+	BIP_CHECK_APPTAG	= 1 << 12,
 };
+
+#define BIP_CHECK_FLAGS	(BIP_CHECK_GUARD | BIP_CHECK_REFTAG | BIP_CHECK_APPTAG)
 
 /**
  * struct bio_integrity_payload - the metadata of one bio
@@ -45,6 +61,8 @@ enum bip_flags {
  * @bip_flags: &enum bip_flags
  * @bip_residue_bytes: data bytes advanced into the interval that @bip_iter
  *	stands at; less than one interval
+ * @bip_app_tag: application tag that BIP_CHECK_APPTAG expects
+ * @bip_app_mask: bits of it that are compared
  * @bip_vec: the metadata
  * @bip_geometry: geometry of the device when the payload was attached; zero
  *	while the bio has no device
@@ -57,6 +75,8 @@ struct bio_integrity_payload {
 	unsigned short		bip_max_vcnt;
 	unsigned short		bip_flags;
 	unsigned short		bip_residue_bytes;
+	u16			bip_app_tag;
+	u16			bip_app_mask;
 	struct bio_vec		*bip_vec;
 	struct blk_integrity	bip_geometry;
 	mempool_t		*bip_pool;
@@ -93,6 +113,24 @@ static inline struct bio_integrity_payload *bio_integrity(struct bio *bio)
 static inline bool bio_integrity_flagged(struct bio *bio, enum bip_flags flag)
 {
 	return bio_integrity(bio) && bio_integrity(bio)->bip_flags & flag;
+}
+
+/**
+ * bio_integrity_device_checks() - is the device to check a tag?
+ * @bio: bio of a request with metadata
+ * @check: BIP_CHECK_GUARD, BIP_CHECK_REFTAG or BIP_CHECK_APPTAG
+ *
+ * For drivers with %BLK_INTEGRITY_CHECKS_EACH.  What the format does not have
+ * is not to be checked, whatever this says.
+ *
+ * Context: Any context.
+ * Return: %true if it is.
+ */
+static inline bool bio_integrity_device_checks(struct bio *bio,
+					       enum bip_flags check)
+{
+	return bio_integrity_flagged(bio, check) &&
+	       !bio_integrity_flagged(bio, BIP_DISK_NOCHECK);
 }
 
 /**
@@ -155,6 +193,32 @@ void bio_integrity_init(void);
 bool bio_integrity_enabled(struct bio *bio);
 bool bio_integrity_prep(struct bio *bio);
 
+/* bio-integrity-fs.c */
+int fs_bio_integrity_alloc(struct bio *bio);
+void fs_bio_integrity_free(struct bio *bio);
+int fs_bio_integrity_generate(struct bio *bio);
+int fs_bio_integrity_verify(struct bio *bio, sector_t sector,
+		unsigned int size);
+int bio_integrity_generate(struct bio *bio);
+int bio_integrity_set_profile(struct bio *bio,
+		const struct blk_integrity_profile *profile, void *private);
+int bio_integrity_set_checks(struct bio *bio, unsigned int checks,
+		u16 app_tag, u16 app_mask);
+const struct blk_integrity_error *bio_integrity_error(struct bio *bio);
+unsigned int max_integrity_io_size(const struct queue_limits *lim);
+
+/* bio-integrity-tag.c */
+unsigned int bio_integrity_tag_size(struct bio *bio);
+int bio_integrity_set_tag(struct bio *bio, const void *tag_buf,
+		unsigned int len);
+int bio_integrity_get_tag(struct bio *bio, void *tag_buf, unsigned int len);
+unsigned int bio_integrity_packed_tag_size(struct bio *bio,
+		unsigned int block_bytes);
+int bio_integrity_set_packed_tag(struct bio *bio, const void *tag_buf,
+		unsigned int len, unsigned int block_bytes);
+int bio_integrity_get_packed_tag(struct bio *bio, void *tag_buf,
+		unsigned int len, unsigned int block_bytes);
+
 /* bio-integrity-user.c */
 int bio_integrity_map_user(struct bio *bio, struct iov_iter *iter);
 void bio_integrity_unmap_user(struct bio *bio);
@@ -215,6 +279,95 @@ static inline bool bio_integrity_enabled(struct bio *bio)
 static inline bool bio_integrity_prep(struct bio *bio)
 {
 	return true;
+}
+
+static inline int fs_bio_integrity_alloc(struct bio *bio)
+{
+	return 0;
+}
+
+static inline void fs_bio_integrity_free(struct bio *bio)
+{
+}
+
+static inline int fs_bio_integrity_generate(struct bio *bio)
+{
+	return 0;
+}
+
+static inline int fs_bio_integrity_verify(struct bio *bio, sector_t sector,
+					  unsigned int size)
+{
+	return 0;
+}
+
+static inline int bio_integrity_generate(struct bio *bio)
+{
+	return -EINVAL;
+}
+
+static inline int
+bio_integrity_set_profile(struct bio *bio,
+			  const struct blk_integrity_profile *profile,
+			  void *private)
+{
+	return -EINVAL;
+}
+
+static inline int bio_integrity_set_checks(struct bio *bio, unsigned int checks,
+					   u16 app_tag, u16 app_mask)
+{
+	return -EINVAL;
+}
+
+static inline const struct blk_integrity_error *
+bio_integrity_error(struct bio *bio)
+{
+	return NULL;
+}
+
+static inline unsigned int
+max_integrity_io_size(const struct queue_limits *lim)
+{
+	return UINT_MAX;
+}
+
+static inline unsigned int bio_integrity_tag_size(struct bio *bio)
+{
+	return 0;
+}
+
+static inline int bio_integrity_set_tag(struct bio *bio, const void *tag_buf,
+					unsigned int len)
+{
+	return -EINVAL;
+}
+
+static inline int bio_integrity_get_tag(struct bio *bio, void *tag_buf,
+					unsigned int len)
+{
+	return -EINVAL;
+}
+
+static inline unsigned int
+bio_integrity_packed_tag_size(struct bio *bio, unsigned int block_bytes)
+{
+	return 0;
+}
+
+static inline int bio_integrity_set_packed_tag(struct bio *bio,
+					       const void *tag_buf,
+					       unsigned int len,
+					       unsigned int block_bytes)
+{
+	return -EINVAL;
+}
+
+static inline int bio_integrity_get_packed_tag(struct bio *bio, void *tag_buf,
+					       unsigned int len,
+					       unsigned int block_bytes)
+{
+	return -EINVAL;
 }
 
 static inline int bio_integrity_map_user(struct bio *bio,

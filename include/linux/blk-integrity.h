@@ -17,6 +17,9 @@
  * @BLK_INTEGRITY_DEVICE_CAPABLE: the medium stores the tuples
  * @BLK_INTEGRITY_REF_TAG: the format has a reference tag
  * @BLK_INTEGRITY_STACKED: set by the core: geometry came from other devices
+ * @BLK_INTEGRITY_CHECKS_EACH: the driver tells the device of each tag whether
+ *	to check it, as &enum bip_flags say; without, a device checks guard and
+ *	reference tag or nothing
  *
  * What the administrator chose is not here: it survives whatever a driver does
  * to these bits.
@@ -27,6 +30,7 @@ enum blk_integrity_flags {
 	BLK_INTEGRITY_DEVICE_CAPABLE	= BIT(2),
 	BLK_INTEGRITY_REF_TAG		= BIT(3),
 	BLK_INTEGRITY_STACKED		= BIT(4),
+	BLK_INTEGRITY_CHECKS_EACH	= BIT(5),
 };
 
 /* The largest tuple a profile may have; the built-in ones have 8 and 16. */
@@ -37,41 +41,63 @@ enum blk_integrity_flags {
  * @BLK_INTEGRITY_TAG_GUARD: the guard: the data changed
  * @BLK_INTEGRITY_TAG_APP: the application tag: not what its owner expects
  * @BLK_INTEGRITY_TAG_REF: the reference tag: the data is of another block
+ * @BLK_INTEGRITY_TAG_UNKNOWN: a device failed the I/O and does not tell
  */
 enum blk_integrity_tag {
 	BLK_INTEGRITY_TAG_GUARD,
 	BLK_INTEGRITY_TAG_APP,
 	BLK_INTEGRITY_TAG_REF,
+	BLK_INTEGRITY_TAG_UNKNOWN,
 };
 
-#define BLK_INTEGRITY_NR_TAGS	(BLK_INTEGRITY_TAG_REF + 1)
+#define BLK_INTEGRITY_NR_TAGS	(BLK_INTEGRITY_TAG_UNKNOWN + 1)
 
 /**
- * struct blk_integrity_error - what verification found wrong
+ * enum blk_integrity_origin - who saw that a tuple is wrong
+ * @BLK_INTEGRITY_ORIGIN_HOST: the block layer, when it verified
+ * @BLK_INTEGRITY_ORIGIN_DEVICE: device or adapter, which failed the I/O
+ */
+enum blk_integrity_origin {
+	BLK_INTEGRITY_ORIGIN_HOST,
+	BLK_INTEGRITY_ORIGIN_DEVICE,
+};
+
+/**
+ * struct blk_integrity_error - what is wrong with the metadata of a bio
  * @intervals: how many intervals failed, by the tag they failed for; all 0 if
  *	none did, and then the rest means nothing
  * @tag: the tag that the first one failed for
- * @interval: number of the first one
+ * @origin: who saw it
+ * @interval: number of the first one, counted from the start of the device; of
+ *	the bio's first one if a device saw it
+ * @sector: where on the device that interval begins, in sectors
  * @expected: value the tag should have
  * @found: value it has
  */
 struct blk_integrity_error {
 	unsigned int intervals[BLK_INTEGRITY_NR_TAGS];
 	enum blk_integrity_tag tag;
+	enum blk_integrity_origin origin;
 	u64 interval;
+	sector_t sector;
 	u64 expected;
 	u64 found;
 };
 
 /**
  * struct blk_integrity_exchg - a run of whole intervals and their metadata
- * @data_buf: @data_size bytes of data; NULL for @remap_fn
+ * @data_buf: @data_size bytes of data; NULL for callbacks that have no business
+ *	with data
  * @prot_buf: as many metadata areas of @bi->tuple_size bytes
  * @data_size: bytes, a whole number of intervals
  * @interval: number of the first interval: what its reference tag says
  * @bi: geometry, as it was when the bio was prepared
  * @bio: the bio, NULL where there is none
- * @private: of a per-bio profile
+ * @private: of bio_integrity_set_profile(), else NULL
+ * @checks: verify: BIP_CHECK_GUARD, BIP_CHECK_REFTAG, BIP_CHECK_APPTAG, as far
+ *	as these are to be checked
+ * @app_tag: verify: application tag that BIP_CHECK_APPTAG expects
+ * @app_mask: verify: bits of it that are compared
  * @escaped: verify: counts the intervals that their escape exempts
  * @err: verify: what is wrong, see blk_integrity_fail()
  *
@@ -86,6 +112,9 @@ struct blk_integrity_exchg {
 	const struct blk_integrity *bi;
 	struct bio *bio;
 	void *private;
+	unsigned int checks;
+	u16 app_tag;
+	u16 app_mask;
 	unsigned int escaped;
 	struct blk_integrity_error *err;
 };
@@ -124,7 +153,8 @@ struct blk_integrity_profile {
 	/**
 	 * @verify_fn: Check every interval that is not escaped.
 	 *
-	 * Guard first, then reference tag; blk_integrity_fail() for each
+	 * Guard first, then application tag, then reference tag, each if
+	 * @checks of the exchange has it; blk_integrity_fail() for each
 	 * interval that is wrong.  NULL: there is nothing to check.
 	 */
 	void (*verify_fn)(struct blk_integrity_exchg *xchg);
@@ -141,7 +171,10 @@ struct blk_integrity_profile {
 	/**
 	 * @set_tag_fn: Store @len bytes of @tag in the tags of the run.
 	 *
-	 * NULL: tags lie at @tag_offset, @tag_size bytes an interval.
+	 * @len is at most @tag_size for each interval of the run; what it
+	 * leaves of an interval's tag becomes zero.  0, or -EINVAL for a tag
+	 * that the format cannot store.  NULL: tags lie at @tag_offset,
+	 * @tag_size bytes an interval, and all ones are an escape.
 	 */
 	int (*set_tag_fn)(struct blk_integrity_exchg *xchg, const void *tag,
 			  unsigned int len);
@@ -149,7 +182,7 @@ struct blk_integrity_profile {
 	/**
 	 * @get_tag_fn: Fetch @len bytes of tags of the run to @tag.
 	 *
-	 * NULL: as for @set_tag_fn.
+	 * 0 or a negative errno.  NULL: as for @set_tag_fn.
 	 */
 	int (*get_tag_fn)(struct blk_integrity_exchg *xchg, void *tag,
 			  unsigned int len);

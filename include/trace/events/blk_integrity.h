@@ -11,6 +11,9 @@
 TRACE_DEFINE_ENUM(BLK_INTEGRITY_TAG_GUARD);
 TRACE_DEFINE_ENUM(BLK_INTEGRITY_TAG_APP);
 TRACE_DEFINE_ENUM(BLK_INTEGRITY_TAG_REF);
+TRACE_DEFINE_ENUM(BLK_INTEGRITY_TAG_UNKNOWN);
+TRACE_DEFINE_ENUM(BLK_INTEGRITY_ORIGIN_HOST);
+TRACE_DEFINE_ENUM(BLK_INTEGRITY_ORIGIN_DEVICE);
 
 DECLARE_EVENT_CLASS(blk_integrity_bio,
 	TP_PROTO(struct bio *bio, u64 interval, unsigned int intervals),
@@ -97,15 +100,14 @@ TRACE_EVENT(blk_integrity_remap,
 );
 
 /**
- * blk_integrity_error - a bio failed verification
- * @bio: the read
- * @sector: where on the device its first bad interval begins
- * @err: that interval
+ * blk_integrity_error - a bio failed verification, or a device a request
+ * @disk: where
+ * @err: its first bad interval; if the device saw it, its first interval, and
+ *	tag and values are not known
  */
 TRACE_EVENT(blk_integrity_error,
-	TP_PROTO(struct bio *bio, sector_t sector,
-		 const struct blk_integrity_error *err),
-	TP_ARGS(bio, sector, err),
+	TP_PROTO(struct gendisk *disk, const struct blk_integrity_error *err),
+	TP_ARGS(disk, err),
 
 	TP_STRUCT__entry(
 		__field(dev_t, dev)
@@ -114,25 +116,31 @@ TRACE_EVENT(blk_integrity_error,
 		__field(unsigned int, tag)
 		__field(u64, expected)
 		__field(u64, found)
+		__field(unsigned int, origin)
 	),
 
 	TP_fast_assign(
-		__entry->dev = bio_dev(bio);
-		__entry->sector = sector;
+		__entry->dev = disk_devt(disk);
+		__entry->sector = err->sector;
 		__entry->interval = err->interval;
 		__entry->tag = err->tag;
 		__entry->expected = err->expected;
 		__entry->found = err->found;
+		__entry->origin = err->origin;
 	),
 
-	TP_printk("dev %d,%d sector %llu interval %llu tag %s expected 0x%llx found 0x%llx",
+	TP_printk("dev %d,%d sector %llu interval %llu tag %s expected 0x%llx found 0x%llx by %s",
 		  MAJOR(__entry->dev), MINOR(__entry->dev),
 		  (unsigned long long)__entry->sector, __entry->interval,
 		  __print_symbolic(__entry->tag,
 				   { BLK_INTEGRITY_TAG_GUARD, "guard" },
 				   { BLK_INTEGRITY_TAG_APP, "app" },
-				   { BLK_INTEGRITY_TAG_REF, "ref" }),
-		  __entry->expected, __entry->found)
+				   { BLK_INTEGRITY_TAG_REF, "ref" },
+				   { BLK_INTEGRITY_TAG_UNKNOWN, "unknown" }),
+		  __entry->expected, __entry->found,
+		  __print_symbolic(__entry->origin,
+				   { BLK_INTEGRITY_ORIGIN_HOST, "host" },
+				   { BLK_INTEGRITY_ORIGIN_DEVICE, "device" }))
 );
 
 #endif /* _TRACE_BLK_INTEGRITY_H */

@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A bio with a payload of its submitter arrives at its device: is the metadata
+ * what the device wants, and can it go there as it is?
+ *
+ * What cannot goes as a copy, which stands in for the payload while the bio is
+ * at the device: reference tags to renumber are in memory that other bios may
+ * be writing from, as the legs of a mirror do; and a submitter above does not
+ * know the segments of each device below.
+ */
+#define pr_fmt(fmt) "blk-integrity: " fmt
+
+#include <linux/blk-integrity.h>
+
+#include "blk.h"
+#include "blk-integrity-walk.h"
+
+#define refuse(bio, err, fmt, ...)					\
+	(pr_err_ratelimited("%pg: metadata at sector %llu " fmt "\n",	\
+			    (bio)->bi_bdev,				\
+			    (u64)(bio)->bi_iter.bi_sector,		\
+			    ##__VA_ARGS__), err)
+
+/*
+ * A submitter builds its payload for the device it sees; on the way down that
+ * may have become a device without metadata, or of another format.
+ */
+static int check_format(struct bio *bio)
+{
+	struct blk_integrity *bi =
+		&bdev_get_queue(bio->bi_bdev)->limits.integrity;
+	struct bio_integrity_payload *bip = bio_integrity(bio);
+	unsigned int bytes;
+
+	if (!bi->tuple_size)
+		return refuse(bio, -EOPNOTSUPP, "for a device without");
+	if (!blk_integrity_geometry_equal(bip_geometry(bio), bi))
+		return refuse(bio, -EINVAL, "was made for another format");
+	bip->bip_geometry = *bi;
+
+	bytes = bio_integrity_bytes(bi, bio_sectors(bio));
+	if (bip->bip_iter.bi_size < bytes)
+		return refuse(bio, -EINVAL, "is %u bytes, must be %u",
+			      bip->bip_iter.bi_size, bytes);
+	/* In a merged request anything more would shift what follows. */
+	bip->bip_iter.bi_size = bytes;
+
+	/* What nobody else owns, the block layer generates when it is time. */
+	if ((bip->bip_flags & BIP_GENERATE) &&
+	    (bip->bip_flags & (BIP_BLOCK_INTEGRITY | BIP_OWNED)) !=
+	    BIP_BLOCK_INTEGRITY)
+		return refuse(bio, -EINVAL, "was never generated");
+	return 0;
+}
+
+/* A device that checks all or nothing is not to check what nobody asked for. */
+static void limit_checks(struct bio_integrity_payload *bip)
+{
+	const struct blk_integrity *bi = &bip->bip_geometry;
+	unsigned int all = BIP_CHECK_GUARD;
+
+	if (bi->flags & BLK_INTEGRITY_REF_TAG)
+		all |= BIP_CHECK_REFTAG;
+	if (!(bip->bip_flags & BIP_CHECK_FLAGS) ||
+	    (!(bi->flags & BLK_INTEGRITY_CHECKS_EACH) &&
+	     (bip->bip_flags & all) != all))
+		bip->bip_flags |= BIP_CTRL_NOCHECK | BIP_DISK_NOCHECK;
+}
+
+static bool must_renumber(struct bio *bio)
+{
+	struct bio_integrity_payload *bip = bio_integrity(bio);
+	const struct blk_integrity *bi = &bip->bip_geometry;
+
+	return bio_op(bio) == REQ_OP_WRITE && bi->profile->remap_fn &&
+	       !(bip->bip_flags & BIP_MAPPED_INTEGRITY) &&
+	       bip_get_seed(bip) !=
+	       blk_integrity_interval(bi, bio->bi_iter.bi_sector);
+}
+
+/* Each vector of a copy is one area in the direct map. */
+static void copy_in(struct bio_integrity_payload *copy,
+		    const struct bio_integrity_payload *from)
+{
+	struct bvec_iter iter = from->bip_iter;
+
+	for (unsigned int i = 0; i < copy->bip_vcnt; i++) {
+		struct bio_vec *bv = &copy->bip_vec[i];
+
+		blk_integrity_gather(bvec_virt(bv), from->bip_vec, iter,
+				     bv->bv_len);
+		bvec_iter_advance(from->bip_vec, &iter, bv->bv_len);
+	}
+}
+
+static void copy_out(const struct bio_integrity_payload *copy,
+		     struct bio_integrity_payload *to)
+{
+	struct bvec_iter iter = to->bip_iter;
+
+	for (unsigned int i = 0; i < copy->bip_vcnt; i++) {
+		struct bio_vec *bv = &copy->bip_vec[i];
+
+		blk_integrity_scatter(bvec_virt(bv), to->bip_vec, iter,
+				      bv->bv_len);
+		bvec_iter_advance(to->bip_vec, &iter, bv->bv_len);
+	}
+}
+
+static int bip_copy(struct bio *bio)
+{
+	struct request_queue *q = bdev_get_queue(bio->bi_bdev);
+	struct bio_integrity_payload *from = bio_integrity(bio);
+	bool nowait = bio->bi_opf & REQ_NOWAIT;
+	struct bio_integrity_auto *bia;
+	struct bio_integrity_payload *copy;
+
+	bia = bio_integrity_auto_alloc(q, from->bip_iter.bi_size, nowait);
+	if (!bia)
+		return nowait ? -EAGAIN : -ENOMEM;
+	bia->bio = bio;
+	bia->copied_from = from;
+
+	copy = &bia->bip;
+	bio_integrity_attach(bio, copy, BIO_INTEGRITY_AUTO_VECS);
+	bip_inherit(copy, from);
+	copy->bip_flags |= BIP_BLOCK_INTEGRITY;
+	bia->profile = copy->bip_geometry.profile;
+	/* A read too: what the device does not transfer comes back as it was. */
+	copy_in(copy, from);
+	blk_integrity_count(q, BLK_INTEGRITY_BOUNCED, 1);
+	return 0;
+}
+
+/**
+ * bio_integrity_uncopy() - give a bio back the payload its submitter attached
+ * @bia: the copy that stood in for it; gone after this
+ *
+ * Context: Any context.
+ */
+void bio_integrity_uncopy(struct bio_integrity_auto *bia)
+{
+	struct bio_integrity_payload *to = bia->copied_from;
+	struct bio *bio = bia->bio;
+
+	if (bio_data_dir(bio) == READ && !bio->bi_status)
+		copy_out(&bia->bip, to);
+	bio->bi_integrity = to;
+	bio_integrity_auto_free(bia);
+}
+
+/**
+ * bio_integrity_admit() - make metadata of a submitter fit the bio's device
+ * @bio: bio with a payload, at its device
+ *
+ * Context: Process context.  May sleep unless @bio may not wait, but does no
+ *	I/O.
+ * Return: 0; -EOPNOTSUPP if the device has no metadata; -EINVAL if its format
+ *	is another, if there is too little metadata, or if it was to be
+ *	generated and is not; -EAGAIN if there is no memory for a copy and @bio
+ *	may not wait; -ENOMEM if @bio is larger than the device takes.  All but
+ *	the last two say in the log what is wrong.
+ */
+int bio_integrity_admit(struct bio *bio)
+{
+	int err = check_format(bio);
+
+	if (err)
+		return err;
+	limit_checks(bio_integrity(bio));
+	if (must_renumber(bio) ||
+	    !bio_integrity_fits(bdev_get_queue(bio->bi_bdev), bio))
+		return bip_copy(bio);
+	return 0;
+}

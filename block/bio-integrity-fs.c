@@ -1,0 +1,276 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Payloads that a submitter owns: a filesystem asks for metadata for its bio,
+ * may put tags or guards of its own into it, and reads tags and errors from it
+ * when the bio has ended.
+ *
+ * Payload and buffer are those that the block layer makes for everyone else;
+ * only who decides when they go is another.  Tags are bio-integrity-tag.c's.
+ */
+
+#include <linux/blk-integrity.h>
+
+#include "blk.h"
+
+/* The payload of a bio, if fs_bio_integrity_alloc() made it. */
+static struct bio_integrity_auto *owned_payload(struct bio *bio)
+{
+	return bio_integrity_flagged(bio, BIP_OWNED) ?
+	       bip_to_auto(bio_integrity(bio)) : NULL;
+}
+
+/* Tags can be read whoever checks, or nobody. */
+static enum bio_integrity_action owned_action(struct bio *bio)
+{
+	enum bio_integrity_action action = bio_integrity_action(bio);
+
+	if (action == BIO_INTEGRITY_NONE && bio_op(bio) == REQ_OP_READ)
+		return BIO_INTEGRITY_BUFFER;
+	return action;
+}
+
+/**
+ * fs_bio_integrity_alloc() - attach metadata that the submitter owns
+ * @bio: bio with device, operation, position and data; no payload
+ *
+ * To be called before @bio is submitted, split or advanced.  What it is
+ * attached to is protected as if the block layer had attached it at the device:
+ * a write needs bio_integrity_generate(), after its tags are set; a read is
+ * verified by kintegrityd before its bi_end_io, or by the submitter, with
+ * fs_bio_integrity_verify(), if it clears BIP_VERIFY in the payload's flags.
+ * Tags and bio_integrity_error() can be read in bi_end_io and after it, until
+ * fs_bio_integrity_free() or the end of @bio.
+ *
+ * When memory is short the reserve of the device serves: submit a bio before
+ * asking for the next one's metadata.
+ *
+ * Context: Process context.  May sleep unless @bio is REQ_NOWAIT, but does no
+ *	I/O.
+ * Return: 1 if @bio has a payload now; 0 if it needs none: the device has no
+ *	metadata, the operation no data, or the device makes tuples by itself,
+ *	since format, driver or administrator want no others.  -EINVAL if it
+ *	had a payload, is no multiple of the protection interval, or is larger
+ *	than max_integrity_io_size(); -EOPNOTSUPP for an inline encryption
+ *	context; -EAGAIN if it may not wait.
+ */
+int fs_bio_integrity_alloc(struct bio *bio)
+{
+	struct queue_limits *lim = &bdev_get_queue(bio->bi_bdev)->limits;
+	unsigned int bytes = bio->bi_iter.bi_size;
+	enum bio_integrity_action action;
+	int err;
+
+	if (!lim->integrity.tuple_size || !bio_has_data(bio))
+		return 0;
+	if (bio_integrity(bio) || bytes > max_integrity_io_size(lim) ||
+	    bytes & ((1U << lim->integrity.interval_exp) - 1))
+		return -EINVAL;
+	action = owned_action(bio);
+	if (action == BIO_INTEGRITY_NONE)
+		return 0;
+
+	err = bio_integrity_attach_auto(bio, action);
+	if (err)
+		return err;
+	bio_integrity(bio)->bip_flags |= BIP_OWNED;
+	return 1;
+}
+EXPORT_SYMBOL_GPL(fs_bio_integrity_alloc);
+
+/**
+ * fs_bio_integrity_free() - free metadata before its bio goes
+ * @bio: bio that has ended or was not submitted; without a payload of
+ *	fs_bio_integrity_alloc() nothing happens
+ *
+ * Context: Any context.
+ */
+void fs_bio_integrity_free(struct bio *bio)
+{
+	if (owned_payload(bio))
+		bio_integrity_free(bio);
+}
+EXPORT_SYMBOL_GPL(fs_bio_integrity_free);
+
+/**
+ * bio_integrity_generate() - make the tuples of a write
+ * @bio: write with a payload that it owns, not a clone's
+ *
+ * Tags stay as they are.  For a payload of bio_integrity_alloc() seed and pages
+ * are set before.
+ *
+ * Context: Process or softirq context.
+ * Return: 0, also if format, driver or administrator want no tuples; -EINVAL
+ *	if @bio is no write, has no metadata of its own, or less than its data
+ *	needs.
+ */
+int bio_integrity_generate(struct bio *bio)
+{
+	struct bio_integrity_payload *bip = bio_integrity(bio);
+	struct bio_integrity_auto *bia = owned_payload(bio);
+	struct blk_integrity bi;
+	bool wanted;
+
+	if (!bip || !bip->bip_max_vcnt || !op_is_write(bio_op(bio)) ||
+	    !bip_geometry(bio))
+		return -EINVAL;
+	bi = bip->bip_geometry;
+	if (bip->bip_iter.bi_size < bio_integrity_bytes(&bi, bio_sectors(bio)))
+		return -EINVAL;
+
+	/* Decided once: what an unprotected write has, it keeps. */
+	wanted = bia ? bia->action == BIO_INTEGRITY_GENERATE :
+		 blk_integrity_generates(bdev_get_queue(bio->bi_bdev), &bi);
+	if (wanted)
+		blk_integrity_generate(bio);
+	return 0;
+}
+EXPORT_SYMBOL_GPL(bio_integrity_generate);
+
+/**
+ * fs_bio_integrity_generate() - protect a write, with metadata it owns
+ * @bio: write, as for fs_bio_integrity_alloc(), which need not have been called
+ *
+ * Context: Process context.  May sleep unless @bio is REQ_NOWAIT, but does no
+ *	I/O.
+ * Return: 0, also if @bio needs no metadata; an error of
+ *	fs_bio_integrity_alloc() or bio_integrity_generate().
+ */
+int fs_bio_integrity_generate(struct bio *bio)
+{
+	if (!bio_integrity(bio)) {
+		int ret = fs_bio_integrity_alloc(bio);
+
+		if (ret <= 0)
+			return ret;
+	}
+	return bio_integrity_generate(bio);
+}
+EXPORT_SYMBOL_GPL(fs_bio_integrity_generate);
+
+/**
+ * fs_bio_integrity_verify() - verify a read that has ended
+ * @bio: read with a payload of fs_bio_integrity_alloc()
+ * @sector: where it was submitted to, as bi_sector was then
+ * @size: of its data then, bytes
+ *
+ * For submitters that verify in a context of their own, see
+ * fs_bio_integrity_alloc(); what it finds is what bio_integrity_error() tells.
+ *
+ * Context: Process or softirq context.
+ * Return: 0 if all intervals are good or nobody wants them checked; -EILSEQ;
+ *	-EINVAL if @bio is not such a read, or @sector or @size are not its own.
+ */
+int fs_bio_integrity_verify(struct bio *bio, sector_t sector, unsigned int size)
+{
+	struct bio_integrity_auto *bia = owned_payload(bio);
+
+	if (!bia || bio_op(bio) != REQ_OP_READ ||
+	    sector != bia->data_iter.bi_sector ||
+	    size != bia->data_iter.bi_size)
+		return -EINVAL;
+	if (bia->action != BIO_INTEGRITY_VERIFY)
+		return 0;
+	memset(&bia->err, 0, sizeof(bia->err));
+	return blk_status_to_errno(bio_integrity_verify(bia));
+}
+EXPORT_SYMBOL_GPL(fs_bio_integrity_verify);
+
+/**
+ * bio_integrity_set_profile() - give one bio callbacks of its own
+ * @bio: bio with a payload of fs_bio_integrity_alloc(), not submitted
+ * @profile: the callbacks, of the same geometry as the device's profile
+ * @private: for the callbacks, in &struct blk_integrity_exchg
+ *
+ * For guards that the submitter has already, or wants to keep.  generate_fn and
+ * verify_fn see data, metadata and number of each interval; they are called in
+ * place of the device's, whether or not they look at the data.
+ * @profile->remap_fn is not used.
+ *
+ * Context: Any context.
+ * Return: 0, or -EINVAL if there is no such payload, the geometry is another,
+ *	or the callback that @bio needs is missing.
+ */
+int bio_integrity_set_profile(struct bio *bio,
+			      const struct blk_integrity_profile *profile,
+			      void *private)
+{
+	struct bio_integrity_auto *bia = owned_payload(bio);
+	const struct blk_integrity_profile *of_device;
+
+	if (!bia)
+		return -EINVAL;
+	of_device = bia->bip.bip_geometry.profile;
+	if (profile->csum_type != of_device->csum_type ||
+	    profile->tuple_size != of_device->tuple_size ||
+	    profile->tag_offset != of_device->tag_offset ||
+	    profile->tag_size != of_device->tag_size)
+		return -EINVAL;
+	if ((bia->action == BIO_INTEGRITY_GENERATE && !profile->generate_fn) ||
+	    (bia->action == BIO_INTEGRITY_VERIFY && !profile->verify_fn))
+		return -EINVAL;
+
+	bia->profile = profile;
+	bia->private = private;
+	return 0;
+}
+EXPORT_SYMBOL_GPL(bio_integrity_set_profile);
+
+/**
+ * bio_integrity_set_checks() - say what of a bio's tuples is to be checked
+ * @bio: bio with a payload, not submitted
+ * @checks: BIP_CHECK_GUARD, BIP_CHECK_REFTAG, BIP_CHECK_APPTAG; 0: nothing
+ * @app_tag: application tag that BIP_CHECK_APPTAG expects of all intervals
+ * @app_mask: bits of it that are compared
+ *
+ * Host and device check these.  A device that cannot choose checks guard and
+ * reference tag if both are asked for, else nothing; the host, on a read, is
+ * exact.  An escape exempts an interval as ever, and no check is made that the
+ * administrator switched off.
+ *
+ * Context: Any context.
+ * Return: 0, or -EINVAL if @bio has no payload, @checks are no such flags, or
+ *	the format has no application tag for the owner of the data.
+ */
+int bio_integrity_set_checks(struct bio *bio, unsigned int checks, u16 app_tag,
+			     u16 app_mask)
+{
+	struct bio_integrity_payload *bip = bio_integrity(bio);
+	struct bio_integrity_auto *bia = owned_payload(bio);
+	const struct blk_integrity *bi = bip ? bip_geometry(bio) : NULL;
+
+	if (!bi || checks & ~BIP_CHECK_FLAGS)
+		return -EINVAL;
+	if ((checks & BIP_CHECK_APPTAG) &&
+	    (!bi->profile->verify_fn || bi->tag_size < sizeof(app_tag)))
+		return -EINVAL;
+
+	bip->bip_flags &= ~BIP_CHECK_FLAGS;
+	bip->bip_flags |= checks;
+	bip->bip_app_tag = app_tag;
+	bip->bip_app_mask = app_mask;
+	if (bia && bia->action == BIO_INTEGRITY_VERIFY) {
+		bip->bip_flags &= ~BIP_VERIFY;
+		if (checks)
+			bip->bip_flags |= BIP_VERIFY;
+	}
+	return 0;
+}
+EXPORT_SYMBOL_GPL(bio_integrity_set_checks);
+
+/**
+ * bio_integrity_error() - what was wrong with the metadata of a bio
+ * @bio: bio that has ended
+ *
+ * Context: Any context.
+ * Return: the record of the first failing interval, which lives as long as the
+ *	payload; NULL if nothing failed or @bio has no payload of
+ *	fs_bio_integrity_alloc().  With the policy on_error=report there can be
+ *	a record though the bio did not fail.
+ */
+const struct blk_integrity_error *bio_integrity_error(struct bio *bio)
+{
+	struct bio_integrity_auto *bia = owned_payload(bio);
+
+	return bia && blk_integrity_failed(&bia->err) ? &bia->err : NULL;
+}
+EXPORT_SYMBOL_GPL(bio_integrity_error);

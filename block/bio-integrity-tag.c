@@ -1,0 +1,447 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Tag space: bytes of the metadata that belong to the owner of the data, dealt
+ * out over the intervals of a bio.
+ *
+ * Where the metadata is more than the tuple, the space is all that lies beside
+ * the tuple.  Where it is the tuple only, the space is the tags in it, and then
+ * an interval whose tag is all ones would be an escape, which nobody checks:
+ * such a tag is refused.  A packed tag cannot become one: it does without the
+ * first bit of each interval.
+ */
+
+#include <linux/blk-integrity.h>
+
+#include "blk.h"
+#include "blk-integrity-walk.h"
+
+/* An interval's tag is in one piece, or before and after the tuple. */
+struct tag_layout {
+	struct {
+		unsigned int offset;
+		unsigned int bytes;
+	} piece[2];
+	unsigned int bytes;
+	bool can_escape;
+};
+
+/**
+ * struct tag_io - a call of set_tag or get_tag
+ * @layout: of an interval's tag
+ * @intervals: how many the bio has
+ * @block_intervals: packed tags: intervals of a block; else 0
+ * @block_bytes: packed tags: bytes of a block
+ * @buf: bytes of the caller
+ * @len: how many
+ */
+struct tag_io {
+	struct tag_layout layout;
+	unsigned int intervals;
+	unsigned int block_intervals;
+	unsigned int block_bytes;
+	u8 *buf;
+	unsigned int len;
+};
+
+typedef int (*tag_move_fn)(const struct tag_io *io, unsigned int interval,
+			   void *area);
+
+static struct tag_layout tag_layout(const struct blk_integrity *bi,
+				    const struct blk_integrity_profile *profile)
+{
+	struct tag_layout layout = {};
+
+	if (profile->set_tag_fn && profile->get_tag_fn) {
+		layout.bytes = profile->tag_size;
+		return layout;
+	}
+	if (bi->tuple_size > profile->tuple_size) {
+		layout.piece[0].bytes = bi->pi_offset;
+		layout.piece[1].offset = bi->pi_offset + profile->tuple_size;
+		layout.piece[1].bytes = bi->tuple_size - layout.piece[1].offset;
+	} else {
+		layout.piece[0].offset = bi->pi_offset + profile->tag_offset;
+		layout.piece[0].bytes = min_t(unsigned int, bi->tag_size,
+					      profile->tag_size);
+		layout.can_escape = true;
+	}
+	layout.bytes = layout.piece[0].bytes + layout.piece[1].bytes;
+	return layout;
+}
+
+/* False if what is left of the bio has no tag space. */
+static bool tag_io_init(struct tag_io *io, struct bio *bio)
+{
+	struct bio_integrity_payload *bip = bio_integrity(bio);
+	const struct blk_integrity *bi = bip ? bip_geometry(bio) : NULL;
+
+	if (!bi)
+		return false;
+	io->layout = tag_layout(bi, bip_profile(bip));
+	io->intervals = bip->bip_iter.bi_size / bi->tuple_size;
+	return io->layout.bytes;
+}
+
+/* False also if the bio is no whole number of blocks. */
+static bool tag_io_init_packed(struct tag_io *io, struct bio *bio,
+			       unsigned int block_bytes)
+{
+	unsigned int lost_bits;
+
+	if (!tag_io_init(io, bio))
+		return false;
+	io->block_intervals = block_bytes >>
+			      bio_integrity(bio)->bip_geometry.interval_exp;
+	if (!io->block_intervals || io->intervals % io->block_intervals ||
+	    block_bytes != io->block_intervals <<
+			   bio_integrity(bio)->bip_geometry.interval_exp)
+		return false;
+	lost_bits = io->layout.can_escape ? io->block_intervals : 0;
+	io->block_bytes = (io->block_intervals * io->layout.bytes * BITS_PER_BYTE -
+			   lost_bits) / BITS_PER_BYTE;
+	return io->block_bytes;
+}
+
+/* What @len does not reach becomes zero. */
+static void tag_store(const struct tag_layout *layout, void *area,
+		      const u8 *tag, unsigned int len)
+{
+	for (int i = 0; i < ARRAY_SIZE(layout->piece); i++) {
+		void *to = area + layout->piece[i].offset;
+		unsigned int bytes = min(len, layout->piece[i].bytes);
+
+		memcpy(to, tag, bytes);
+		memset(to + bytes, 0, layout->piece[i].bytes - bytes);
+		tag += bytes;
+		len -= bytes;
+	}
+}
+
+static void tag_load(const struct tag_layout *layout, const void *area, u8 *tag,
+		     unsigned int len)
+{
+	for (int i = 0; i < ARRAY_SIZE(layout->piece); i++) {
+		unsigned int bytes = min(len, layout->piece[i].bytes);
+
+		memcpy(tag, area + layout->piece[i].offset, bytes);
+		tag += bytes;
+		len -= bytes;
+	}
+}
+
+/* The part of the caller's bytes that is one interval's tag. */
+static u8 *raw_part(const struct tag_io *io, unsigned int interval,
+		    unsigned int *len)
+{
+	unsigned int from = interval * io->layout.bytes;
+
+	*len = min(io->layout.bytes, io->len - from);
+	return io->buf + from;
+}
+
+static int set_raw(const struct tag_io *io, unsigned int interval, void *area)
+{
+	unsigned int len;
+	u8 *part = raw_part(io, interval, &len);
+
+	tag_store(&io->layout, area, part, len);
+	return 0;
+}
+
+static int get_raw(const struct tag_io *io, unsigned int interval, void *area)
+{
+	unsigned int len;
+	u8 *part = raw_part(io, interval, &len);
+
+	tag_load(&io->layout, area, part, len);
+	return 0;
+}
+
+static u8 bit_mask(unsigned int bit)
+{
+	return 0x80 >> bit % BITS_PER_BYTE;
+}
+
+static void bit_copy(u8 *to, unsigned int to_bit, const u8 *from,
+		     unsigned int from_bit)
+{
+	if (from[from_bit / BITS_PER_BYTE] & bit_mask(from_bit))
+		to[to_bit / BITS_PER_BYTE] |= bit_mask(to_bit);
+	else
+		to[to_bit / BITS_PER_BYTE] &= ~bit_mask(to_bit);
+}
+
+/* The bits of a block's bytes, from which one interval takes its own. */
+static u8 *packed_part(const struct tag_io *io, unsigned int interval,
+		       unsigned int *bit, unsigned int *end)
+{
+	unsigned int from = interval / io->block_intervals * io->block_bytes;
+
+	*bit = interval % io->block_intervals *
+	       (io->layout.bytes * BITS_PER_BYTE - 1);
+	*end = min(*bit + io->layout.bytes * BITS_PER_BYTE - 1,
+		   min(io->block_bytes, io->len - from) * BITS_PER_BYTE);
+	return io->buf + from;
+}
+
+static int set_packed(const struct tag_io *io, unsigned int interval,
+		      void *area)
+{
+	u8 tag[BLK_INTEGRITY_MAX_TUPLE_BYTES] = {};
+	unsigned int bit, end;
+	u8 *part = packed_part(io, interval, &bit, &end);
+
+	for (unsigned int to = 1; bit < end; to++, bit++)
+		bit_copy(tag, to, part, bit);
+	tag_store(&io->layout, area, tag, io->layout.bytes);
+	return 0;
+}
+
+static int get_packed(const struct tag_io *io, unsigned int interval,
+		      void *area)
+{
+	u8 tag[BLK_INTEGRITY_MAX_TUPLE_BYTES];
+	unsigned int bit, end;
+	u8 *part = packed_part(io, interval, &bit, &end);
+
+	tag_load(&io->layout, area, tag, io->layout.bytes);
+	if (tag[0] & bit_mask(0))
+		return -ENODATA;
+	for (unsigned int from = 1; bit < end; from++, bit++)
+		bit_copy(part, bit, tag, from);
+	return 0;
+}
+
+/* One run by the callbacks of a format that has them. */
+static int move_by_callback(const struct tag_io *io,
+			    struct blk_integrity_walk *walk,
+			    const struct blk_integrity_profile *profile,
+			    unsigned int first)
+{
+	unsigned int from = first * io->layout.bytes;
+	unsigned int len = min(walk->run_intervals * io->layout.bytes,
+			       io->len - from);
+
+	if (walk->mode == BLK_INTEGRITY_WALK_SET)
+		return profile->set_tag_fn(&walk->xchg, io->buf + from, len);
+	return profile->get_tag_fn(&walk->xchg, io->buf + from, len);
+}
+
+static int move_tags(const struct tag_io *io, struct bio *bio,
+		     unsigned int intervals, enum blk_integrity_walk_mode mode,
+		     tag_move_fn move)
+{
+	struct bio_integrity_payload *bip = bio_integrity(bio);
+	const struct blk_integrity_profile *profile = bip_profile(bip);
+	struct blk_integrity_walk walk = {
+		.mode = mode,
+		.geometry = &bip->bip_geometry,
+		.prot_vec = bip->bip_vec,
+		.prot_iter = bip->bip_iter,
+		.intervals = intervals,
+		.xchg.interval = bip_get_seed(bip),
+		.xchg.bio = bio,
+		.xchg.private = bip_private(bip),
+	};
+	unsigned int first = 0;
+	int err = 0;
+
+	while (!err && blk_integrity_walk_next(&walk)) {
+		void *area = walk.xchg.prot_buf;
+
+		if (profile->set_tag_fn && profile->get_tag_fn)
+			err = move_by_callback(io, &walk, profile, first);
+		else
+			for (unsigned int i = 0; !err && i < walk.run_intervals; i++)
+				err = move(io, first + i,
+					   area + i * bip->bip_geometry.tuple_size);
+		first += walk.run_intervals;
+	}
+	blk_integrity_walk_end(&walk);
+	return err;
+}
+
+/* A guard that covers tags is no longer right when they change. */
+static void guard_is_stale(struct bio_integrity_payload *bip,
+			   const struct tag_layout *layout)
+{
+	if (bip->bip_flags & BIP_OWNED && !layout->can_escape &&
+	    bip_to_auto(bip)->action == BIO_INTEGRITY_GENERATE)
+		bip->bip_flags |= BIP_GENERATE;
+}
+
+/* Is any interval's tag one that would exempt the interval from its check? */
+static bool has_escape(const struct tag_io *io)
+{
+	unsigned int bytes = io->layout.bytes;
+
+	if (!io->layout.can_escape)
+		return false;
+	for (unsigned int from = 0; from + bytes <= io->len; from += bytes)
+		if (!memchr_inv(io->buf + from, 0xff, bytes))
+			return true;
+	return false;
+}
+
+static int set_tags(struct tag_io *io, struct bio *bio, unsigned int intervals,
+		    tag_move_fn move)
+{
+	if (!op_is_write(bio_op(bio)))
+		return -EINVAL;
+	guard_is_stale(bio_integrity(bio), &io->layout);
+	return move_tags(io, bio, intervals, BLK_INTEGRITY_WALK_SET, move);
+}
+
+/**
+ * bio_integrity_tag_size() - how many tag bytes does a bio have?
+ * @bio: any bio
+ *
+ * Of each interval, in order: what of the metadata lies beside the tuple, from
+ * the front; where the tuple is all, its tag_size bytes of tags.
+ *
+ * Context: Any context.
+ * Return: bytes; 0 without a payload, or if the device keeps the tags for
+ *	itself.
+ */
+unsigned int bio_integrity_tag_size(struct bio *bio)
+{
+	struct tag_io io = {};
+
+	return tag_io_init(&io, bio) ? io.intervals * io.layout.bytes : 0;
+}
+EXPORT_SYMBOL_GPL(bio_integrity_tag_size);
+
+/**
+ * bio_integrity_set_tag() - put bytes into the tag space of a write
+ * @bio: write with a payload that is its submitter's
+ * @tag_buf: the bytes
+ * @len: how many, at most bio_integrity_tag_size()
+ *
+ * Before bio_integrity_generate(): a guard may cover the tags.  Intervals that
+ * @len does not reach stay as they are, one reached in part ends in zeroes.
+ *
+ * Context: Process or softirq context.
+ * Return: 0; -EINVAL, and nothing is written, if @len is more than the space,
+ *	an interval's tag would be the escape, or @bio is not such a write.
+ */
+int bio_integrity_set_tag(struct bio *bio, const void *tag_buf, unsigned int len)
+{
+	struct tag_io io = { .buf = (void *)tag_buf, .len = len };
+
+	if (!tag_io_init(&io, bio) || len > io.intervals * io.layout.bytes ||
+	    has_escape(&io))
+		return -EINVAL;
+	return set_tags(&io, bio, DIV_ROUND_UP(len, io.layout.bytes), set_raw);
+}
+EXPORT_SYMBOL_GPL(bio_integrity_set_tag);
+
+/**
+ * bio_integrity_get_tag() - get bytes from the tag space of a bio
+ * @bio: bio with a payload; a read that has ended, or a write
+ * @tag_buf: room for them
+ * @len: how many, at most bio_integrity_tag_size()
+ *
+ * A block that was never written has an escape, all ones.
+ *
+ * Context: Process or softirq context.
+ * Return: 0; -EINVAL if @len is more than the space.
+ */
+int bio_integrity_get_tag(struct bio *bio, void *tag_buf, unsigned int len)
+{
+	struct tag_io io = { .buf = tag_buf, .len = len };
+
+	if (!tag_io_init(&io, bio) || len > io.intervals * io.layout.bytes)
+		return -EINVAL;
+	return move_tags(&io, bio, DIV_ROUND_UP(len, io.layout.bytes),
+			 BLK_INTEGRITY_WALK_GET, get_raw);
+}
+EXPORT_SYMBOL_GPL(bio_integrity_get_tag);
+
+/**
+ * bio_integrity_packed_tag_size() - tag bytes that hold any value
+ * @bio: any bio
+ * @block_bytes: data bytes of a block of the submitter, a multiple of the
+ *	protection interval
+ *
+ * Tags are packed a block at a time, so that blocks written together can be
+ * read one by one.  A block has 8 * t - 1 bits of each of its intervals with t
+ * bytes of tag, as whole bytes: 15 for 8 intervals of 2.  Where no tag can be
+ * an escape nothing is lost.
+ *
+ * Context: Any context.
+ * Return: bytes of all blocks, the same number for each; 0 if there is no tag
+ *	space, or if @bio is no whole number of such blocks.
+ */
+unsigned int bio_integrity_packed_tag_size(struct bio *bio,
+					   unsigned int block_bytes)
+{
+	struct tag_io io = {};
+
+	if (!tag_io_init_packed(&io, bio, block_bytes))
+		return 0;
+	return io.intervals / io.block_intervals * io.block_bytes;
+}
+EXPORT_SYMBOL_GPL(bio_integrity_packed_tag_size);
+
+/* False if @len is more than the space. */
+static bool packed_intervals(const struct tag_io *io, unsigned int *intervals)
+{
+	*intervals = DIV_ROUND_UP(io->len, io->block_bytes) *
+		     io->block_intervals;
+	return *intervals <= io->intervals;
+}
+
+/**
+ * bio_integrity_set_packed_tag() - put any bytes into the tag space of a write
+ * @bio: write with a payload that is its submitter's
+ * @tag_buf: the bytes
+ * @len: how many, at most bio_integrity_packed_tag_size()
+ * @block_bytes: as for bio_integrity_packed_tag_size()
+ *
+ * As bio_integrity_set_tag(), but no value is refused.  Blocks that @len does
+ * not reach stay as they are.
+ *
+ * Context: Process or softirq context.
+ * Return: 0; -EINVAL, and nothing is written, if @len is more than the space or
+ *	@bio is not such a write.
+ */
+int bio_integrity_set_packed_tag(struct bio *bio, const void *tag_buf,
+				 unsigned int len, unsigned int block_bytes)
+{
+	struct tag_io io = { .buf = (void *)tag_buf, .len = len };
+	unsigned int intervals;
+
+	if (!tag_io_init_packed(&io, bio, block_bytes) ||
+	    !packed_intervals(&io, &intervals))
+		return -EINVAL;
+	if (!io.layout.can_escape)
+		return bio_integrity_set_tag(bio, tag_buf, len);
+	return set_tags(&io, bio, intervals, set_packed);
+}
+EXPORT_SYMBOL_GPL(bio_integrity_set_packed_tag);
+
+/**
+ * bio_integrity_get_packed_tag() - get what bio_integrity_set_packed_tag() put
+ * @bio: bio with a payload; a read that has ended, or a write
+ * @tag_buf: room for the bytes
+ * @len: how many, at most bio_integrity_packed_tag_size()
+ * @block_bytes: as for bio_integrity_packed_tag_size()
+ *
+ * Context: Process or softirq context.
+ * Return: 0; -EINVAL if @len is more than the space; -ENODATA at the first
+ *	interval that has no packed tag, as a block never written.
+ */
+int bio_integrity_get_packed_tag(struct bio *bio, void *tag_buf,
+				 unsigned int len, unsigned int block_bytes)
+{
+	struct tag_io io = { .buf = tag_buf, .len = len };
+	unsigned int intervals;
+
+	if (!tag_io_init_packed(&io, bio, block_bytes) ||
+	    !packed_intervals(&io, &intervals))
+		return -EINVAL;
+	if (!io.layout.can_escape)
+		return bio_integrity_get_tag(bio, tag_buf, len);
+	return move_tags(&io, bio, intervals, BLK_INTEGRITY_WALK_GET, get_packed);
+}
+EXPORT_SYMBOL_GPL(bio_integrity_get_packed_tag);
