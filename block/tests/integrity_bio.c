@@ -60,6 +60,50 @@ struct test_io *test_io_alloc(struct kunit *test, struct block_device *bdev,
 }
 
 /**
+ * test_io_filled() - make a bio of whole intervals, with data
+ * @test: the running test
+ * @td: its disk
+ * @opf: operation and flags
+ * @first: number of the first interval
+ * @intervals: how many
+ *
+ * Return: the bio, freed with the test.
+ */
+struct test_io *test_io_filled(struct kunit *test, struct test_disk *td,
+			       blk_opf_t opf, unsigned int first,
+			       unsigned int intervals)
+{
+	unsigned int exp = td->bi.interval_exp;
+	struct test_io *io = test_io_alloc(test, td->bdev, test_rng(test), opf,
+					   first << (exp - SECTOR_SHIFT),
+					   intervals << exp, TEST_CUT_DWORD);
+
+	test_vecs_write(io->data, test_filled_buf(test, test_rng(test),
+						  intervals << exp));
+	return io;
+}
+
+/**
+ * test_io_owned() - test_io_filled() with a payload that its submitter owns
+ * @test: the running test
+ * @td: its disk
+ * @opf: operation and flags
+ * @first: number of the first interval
+ * @intervals: how many
+ *
+ * Return: the bio, freed with the test.
+ */
+struct test_io *test_io_owned(struct kunit *test, struct test_disk *td,
+			      blk_opf_t opf, unsigned int first,
+			      unsigned int intervals)
+{
+	struct test_io *io = test_io_filled(test, td, opf, first, intervals);
+
+	KUNIT_ASSERT_EQ(test, 1, fs_bio_integrity_alloc(&io->bio));
+	return io;
+}
+
+/**
  * test_io_attach() - give a bio a payload, cut as it may be
  * @test: the running test
  * @io: the bio

@@ -84,6 +84,12 @@ struct test_io *test_io_alloc(struct kunit *test, struct block_device *bdev,
 			      struct rnd_state *rng, blk_opf_t opf,
 			      sector_t sector, unsigned int bytes,
 			      enum test_cut cut);
+struct test_io *test_io_filled(struct kunit *test, struct test_disk *td,
+			       blk_opf_t opf, unsigned int first,
+			       unsigned int intervals);
+struct test_io *test_io_owned(struct kunit *test, struct test_disk *td,
+			      blk_opf_t opf, unsigned int first,
+			      unsigned int intervals);
 struct bio_integrity_payload *
 test_io_attach(struct kunit *test, struct test_io *io, struct test_vecs *meta,
 	       u64 seed);

@@ -110,3 +110,15 @@ struct blk_integrity test_geometry(enum blk_integrity_checksum csum_type,
 	bi.profile = blk_integrity_builtin_profile(&bi);
 	return bi;
 }
+
+/**
+ * test_with_tags() - a geometry whose tags are the submitter's
+ * @bi: with profile
+ *
+ * Return: the geometry.
+ */
+struct blk_integrity test_with_tags(struct blk_integrity bi)
+{
+	bi.tag_size = bi.profile->tag_size;
+	return bi;
+}

@@ -80,5 +80,6 @@ struct blk_integrity test_geometry(enum blk_integrity_checksum csum_type,
 				   unsigned int flags, unsigned int tuple_size,
 				   unsigned int pi_offset,
 				   unsigned int interval_exp);
+struct blk_integrity test_with_tags(struct blk_integrity bi);
 
 #endif /* BLK_INTEGRITY_TEST_H */

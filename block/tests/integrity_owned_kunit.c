@@ -1,0 +1,406 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Payloads that their submitter owns: tags on the medium and back, records of
+ * what was wrong, what policies make of them, and wrong input.
+ */
+
+#include <linux/blk-integrity.h>
+
+#include "integrity_disk.h"
+#include "pi_reference.h"
+
+#define REF_TAG		BLK_INTEGRITY_REF_TAG
+#define CRC		BLK_INTEGRITY_CSUM_CRC
+#define FIRST		24
+#define INTERVALS	8
+#define ALL_CHECKS	(TEST_CHECKS | BIP_CHECK_APPTAG)
+
+static struct blk_integrity small_geometry(void)
+{
+	return test_with_tags(test_geometry(CRC, REF_TAG, 8, 0, 9));
+}
+
+static struct blk_integrity large_geometry(void)
+{
+	return test_with_tags(test_geometry(CRC, REF_TAG, 64, 56, 9));
+}
+
+static struct blk_integrity_dev *idev_of(struct test_disk *td)
+{
+	return td->disk->queue->integrity_dev;
+}
+
+/* Bytes that are no escape, whatever part of them is a tag. */
+static u8 *random_tags(struct kunit *test, unsigned int len)
+{
+	u8 *tags = test_filled_buf(test, test_rng(test), len);
+
+	for (unsigned int i = 0; i < len; i++)
+		tags[i] &= 0x7f;
+	return tags;
+}
+
+static struct test_io *io_of(struct kunit *test, struct test_disk *td,
+			     blk_opf_t opf)
+{
+	return test_io_filled(test, td, opf, FIRST, INTERVALS);
+}
+
+static struct test_io *owned_io(struct kunit *test, struct test_disk *td,
+				blk_opf_t opf)
+{
+	return test_io_owned(test, td, opf, FIRST, INTERVALS);
+}
+
+/* A write with tags, on the medium when this returns. */
+static u8 *write_tags(struct kunit *test, struct test_disk *td)
+{
+	struct test_io *io = owned_io(test, td, REQ_OP_WRITE);
+	unsigned int len = bio_integrity_tag_size(&io->bio);
+	u8 *tags = random_tags(test, len);
+
+	KUNIT_ASSERT_NE(test, 0, len);
+	KUNIT_EXPECT_EQ(test, 0, bio_integrity_set_tag(&io->bio, tags, len));
+	KUNIT_EXPECT_EQ(test, 0, bio_integrity_generate(&io->bio));
+	KUNIT_EXPECT_EQ(test, 0, test_io_run(test, io));
+	KUNIT_EXPECT_NULL(test, bio_integrity_error(&io->bio));
+	return tags;
+}
+
+static void expect_tags(struct kunit *test, struct bio *bio, const u8 *tags)
+{
+	unsigned int len = bio_integrity_tag_size(bio);
+	u8 *found = test_guarded_buf(test, len);
+
+	KUNIT_EXPECT_NE(test, 0, len);
+	KUNIT_EXPECT_EQ(test, 0, bio_integrity_get_tag(bio, found, len));
+	KUNIT_EXPECT_MEMEQ(test, tags, found, len);
+}
+
+/* Whole or in pieces, split or not: tags are on the medium and come back. */
+static void tags_come_back_from_the_medium(struct kunit *test)
+{
+	static const unsigned int piece_bytes[] = { 0, 512, 3 * 4096 };
+	struct queue_limits lim = test_disk_limits(test_with_tags(test_geometry_of(test)));
+	struct test_disk *td;
+
+	/* Data in more pieces than one request takes. */
+	lim.max_segments = 5;
+	td = test_disk_alloc(test, lim);
+	for (int i = 0; i < ARRAY_SIZE(piece_bytes); i++) {
+		unsigned int data_bytes = INTERVALS << td->bi.interval_exp;
+		struct blk_integrity_error err;
+		struct test_io *io;
+		u8 *tags;
+
+		td->piece_bytes = piece_bytes[i];
+		tags = write_tags(test, td);
+		KUNIT_EXPECT_EQ(test, 0,
+				pi_ref_verify(&td->bi,
+					      td->data + (FIRST << td->bi.interval_exp),
+					      td->meta + FIRST * td->bi.tuple_size,
+					      INTERVALS, FIRST, &err));
+		io = owned_io(test, td, REQ_OP_READ);
+		KUNIT_EXPECT_EQ(test, 0, test_io_run(test, io));
+		KUNIT_EXPECT_NULL(test, bio_integrity_error(&io->bio));
+		expect_tags(test, &io->bio, tags);
+		KUNIT_EXPECT_EQ(test, 0,
+				fs_bio_integrity_verify(&io->bio,
+							FIRST << (td->bi.interval_exp - 9),
+							data_bytes));
+		fs_bio_integrity_free(&io->bio);
+		KUNIT_EXPECT_NULL(test, bio_integrity(&io->bio));
+		fs_bio_integrity_free(&io->bio);
+	}
+	KUNIT_EXPECT_EQ(test, 0, test_disk_counter(td, BLK_INTEGRITY_BOUNCED));
+	KUNIT_EXPECT_EQ(test, 0, test_disk_counter(td, BLK_INTEGRITY_REMAPPED));
+}
+
+struct wrong_case {
+	const char *desc;
+	unsigned int byte;		/* of the tuple of interval 5; 8: of data */
+	enum blk_integrity_tag tag;
+	u64 found;			/* if the tag is the reference tag */
+};
+
+static const struct wrong_case wrong_cases[] = {
+	{ "data", 8, BLK_INTEGRITY_TAG_GUARD },
+	{ "guard", 1, BLK_INTEGRITY_TAG_GUARD },
+	{ "application tag", 3, BLK_INTEGRITY_TAG_APP },
+	{ "reference tag", 7, BLK_INTEGRITY_TAG_REF, (FIRST + 5) ^ 0x10 },
+};
+
+KUNIT_ARRAY_PARAM_DESC(wrong_cases, wrong_cases, desc);
+
+static void record_says_what_is_wrong(struct kunit *test)
+{
+	const struct wrong_case *row = test->param_value;
+	struct test_disk *td = test_disk_of(test, small_geometry());
+	const struct blk_integrity_error *err;
+	struct test_io *io = owned_io(test, td, REQ_OP_WRITE);
+	u8 tags[2 * INTERVALS];
+
+	memset(tags, 0x35, sizeof(tags));
+	KUNIT_EXPECT_EQ(test, 0, bio_integrity_set_tag(&io->bio, tags, 16));
+	KUNIT_EXPECT_EQ(test, 0, fs_bio_integrity_generate(&io->bio));
+	KUNIT_EXPECT_EQ(test, 0, test_io_run(test, io));
+
+	if (row->byte < 8)
+		td->meta[(FIRST + 5) * 8 + row->byte] ^= 0x10;
+	else
+		td->data[((FIRST + 5) << 9) + 100] ^= 0x10;
+	io = owned_io(test, td, REQ_OP_READ);
+	/* Bits that do not count are not compared. */
+	KUNIT_EXPECT_EQ(test, 0, bio_integrity_set_checks(&io->bio, ALL_CHECKS,
+							  0x35f5, 0xff1f));
+	KUNIT_EXPECT_EQ(test, -EILSEQ, test_io_run(test, io));
+	err = bio_integrity_error(&io->bio);
+	KUNIT_ASSERT_NOT_NULL(test, err);
+	KUNIT_EXPECT_EQ(test, row->tag, err->tag);
+	KUNIT_EXPECT_EQ(test, 1, err->intervals[row->tag]);
+	KUNIT_EXPECT_EQ(test, BLK_INTEGRITY_ORIGIN_HOST, err->origin);
+	KUNIT_EXPECT_EQ(test, FIRST + 5, err->interval);
+	KUNIT_EXPECT_EQ(test, FIRST + 5, err->sector);
+	if (row->tag == BLK_INTEGRITY_TAG_REF) {
+		KUNIT_EXPECT_EQ(test, FIRST + 5, err->expected);
+		KUNIT_EXPECT_EQ(test, row->found, err->found);
+	} else if (row->tag == BLK_INTEGRITY_TAG_APP) {
+		KUNIT_EXPECT_EQ(test, 0x3515, err->expected);
+		KUNIT_EXPECT_EQ(test, 0x3505, err->found);
+		KUNIT_EXPECT_EQ(test, 1,
+				test_disk_counter(td, BLK_INTEGRITY_APP_ERRORS));
+	} else {
+		KUNIT_EXPECT_EQ(test, pi_ref_number(td->meta + (FIRST + 5) * 8, 2),
+				err->found);
+		KUNIT_EXPECT_EQ(test,
+				pi_ref_crc16(PI_REF_CRC16_INIT,
+					     td->data + ((FIRST + 5) << 9), 512),
+				err->expected);
+	}
+}
+
+static void device_that_fails_is_the_origin(struct kunit *test)
+{
+	static const enum req_op ops[] = { REQ_OP_READ, REQ_OP_WRITE };
+	struct test_disk *td = test_disk_of(test, small_geometry());
+
+	td->status = BLK_STS_PROTECTION;
+	for (int i = 0; i < ARRAY_SIZE(ops); i++) {
+		const struct blk_integrity_error *err;
+		struct test_io *io = owned_io(test, td, ops[i]);
+
+		if (ops[i] == REQ_OP_WRITE)
+			KUNIT_EXPECT_EQ(test, 0, bio_integrity_generate(&io->bio));
+		KUNIT_EXPECT_EQ(test, -EILSEQ, test_io_run(test, io));
+		err = bio_integrity_error(&io->bio);
+		KUNIT_ASSERT_NOT_NULL(test, err);
+		KUNIT_EXPECT_EQ(test, BLK_INTEGRITY_TAG_UNKNOWN, err->tag);
+		KUNIT_EXPECT_EQ(test, BLK_INTEGRITY_ORIGIN_DEVICE, err->origin);
+		KUNIT_EXPECT_EQ(test, FIRST, err->interval);
+		KUNIT_EXPECT_EQ(test, FIRST, err->sector);
+	}
+	KUNIT_EXPECT_EQ(test, 2,
+			test_disk_counter(td, BLK_INTEGRITY_DEVICE_ERRORS));
+}
+
+/* Zeroes in the place of guards do not get as far as the medium. */
+static void forgotten_generate_is_refused(struct kunit *test)
+{
+	struct test_disk *td = test_disk_of(test, large_geometry());
+	struct test_io *io = owned_io(test, td, REQ_OP_WRITE);
+	u8 tag = 0x55;
+
+	KUNIT_EXPECT_EQ(test, -EINVAL, test_io_run(test, io));
+	/* The guard covers what is in front of it. */
+	io = owned_io(test, td, REQ_OP_WRITE);
+	KUNIT_EXPECT_EQ(test, 0, bio_integrity_generate(&io->bio));
+	KUNIT_EXPECT_EQ(test, 0, bio_integrity_set_tag(&io->bio, &tag, 1));
+	KUNIT_EXPECT_EQ(test, -EINVAL, test_io_run(test, io));
+	KUNIT_EXPECT_EQ(test, 0, td->nr_requests);
+}
+
+/* Switched off, it still reads and writes, tags wherever they can be. */
+static void administrator_may_want_less(struct kunit *test)
+{
+	struct test_disk *small = test_disk_of(test, small_geometry());
+	struct test_disk *large = test_disk_of(test, large_geometry());
+	struct blk_integrity_error err;
+	struct test_io *io;
+	u8 *tags;
+
+	tags = write_tags(test, small);
+	idev_of(small)->read_verify = false;
+	idev_of(small)->write_generate = false;
+	small->data[FIRST << 9] ^= 1;
+	io = owned_io(test, small, REQ_OP_READ);
+	KUNIT_EXPECT_EQ(test, 0, test_io_run(test, io));
+	expect_tags(test, &io->bio, tags);
+	KUNIT_EXPECT_TRUE(test, small->bip_flags & BIP_DISK_NOCHECK);
+	KUNIT_EXPECT_EQ(test, 0, fs_bio_integrity_verify(&io->bio, FIRST, SZ_4K));
+	/* The device makes the tuples, and no tags. */
+	io = io_of(test, small, REQ_OP_WRITE);
+	KUNIT_EXPECT_EQ(test, 0, fs_bio_integrity_generate(&io->bio));
+	KUNIT_EXPECT_EQ(test, 0, bio_integrity_tag_size(&io->bio));
+	KUNIT_EXPECT_EQ(test, -EINVAL, bio_integrity_set_tag(&io->bio, tags, 2));
+	KUNIT_EXPECT_EQ(test, 0, test_io_run(test, io));
+
+	idev_of(large)->write_generate = false;
+	tags = write_tags(test, large);
+	idev_of(large)->write_generate = true;
+	KUNIT_EXPECT_EQ(test, 0,
+			pi_ref_verify(&large->bi, large->data + (FIRST << 9),
+				      large->meta + FIRST * 64, INTERVALS, FIRST,
+				      &err));
+	io = owned_io(test, large, REQ_OP_READ);
+	KUNIT_EXPECT_EQ(test, 0, test_io_run(test, io));
+	expect_tags(test, &io->bio, tags);
+	KUNIT_EXPECT_EQ(test, INTERVALS,
+			test_disk_counter(large, BLK_INTEGRITY_ESCAPED));
+}
+
+/* Decided when the payload is made: no change of mind spoils a write. */
+static void administrator_changes_policy_meanwhile(struct kunit *test)
+{
+	struct test_disk *td = test_disk_of(test, large_geometry());
+	struct test_io *io = owned_io(test, td, REQ_OP_WRITE);
+
+	idev_of(td)->write_generate = false;
+	KUNIT_EXPECT_EQ(test, 0, bio_integrity_generate(&io->bio));
+	KUNIT_EXPECT_EQ(test, 0, test_io_run(test, io));
+	io = owned_io(test, td, REQ_OP_WRITE);
+	idev_of(td)->write_generate = true;
+	KUNIT_EXPECT_EQ(test, 0, bio_integrity_generate(&io->bio));
+	KUNIT_EXPECT_EQ(test, 0, test_io_run(test, io));
+	io = owned_io(test, td, REQ_OP_READ);
+	KUNIT_EXPECT_EQ(test, 0, test_io_run(test, io));
+}
+
+/* Errors that are only reported are in the record of a read that succeeds. */
+static void reported_error_is_in_the_record(struct kunit *test)
+{
+	struct test_disk *td = test_disk_of(test, small_geometry());
+	const struct blk_integrity_error *err;
+	struct test_io *io;
+
+	write_tags(test, td);
+	idev_of(td)->report_only = true;
+	td->data[(FIRST + 2) << 9] ^= 1;
+	io = owned_io(test, td, REQ_OP_READ);
+	KUNIT_EXPECT_EQ(test, 0, test_io_run(test, io));
+	err = bio_integrity_error(&io->bio);
+	KUNIT_ASSERT_NOT_NULL(test, err);
+	KUNIT_EXPECT_EQ(test, FIRST + 2, err->interval);
+}
+
+static void submitter_may_verify_by_itself(struct kunit *test)
+{
+	struct test_disk *td = test_disk_of(test, small_geometry());
+	const struct blk_integrity_error *err;
+	struct test_io *io;
+
+	write_tags(test, td);
+	td->data[(FIRST + 7) << 9] ^= 1;
+	io = owned_io(test, td, REQ_OP_READ);
+	bio_integrity(&io->bio)->bip_flags &= ~BIP_VERIFY;
+	KUNIT_EXPECT_EQ(test, 0, test_io_run(test, io));
+	KUNIT_EXPECT_EQ(test, 0, test_disk_counter(td, BLK_INTEGRITY_VERIFIED));
+	KUNIT_EXPECT_EQ(test, -EINVAL,
+			fs_bio_integrity_verify(&io->bio, FIRST + 1, SZ_4K));
+	KUNIT_EXPECT_EQ(test, -EINVAL,
+			fs_bio_integrity_verify(&io->bio, FIRST, SZ_2K));
+	KUNIT_EXPECT_EQ(test, -EILSEQ,
+			fs_bio_integrity_verify(&io->bio, FIRST, SZ_4K));
+	err = bio_integrity_error(&io->bio);
+	KUNIT_ASSERT_NOT_NULL(test, err);
+	KUNIT_EXPECT_EQ(test, FIRST + 7, err->interval);
+	KUNIT_EXPECT_EQ(test, 1, test_disk_counter(td, BLK_INTEGRITY_GUARD_ERRORS));
+}
+
+static void wrong_input_is_refused(struct kunit *test)
+{
+	struct test_disk *td = test_disk_of(test, small_geometry());
+	struct test_disk *plain = test_disk_alloc(test, test_plain_limits());
+	struct rnd_state *rng = test_rng(test);
+	struct test_io *io = owned_io(test, td, REQ_OP_READ);
+	unsigned int max;
+
+	KUNIT_EXPECT_EQ(test, -EINVAL, fs_bio_integrity_alloc(&io->bio));
+	KUNIT_EXPECT_EQ(test, -EINVAL, bio_integrity_generate(&io->bio));
+	KUNIT_EXPECT_EQ(test, -EINVAL, bio_integrity_set_checks(&io->bio, BIP_VERIFY,
+								0, 0));
+	io = io_of(test, td, REQ_OP_WRITE);
+	KUNIT_EXPECT_EQ(test, -EINVAL, bio_integrity_generate(&io->bio));
+	KUNIT_EXPECT_EQ(test, -EINVAL, fs_bio_integrity_verify(&io->bio, 0, 0));
+	KUNIT_EXPECT_EQ(test, -EINVAL, bio_integrity_set_checks(&io->bio, 0, 0, 0));
+	KUNIT_EXPECT_EQ(test, -EINVAL,
+			bio_integrity_set_profile(&io->bio, td->bi.profile, NULL));
+	KUNIT_EXPECT_NULL(test, bio_integrity_error(&io->bio));
+
+	/* More than the device, less than an interval; neither needs one. */
+	max = max_integrity_io_size(&td->disk->queue->limits);
+	KUNIT_EXPECT_GE(test, max, SZ_64K);
+	io->bio.bi_iter.bi_size = max + 512;
+	KUNIT_EXPECT_EQ(test, -EINVAL, fs_bio_integrity_alloc(&io->bio));
+	io->bio.bi_iter.bi_size = 1000;
+	KUNIT_EXPECT_EQ(test, -EINVAL, fs_bio_integrity_alloc(&io->bio));
+	io->bio.bi_iter.bi_size = SZ_4K;
+	io->bio.bi_opf = REQ_OP_DISCARD;
+	KUNIT_EXPECT_EQ(test, 0, fs_bio_integrity_alloc(&io->bio));
+	io = test_io_alloc(test, plain->bdev, rng, REQ_OP_READ, 0, SZ_4K,
+			   TEST_CUT_PAGE);
+	KUNIT_EXPECT_EQ(test, 0, fs_bio_integrity_alloc(&io->bio));
+	KUNIT_EXPECT_NULL(test, bio_integrity(&io->bio));
+	KUNIT_EXPECT_EQ(test, UINT_MAX,
+			max_integrity_io_size(&plain->disk->queue->limits));
+
+	/* No tag for the owner, no check of it. */
+	td = test_disk_of(test, test_geometry(CRC, REF_TAG, 8, 0, 9));
+	io = owned_io(test, td, REQ_OP_READ);
+	KUNIT_EXPECT_EQ(test, -EINVAL, bio_integrity_set_checks(&io->bio,
+								ALL_CHECKS, 1, 1));
+}
+
+/* On memory of one's own, too, tags stay and guards are made. */
+static void own_pages_are_generated(struct kunit *test)
+{
+	struct test_disk *td = test_disk_of(test, large_geometry());
+	struct rnd_state *rng = test_rng(test);
+	struct test_io *io = io_of(test, td, REQ_OP_WRITE);
+	struct test_vecs *meta = test_vecs_alloc(test, rng, INTERVALS * 64,
+						 TEST_CUT_RANDOM);
+	u8 *data = test_guarded_buf(test, SZ_4K);
+	u8 *wanted = test_filled_buf(test, rng, INTERVALS * 64);
+
+	test_vecs_read(io->data, data);
+	test_vecs_write(meta, wanted);
+	pi_ref_generate(&td->bi, data, wanted, INTERVALS, FIRST);
+	test_io_attach(test, io, meta, FIRST);
+	KUNIT_EXPECT_EQ(test, 0, bio_integrity_generate(&io->bio));
+	KUNIT_EXPECT_EQ(test, 0, test_io_run(test, io));
+	KUNIT_EXPECT_MEMEQ(test, wanted, td->meta + FIRST * 64, INTERVALS * 64);
+}
+
+static struct kunit_case owned_cases[] = {
+	KUNIT_CASE_PARAM(tags_come_back_from_the_medium,
+			 test_geometry_gen_params),
+	KUNIT_CASE_PARAM(record_says_what_is_wrong, wrong_cases_gen_params),
+	KUNIT_CASE(device_that_fails_is_the_origin),
+	KUNIT_CASE(forgotten_generate_is_refused),
+	KUNIT_CASE(administrator_may_want_less),
+	KUNIT_CASE(administrator_changes_policy_meanwhile),
+	KUNIT_CASE(reported_error_is_in_the_record),
+	KUNIT_CASE(submitter_may_verify_by_itself),
+	KUNIT_CASE(wrong_input_is_refused),
+	KUNIT_CASE(own_pages_are_generated),
+	{ }
+};
+
+static struct kunit_suite owned_suite = {
+	.name		= "bio_integrity_owned",
+	.test_cases	= owned_cases,
+};
+
+kunit_test_suite(owned_suite);
+
+MODULE_DESCRIPTION("KUnit tests of payloads that their submitter owns");
+MODULE_LICENSE("GPL");
