@@ -186,6 +186,7 @@ static const struct merge_case merge_cases[] = {
 	{ "one is mapped", true, true, BIP_MAPPED_INTEGRITY, 0, 16, false },
 	{ "both are", true, true, BIP_MAPPED_INTEGRITY, BIP_MAPPED_INTEGRITY, 16,
 	  true },
+	{ "other checks", true, true, BIP_CHECK_GUARD, TEST_CHECKS, 16, false },
 	{ "segments just fit", true, true, 0, 0, 2, true },
 	{ "a segment too many", true, true, 0, 0, 1, false },
 };
@@ -228,12 +229,36 @@ static void merge_wants_equals(struct kunit *test)
 		bio_integrity(&next->bio)->bip_flags = 0;
 }
 
+/* A command has one application tag to expect. */
+static void merge_wants_equal_application_tags(struct kunit *test)
+{
+	static const u16 tags[][2] = {
+		{ 0x1234, 0xffff }, { 0x1235, 0xffff }, { 0x1234, 0xfffe },
+	};
+	struct test_disk *td = disk_of(test, 0, 16);
+
+	for (int i = 0; i < ARRAY_SIZE(tags); i++) {
+		struct request *rq = test_request_alloc(test, td, REQ_OP_WRITE, 0);
+		struct test_io *io = io_at(test, td, 0, 64);
+		struct test_io *next = io_at(test, td, 0, 64);
+
+		bio_integrity(&io->bio)->bip_app_tag = tags[0][0];
+		bio_integrity(&io->bio)->bip_app_mask = tags[0][1];
+		bio_integrity(&next->bio)->bip_app_tag = tags[i][0];
+		bio_integrity(&next->bio)->bip_app_mask = tags[i][1];
+		test_request_add(rq, io);
+		KUNIT_EXPECT_EQ(test, !i,
+				blk_integrity_merge_bio(rq->q, rq, &next->bio));
+	}
+}
+
 static struct kunit_case merge_suite_cases[] = {
 	KUNIT_CASE_PARAM(gap_at_virtual_boundary, gap_cases_gen_params),
 	KUNIT_CASE(bio_without_metadata_has_no_gap),
 	KUNIT_CASE(gap_goes_by_iterators),
 	KUNIT_CASE(gap_of_request_is_at_the_right_end),
 	KUNIT_CASE_PARAM(merge_wants_equals, merge_cases_gen_params),
+	KUNIT_CASE(merge_wants_equal_application_tags),
 	{ }
 };
 
