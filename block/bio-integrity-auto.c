@@ -41,6 +41,9 @@ enum bio_integrity_action bio_integrity_action(struct bio *bio)
 	case REQ_OP_READ:
 		if (blk_integrity_verifies(q, bi))
 			return BIO_INTEGRITY_VERIFY;
+		/* A device that strips tuples checks them. */
+		if (READ_ONCE(q->integrity_dev->report_only))
+			return BIO_INTEGRITY_BUFFER;
 		break;
 	case REQ_OP_WRITE:
 	case REQ_OP_ZONE_APPEND:
@@ -111,7 +114,7 @@ void blk_integrity_generate(struct bio *bio)
 
 	blk_integrity_count(q, BLK_INTEGRITY_GENERATED, intervals);
 	blk_integrity_count(q, BLK_INTEGRITY_STRADDLED, walk.straddled);
-	trace_blk_integrity_generate(bio, bip_get_seed(bip), intervals);
+	trace_blk_integrity_generate(bio->bi_bdev, bip_get_seed(bip), intervals);
 }
 
 /* To deliver data in spite of its errors, the host must be the one to check. */
@@ -227,6 +230,7 @@ int bio_integrity_attach_auto(struct bio *bio, enum bio_integrity_action action)
 	if (!bia)
 		return nowait ? -EAGAIN : -ENOMEM;
 	bia->bio = bio;
+	bia->bdev = bio->bi_bdev;
 	bia->action = action;
 	bia->profile = bi->profile;
 	bia->first_interval = blk_integrity_interval(bi, disk_sector(bio));

@@ -29,6 +29,28 @@ static enum bio_integrity_action owned_action(struct bio *bio)
 	return action;
 }
 
+static int attach_owned(struct bio *bio, const struct queue_limits *lim)
+{
+	unsigned int bytes = bio->bi_iter.bi_size;
+	enum bio_integrity_action action;
+	int err;
+
+	if (!lim->integrity.tuple_size)
+		return 0;
+	if (bytes > max_integrity_io_size(lim) ||
+	    bytes & ((1U << lim->integrity.interval_exp) - 1))
+		return -EINVAL;
+	action = owned_action(bio);
+	if (action == BIO_INTEGRITY_NONE)
+		return 0;
+
+	err = bio_integrity_attach_auto(bio, action);
+	if (err)
+		return err;
+	bio_integrity(bio)->bip_flags |= BIP_OWNED;
+	return 1;
+}
+
 /**
  * fs_bio_integrity_alloc() - attach metadata that the submitter owns
  * @bio: bio with device, operation, position and data; no payload
@@ -51,29 +73,26 @@ static enum bio_integrity_action owned_action(struct bio *bio)
  *	since format, driver or administrator want no others.  -EINVAL if it
  *	had a payload, is no multiple of the protection interval, or is larger
  *	than max_integrity_io_size(); -EOPNOTSUPP for an inline encryption
- *	context; -EAGAIN if it may not wait.
+ *	context; -EAGAIN if it may not wait; -ENODEV if the device is gone.
  */
 int fs_bio_integrity_alloc(struct bio *bio)
 {
-	struct queue_limits *lim = &bdev_get_queue(bio->bi_bdev)->limits;
-	unsigned int bytes = bio->bi_iter.bi_size;
-	enum bio_integrity_action action;
-	int err;
+	struct request_queue *q = bdev_get_queue(bio->bi_bdev);
+	int ret;
 
-	if (!lim->integrity.tuple_size || !bio_has_data(bio))
+	if (!blk_integrity_queue_supports_integrity(q) || !bio_has_data(bio))
 		return 0;
-	if (bio_integrity(bio) || bytes > max_integrity_io_size(lim) ||
-	    bytes & ((1U << lim->integrity.interval_exp) - 1))
+	if (bio_integrity(bio))
 		return -EINVAL;
-	action = owned_action(bio);
-	if (action == BIO_INTEGRITY_NONE)
-		return 0;
 
-	err = bio_integrity_attach_auto(bio, action);
-	if (err)
-		return err;
-	bio_integrity(bio)->bip_flags |= BIP_OWNED;
-	return 1;
+	/* A device is frozen to be formatted. */
+	ret = blk_queue_enter(q, bio->bi_opf & REQ_NOWAIT ?
+			      BLK_MQ_REQ_NOWAIT : 0);
+	if (ret)
+		return ret;
+	ret = attach_owned(bio, &q->limits);
+	blk_queue_exit(q);
+	return ret;
 }
 EXPORT_SYMBOL_GPL(fs_bio_integrity_alloc);
 

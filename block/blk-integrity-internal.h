@@ -116,6 +116,8 @@ enum bio_integrity_action {
 /**
  * struct bio_integrity_auto - payload with a buffer that the block layer made
  * @bio: the bio
+ * @bdev: device the payload was attached for; on the way down the bio may be
+ *	given another
  * @action: what was decided when the payload was attached
  * @copied_from: payload of the submitter that this one stands in for while the
  *	bio is at its device, or NULL
@@ -136,6 +138,7 @@ enum bio_integrity_action {
  */
 struct bio_integrity_auto {
 	struct bio *bio;
+	struct block_device *bdev;
 	enum bio_integrity_action action;
 	struct bio_integrity_payload *copied_from;
 	const struct blk_integrity_profile *profile;
@@ -288,7 +291,7 @@ u64 blk_integrity_counter(const struct blk_integrity_dev *idev,
 		enum blk_integrity_counter counter);
 void blk_integrity_error_merge(struct blk_integrity_error *err,
 		const struct blk_integrity_error *more);
-void blk_integrity_report(struct bio *bio,
+void blk_integrity_report(struct block_device *bdev,
 		const struct blk_integrity_error *err);
 void blk_integrity_device_error(struct request *rq);
 

@@ -209,15 +209,16 @@ static void report_line(struct blk_integrity_dev *idev, struct gendisk *disk,
 
 /**
  * blk_integrity_report() - tell about a bio that failed verification
- * @bio: the read
+ * @bdev: device of the read
  * @err: what is wrong
  *
  * Context: Any context.
  */
-void blk_integrity_report(struct bio *bio, const struct blk_integrity_error *err)
+void blk_integrity_report(struct block_device *bdev,
+			  const struct blk_integrity_error *err)
 {
-	struct request_queue *q = bdev_get_queue(bio->bi_bdev);
-	struct gendisk *disk = bio->bi_bdev->bd_disk;
+	struct request_queue *q = bdev_get_queue(bdev);
+	struct gendisk *disk = bdev->bd_disk;
 
 	for (int tag = 0; tag < BLK_INTEGRITY_NR_TAGS; tag++)
 		blk_integrity_count(q, tag_words[tag].counter,
@@ -245,7 +246,8 @@ void blk_integrity_device_error(struct request *rq)
 	};
 
 	blk_integrity_count(rq->q, BLK_INTEGRITY_DEVICE_ERRORS, 1);
-	if (rq->q->disk)
+	/* The place of a passthrough request is not known. */
+	if (rq->q->disk && !blk_rq_is_passthrough(rq))
 		trace_blk_integrity_error(rq->q->disk, &err);
 }
 

@@ -291,7 +291,7 @@ static void bip_remap(struct bio *bio, const struct blk_integrity *bi,
 
 	blk_integrity_count(q, BLK_INTEGRITY_REMAPPED, intervals);
 	blk_integrity_count(q, BLK_INTEGRITY_STRADDLED, walk.straddled);
-	trace_blk_integrity_remap(bio, from, to, intervals);
+	trace_blk_integrity_remap(bio->bi_bdev, from, to, intervals);
 }
 
 /**

@@ -116,6 +116,41 @@ static void tags_come_back_from_the_medium(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, test_disk_counter(td, BLK_INTEGRITY_REMAPPED));
 }
 
+/*
+ * A driver that passes bios on may give one another device and place, as md
+ * does: who attached the payload knows of its own only.
+ */
+static void payload_stays_that_of_its_device(struct kunit *test)
+{
+	struct test_disk *upper = test_disk_of(test, small_geometry());
+	struct test_disk *lower = test_disk_of(test, small_geometry());
+	const struct blk_integrity_error *err;
+	struct test_io *io = owned_io(test, upper, REQ_OP_WRITE);
+	u8 *tags = random_tags(test, 2 * INTERVALS);
+
+	KUNIT_EXPECT_EQ(test, 0, bio_integrity_set_tag(&io->bio, tags, 16));
+	KUNIT_EXPECT_EQ(test, 0, bio_integrity_generate(&io->bio));
+	bio_set_dev(&io->bio, lower->bdev);
+	io->bio.bi_iter.bi_sector = FIRST + 100;
+	KUNIT_EXPECT_EQ(test, 0, test_io_run(test, io));
+	KUNIT_EXPECT_EQ(test, FIRST + 100,
+			pi_ref_number(lower->meta + (FIRST + 100) * 8 + 4, 4));
+
+	lower->data[(FIRST + 104) << 9] ^= 1;
+	io = owned_io(test, upper, REQ_OP_READ);
+	bio_set_dev(&io->bio, lower->bdev);
+	io->bio.bi_iter.bi_sector = FIRST + 100;
+	KUNIT_EXPECT_EQ(test, -EILSEQ, test_io_run(test, io));
+	err = bio_integrity_error(&io->bio);
+	KUNIT_ASSERT_NOT_NULL(test, err);
+	KUNIT_EXPECT_EQ(test, FIRST + 4, err->interval);
+	expect_tags(test, &io->bio, tags);
+	KUNIT_EXPECT_EQ(test, 1,
+			test_disk_counter(upper, BLK_INTEGRITY_GUARD_ERRORS));
+	KUNIT_EXPECT_EQ(test, 0,
+			test_disk_counter(lower, BLK_INTEGRITY_GUARD_ERRORS));
+}
+
 struct wrong_case {
 	const char *desc;
 	unsigned int byte;		/* of the tuple of interval 5; 8: of data */
@@ -383,6 +418,7 @@ static void own_pages_are_generated(struct kunit *test)
 static struct kunit_case owned_cases[] = {
 	KUNIT_CASE_PARAM(tags_come_back_from_the_medium,
 			 test_geometry_gen_params),
+	KUNIT_CASE(payload_stays_that_of_its_device),
 	KUNIT_CASE_PARAM(record_says_what_is_wrong, wrong_cases_gen_params),
 	KUNIT_CASE(device_that_fails_is_the_origin),
 	KUNIT_CASE(forgotten_generate_is_refused),

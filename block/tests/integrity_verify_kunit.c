@@ -233,6 +233,15 @@ static void administrator_may_want_bad_data(struct kunit *test)
 	/* A device that checks would not deliver it. */
 	KUNIT_EXPECT_TRUE(test, td->bip_flags & BIP_DISK_NOCHECK);
 	KUNIT_EXPECT_TRUE(test, td->bip_flags & BIP_CTRL_NOCHECK);
+
+	/* Nor does a device that strips the tuples. */
+	idev_of(td)->read_verify = false;
+	td->bip_flags = 0;
+	KUNIT_EXPECT_EQ(test, 0,
+			test_io_run(test, read_of(test, td, 0, SZ_4K)));
+	KUNIT_EXPECT_TRUE(test, td->bip_flags & BIP_DISK_NOCHECK);
+	KUNIT_EXPECT_EQ(test, 1,
+			test_disk_counter(td, BLK_INTEGRITY_GUARD_ERRORS));
 }
 
 static void small_reads_may_be_verified_at_once(struct kunit *test)

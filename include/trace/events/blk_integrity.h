@@ -16,8 +16,8 @@ TRACE_DEFINE_ENUM(BLK_INTEGRITY_ORIGIN_HOST);
 TRACE_DEFINE_ENUM(BLK_INTEGRITY_ORIGIN_DEVICE);
 
 DECLARE_EVENT_CLASS(blk_integrity_bio,
-	TP_PROTO(struct bio *bio, u64 interval, unsigned int intervals),
-	TP_ARGS(bio, interval, intervals),
+	TP_PROTO(struct block_device *bdev, u64 interval, unsigned int intervals),
+	TP_ARGS(bdev, interval, intervals),
 
 	TP_STRUCT__entry(
 		__field(dev_t, dev)
@@ -26,7 +26,7 @@ DECLARE_EVENT_CLASS(blk_integrity_bio,
 	),
 
 	TP_fast_assign(
-		__entry->dev = bio_dev(bio);
+		__entry->dev = bdev->bd_dev;
 		__entry->interval = interval;
 		__entry->intervals = intervals;
 	),
@@ -38,47 +38,47 @@ DECLARE_EVENT_CLASS(blk_integrity_bio,
 
 /**
  * blk_integrity_generate - the block layer protected a write
- * @bio: the write
+ * @bdev: device of the write
  * @interval: number of its first interval
  * @intervals: how many it has
  */
 DEFINE_EVENT(blk_integrity_bio, blk_integrity_generate,
-	TP_PROTO(struct bio *bio, u64 interval, unsigned int intervals),
-	TP_ARGS(bio, interval, intervals)
+	TP_PROTO(struct block_device *bdev, u64 interval, unsigned int intervals),
+	TP_ARGS(bdev, interval, intervals)
 );
 
 /**
  * blk_integrity_defer - a read was handed to kintegrityd
- * @bio: the read
+ * @bdev: device of the read
  * @interval: number of its first interval
  * @intervals: how many it has
  */
 DEFINE_EVENT(blk_integrity_bio, blk_integrity_defer,
-	TP_PROTO(struct bio *bio, u64 interval, unsigned int intervals),
-	TP_ARGS(bio, interval, intervals)
+	TP_PROTO(struct block_device *bdev, u64 interval, unsigned int intervals),
+	TP_ARGS(bdev, interval, intervals)
 );
 
 /**
  * blk_integrity_verify - the block layer checked a read, or a piece of one
- * @bio: the read
+ * @bdev: device of the read
  * @interval: number of the first interval checked
  * @intervals: how many were checked
  */
 DEFINE_EVENT(blk_integrity_bio, blk_integrity_verify,
-	TP_PROTO(struct bio *bio, u64 interval, unsigned int intervals),
-	TP_ARGS(bio, interval, intervals)
+	TP_PROTO(struct block_device *bdev, u64 interval, unsigned int intervals),
+	TP_ARGS(bdev, interval, intervals)
 );
 
 /**
  * blk_integrity_remap - reference tags of a bio were renumbered
- * @bio: the bio
+ * @bdev: device of the bio
  * @from: number of its first interval before
  * @to: number of its first interval now
  * @intervals: how many were renumbered
  */
 TRACE_EVENT(blk_integrity_remap,
-	TP_PROTO(struct bio *bio, u64 from, u64 to, unsigned int intervals),
-	TP_ARGS(bio, from, to, intervals),
+	TP_PROTO(struct block_device *bdev, u64 from, u64 to, unsigned int intervals),
+	TP_ARGS(bdev, from, to, intervals),
 
 	TP_STRUCT__entry(
 		__field(dev_t, dev)
@@ -88,7 +88,7 @@ TRACE_EVENT(blk_integrity_remap,
 	),
 
 	TP_fast_assign(
-		__entry->dev = bio_dev(bio);
+		__entry->dev = bdev->bd_dev;
 		__entry->from = from;
 		__entry->to = to;
 		__entry->intervals = intervals;
