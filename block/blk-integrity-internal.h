@@ -311,7 +311,6 @@ static inline void blk_integrity_count(struct request_queue *q,
 		this_cpu_add(q->integrity_dev->counters->count[counter], n);
 }
 
-
 /* blk-integrity-sysfs.c */
 extern const struct attribute_group blk_integrity_attr_group;
 void blk_integrity_sysfs_init(struct blk_integrity_dev *idev);
