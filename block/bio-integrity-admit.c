@@ -12,6 +12,7 @@
 
 #include <linux/blk-integrity.h>
 
+#include "bio-integrity-internal.h"
 #include "blk.h"
 #include "blk-integrity-walk.h"
 

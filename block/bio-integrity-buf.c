@@ -15,6 +15,7 @@
 #include <linux/mempool.h>
 #include <linux/slab.h>
 
+#include "bio-integrity-internal.h"
 #include "blk.h"
 
 /*

@@ -10,6 +10,7 @@
 
 #include <linux/blk-integrity.h>
 
+#include "bio-integrity-internal.h"
 #include "blk.h"
 
 /* The payload of a bio, if fs_bio_integrity_alloc() made it. */

@@ -10,6 +10,7 @@
 #include <linux/mempool.h>
 #include <linux/slab.h>
 
+#include "bio-integrity-internal.h"
 #include "blk.h"
 
 struct bip_class {

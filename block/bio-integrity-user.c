@@ -13,6 +13,7 @@
 #include <linux/slab.h>
 #include <linux/uio.h>
 
+#include "bio-integrity-internal.h"
 #include "blk.h"
 
 /* User pages, a vector each. */

@@ -18,6 +18,7 @@
 
 #include <trace/events/blk_integrity.h>
 
+#include "bio-integrity-internal.h"
 #include "blk.h"
 #include "blk-integrity-walk.h"
 

@@ -9,6 +9,7 @@
 #include <linux/bio-integrity.h>
 #include <linux/blk-integrity.h>
 
+#include "bio-integrity-internal.h"
 #include "blk.h"
 
 /* What a clone has of its source: all but who owns and unmaps the buffer. */

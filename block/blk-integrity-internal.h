@@ -8,7 +8,6 @@
 #define BLK_INTEGRITY_INTERNAL_H
 
 #include <linux/blk-integrity.h>
-#include <linux/llist.h>
 #include <linux/percpu.h>
 #include <linux/ratelimit_types.h>
 #include <linux/sizes.h>
@@ -92,125 +91,18 @@ struct blk_integrity_dev {
 	struct work_struct uevent_work;
 };
 
-/*
- * Vectors of a payload of the block layer: with chunks of 32 KiB its buffer
- * holds the metadata of 16 MiB in 512-byte intervals with 8-byte tuples.
- */
-#define BIO_INTEGRITY_AUTO_VECS	8
-
-/**
- * enum bio_integrity_action - what the block layer does for a bio
- * @BIO_INTEGRITY_NONE: nothing, it goes without metadata or brings its own
- * @BIO_INTEGRITY_BUFFER: metadata buffer, which nobody checks; what is written
- *	says so
- * @BIO_INTEGRITY_GENERATE: metadata buffer with tuples
- * @BIO_INTEGRITY_VERIFY: metadata buffer, checked at completion
- */
-enum bio_integrity_action {
-	BIO_INTEGRITY_NONE,
-	BIO_INTEGRITY_BUFFER,
-	BIO_INTEGRITY_GENERATE,
-	BIO_INTEGRITY_VERIFY,
-};
-
-/**
- * struct bio_integrity_auto - payload with a buffer that the block layer made
- * @bio: the bio
- * @bdev: device the payload was attached for; on the way down the bio may be
- *	given another
- * @action: what was decided when the payload was attached
- * @copied_from: payload of the submitter that this one stands in for while the
- *	bio is at its device, or NULL
- * @profile: callbacks, those of the device or of bio_integrity_set_profile()
- * @private: for @profile
- * @first_interval: number of the first interval on the device
- * @node: on kintegrityd's list of its CPU
- * @shared: on the list that all CPUs take pieces from
- * @next_piece: first piece no CPU took yet
- * @pieces_left: pieces not verified yet
- * @err: what verification found wrong in all pieces
- * @data_iter: the data when the payload was attached: whatever completion does
- *	to the iterators of @bio, this is what gets verified
- * @reserve: reserve this object belongs to, or NULL
- * @nr_chunks: chunks of pages the buffer has; 0: it follows the payload
- * @chunk_order: size of a chunk, 2^@chunk_order pages
- * @bip: the payload; last, since its vectors and the buffer follow it
- */
-struct bio_integrity_auto {
-	struct bio *bio;
-	struct block_device *bdev;
-	enum bio_integrity_action action;
-	struct bio_integrity_payload *copied_from;
-	const struct blk_integrity_profile *profile;
-	void *private;
-	u64 first_interval;
-	struct llist_node node;
-	struct list_head shared;
-	unsigned int next_piece;
-	atomic_t pieces_left;
-	struct blk_integrity_error err;
-	struct bvec_iter data_iter;
-	struct blk_integrity_reserve *reserve;
-	u8 nr_chunks;
-	u8 chunk_order;
-	struct bio_integrity_payload bip;
-};
-
-static inline struct bio_integrity_auto *
-bip_to_auto(struct bio_integrity_payload *bip)
-{
-	return container_of(bip, struct bio_integrity_auto, bip);
-}
-
-/* Callbacks of a payload's metadata: its own, if its submitter brought some. */
-static inline const struct blk_integrity_profile *
-bip_profile(struct bio_integrity_payload *bip)
-{
-	return bip->bip_flags & BIP_BLOCK_INTEGRITY ?
-	       bip_to_auto(bip)->profile : bip->bip_geometry.profile;
-}
-
-static inline void *bip_private(struct bio_integrity_payload *bip)
-{
-	return bip->bip_flags & BIP_BLOCK_INTEGRITY ?
-	       bip_to_auto(bip)->private : NULL;
-}
-
 /* bio-integrity.c */
-void bio_integrity_attach(struct bio *bio, struct bio_integrity_payload *bip,
-		unsigned int nr_vecs);
-const struct blk_integrity *bip_geometry(struct bio *bio);
-void bip_inherit(struct bio_integrity_payload *bip,
-		const struct bio_integrity_payload *from);
 void bio_integrity_free(struct bio *bio);
 
-/* bio-integrity-pool.c */
-struct bio_integrity_payload *bip_alloc(gfp_t gfp, unsigned int nr_vecs,
-		struct bio_set *bs);
-void bip_free(struct bio_integrity_payload *bip);
-
 /* bio-integrity-buf.c */
-struct bio_integrity_auto *bio_integrity_auto_alloc(struct request_queue *q,
-		unsigned int bytes, bool nowait);
-void bio_integrity_auto_free(struct bio_integrity_auto *bia);
 unsigned int bio_integrity_max_buf_bytes(const struct queue_limits *lim);
 int blk_integrity_reserve_resize(struct blk_integrity_dev *idev,
 		const struct queue_limits *lim, unsigned int bytes);
 void blk_integrity_reserve_free(struct blk_integrity_dev *idev);
-void bio_integrity_buf_init(void);
 
 /* bio-integrity-auto.c */
-enum bio_integrity_action bio_integrity_action(struct bio *bio);
-int bio_integrity_attach_auto(struct bio *bio,
-		enum bio_integrity_action action);
-void blk_integrity_generate(struct bio *bio);
 void __bio_integrity_generate_pending(struct bio *bio);
-void bio_integrity_done(struct bio_integrity_auto *bia);
 bool __bio_integrity_endio(struct bio *bio);
-
-/* bio-integrity-admit.c */
-int bio_integrity_admit(struct bio *bio);
-void bio_integrity_uncopy(struct bio_integrity_auto *bia);
 
 /**
  * bio_integrity_endio() - let a payload of the block layer see its bio's end
@@ -246,11 +138,7 @@ static inline void bio_integrity_generate_pending(struct bio *bio)
 #define BIO_INTEGRITY_MAX_INLINE_BYTES	SZ_128K
 
 /* bio-integrity-verify.c */
-blk_status_t bio_integrity_verify(struct bio_integrity_auto *bia);
-bool bio_integrity_verify_now(struct bio_integrity_auto *bia);
-void bio_integrity_verify_later(struct bio_integrity_auto *bia);
 void blk_flush_integrity(void);
-void bio_integrity_verify_init(void);
 
 /* blk-integrity.c */
 bool blk_integrity_merge_rq(struct request_queue *q, struct request *req,
@@ -259,7 +147,6 @@ bool blk_integrity_merge_bio(struct request_queue *q, struct request *req,
 		struct bio *bio);
 bool bio_integrity_gap(struct request_queue *q, struct bio *prev,
 		struct bio *next);
-bool bio_integrity_fits(struct request_queue *q, struct bio *bio);
 void blk_integrity_prepare(struct request *rq);
 void blk_integrity_complete(struct request *rq, unsigned int nr_bytes);
 

@@ -7,6 +7,7 @@
 #include <linux/blk-crypto.h>
 #include <linux/blk-integrity.h>
 
+#include "../bio-integrity-internal.h"
 #include "integrity_disk.h"
 
 static struct blk_integrity usual_geometry(void)

@@ -5,6 +5,7 @@
 
 #include <linux/blk-integrity.h>
 
+#include "../bio-integrity-internal.h"
 #include "integrity_disk.h"
 
 #define NR_PAGES	4

@@ -5,7 +5,6 @@
  */
 
 #include <linux/blk-integrity.h>
-#include <linux/sched.h>
 
 #include "integrity_disk.h"
 #include "pi_reference.h"
@@ -186,15 +185,6 @@ static void failed_read_leaves_memory_alone(struct kunit *test)
 	KUNIT_EXPECT_PTR_EQ(test, bip, bio_integrity(&own->io->bio));
 }
 
-static void fail_next_allocation(struct kunit *test)
-{
-#if IS_ENABLED(CONFIG_FAULT_INJECTION) && IS_ENABLED(CONFIG_FAILSLAB)
-	current->fail_nth = 1;
-#else
-	kunit_skip(test, "needs CONFIG_FAILSLAB");
-#endif
-}
-
 static void copy_without_memory_uses_the_reserve(struct kunit *test)
 {
 	struct test_disk *td = test_disk_of(test, test_geometry(CRC, REF_TAG, 8, 0,
@@ -202,7 +192,7 @@ static void copy_without_memory_uses_the_reserve(struct kunit *test)
 	struct owned *own;
 
 	own = owned_of(test, td, REQ_OP_WRITE, 16, SEED, TEST_CUT_NONE);
-	fail_next_allocation(test);
+	test_fail_next_allocation(test);
 	KUNIT_EXPECT_EQ(test, 0, test_io_run(test, own->io));
 	expect_medium(test, td, own, 16, SEED);
 	KUNIT_EXPECT_EQ(test, 1,
@@ -210,7 +200,7 @@ static void copy_without_memory_uses_the_reserve(struct kunit *test)
 
 	own = owned_of(test, td, REQ_OP_WRITE | REQ_NOWAIT, 48, SEED,
 		       TEST_CUT_NONE);
-	fail_next_allocation(test);
+	test_fail_next_allocation(test);
 	KUNIT_EXPECT_EQ(test, -EAGAIN, test_io_run(test, own->io));
 	KUNIT_EXPECT_EQ(test, 1, td->nr_requests);
 	expect_memory(test, own, own->meta);

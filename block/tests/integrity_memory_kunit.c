@@ -19,16 +19,6 @@ static struct blk_integrity usual_geometry(void)
 			     9);
 }
 
-/* The next allocation of this task from a slab fails, if it may. */
-static void fail_next_allocation(struct kunit *test)
-{
-#if IS_ENABLED(CONFIG_FAULT_INJECTION) && IS_ENABLED(CONFIG_FAILSLAB)
-	current->fail_nth = 1;
-#else
-	kunit_skip(test, "needs CONFIG_FAILSLAB");
-#endif
-}
-
 static void expect_failed(struct kunit *test)
 {
 #ifdef CONFIG_FAULT_INJECTION
@@ -92,7 +82,7 @@ alloc_failing(struct kunit *test, struct bio *bio, gfp_t gfp,
 {
 	struct bio_integrity_payload *bip;
 
-	fail_next_allocation(test);
+	test_fail_next_allocation(test);
 	bip = bio_integrity_alloc_bioset(bio, gfp, nr_vecs, bs);
 	expect_failed(test);
 	return bip;
@@ -214,7 +204,7 @@ static void devices_reserve_serves_a_write(struct kunit *test)
 	u8 *wanted = test_guarded_buf(test, 8 * 16);
 	u8 *found = test_guarded_buf(test, 8 * 16);
 
-	fail_next_allocation(test);
+	test_fail_next_allocation(test);
 	KUNIT_ASSERT_TRUE(test, bio_integrity_prep(bio));
 	expect_failed(test);
 	KUNIT_ASSERT_NOT_NULL(test, bio_integrity(bio));
@@ -235,7 +225,7 @@ static void who_may_not_wait_is_told_to_try_again(struct kunit *test)
 	struct bio *bio = write_of(test, td, REQ_NOWAIT);
 	struct test_io *io = container_of(bio, struct test_io, bio);
 
-	fail_next_allocation(test);
+	test_fail_next_allocation(test);
 	KUNIT_EXPECT_FALSE(test, bio_integrity_prep(bio));
 	expect_failed(test);
 	KUNIT_EXPECT_EQ(test, -EAGAIN, test_io_wait(test, io));

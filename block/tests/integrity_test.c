@@ -4,6 +4,7 @@
  */
 
 #include <linux/bvec.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
 
@@ -276,4 +277,19 @@ bool test_vecs_intact(const struct test_vecs *tv)
 			return false;
 	}
 	return true;
+}
+
+/**
+ * test_fail_next_allocation() - let the next allocation from a slab fail
+ * @test: the running test, skipped if that cannot be done
+ *
+ * An allocation of this task, if it is one that may fail.
+ */
+void test_fail_next_allocation(struct kunit *test)
+{
+#if IS_ENABLED(CONFIG_FAULT_INJECTION) && IS_ENABLED(CONFIG_FAILSLAB)
+	current->fail_nth = 1;
+#else
+	kunit_skip(test, "needs CONFIG_FAILSLAB");
+#endif
 }

@@ -63,6 +63,7 @@ struct test_geometry {
 struct rnd_state *test_rng(struct kunit *test);
 u32 test_random(struct rnd_state *rng, u32 from, u32 to);
 void test_fill(struct rnd_state *rng, void *buf, size_t bytes);
+void test_fail_next_allocation(struct kunit *test);
 
 void *test_guarded_buf(struct kunit *test, size_t bytes);
 void *test_filled_buf(struct kunit *test, struct rnd_state *rng, size_t bytes);
