@@ -56,10 +56,9 @@ static int attach_owned(struct bio *bio, const struct queue_limits *lim)
  * fs_bio_integrity_alloc() - attach metadata that the submitter owns
  * @bio: bio with device, operation, position and data; no payload
  *
- * To be called before @bio is submitted, split or advanced.  What it is
- * attached to is protected as if the block layer had attached it at the device:
- * a write needs bio_integrity_generate(), after its tags are set; a read is
- * verified by kintegrityd before its bi_end_io, or by the submitter, with
+ * To be called before @bio is submitted, split or advanced.  A write then needs
+ * bio_integrity_generate(), after its tags are set.  A read is verified by
+ * kintegrityd before its bi_end_io, or by the submitter, with
  * fs_bio_integrity_verify(), if it clears BIP_VERIFY in the payload's flags.
  * Tags and bio_integrity_error() can be read in bi_end_io and after it, until
  * fs_bio_integrity_free() or the end of @bio.
