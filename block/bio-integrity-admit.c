@@ -38,6 +38,8 @@ static int check_format(struct bio *bio)
 	if (!blk_integrity_geometry_equal(bip_geometry(bio), bi))
 		return refuse(bio, -EINVAL, "was made for another format");
 	bip->bip_geometry = *bi;
+	if (bi->csum_type == BLK_INTEGRITY_CSUM_IP)
+		bip->bip_flags |= BIP_IP_CHECKSUM;
 
 	bytes = bio_integrity_bytes(bi, bio_sectors(bio));
 	if (bip->bip_iter.bi_size < bytes)
@@ -54,29 +56,58 @@ static int check_format(struct bio *bio)
 	return 0;
 }
 
-/* A device that checks all or nothing is not to check what nobody asked for. */
+/*
+ * A device that checks all or nothing is not to check what nobody asked for.
+ * That is of this device: a payload that is submitted again may find another.
+ */
 static void limit_checks(struct bio_integrity_payload *bip)
 {
+	const unsigned int nocheck = BIP_CTRL_NOCHECK | BIP_DISK_NOCHECK;
 	const struct blk_integrity *bi = &bip->bip_geometry;
 	unsigned int all = BIP_CHECK_GUARD;
 
+	if (bip->bip_flags & BIP_CHECKS_LIMITED)
+		bip->bip_flags &= ~(BIP_CHECKS_LIMITED | nocheck);
+	if (bip->bip_flags & nocheck)
+		return;
 	if (bi->flags & BLK_INTEGRITY_REF_TAG)
 		all |= BIP_CHECK_REFTAG;
 	if (!(bip->bip_flags & BIP_CHECK_FLAGS) ||
 	    (!(bi->flags & BLK_INTEGRITY_CHECKS_EACH) &&
 	     (bip->bip_flags & all) != all))
-		bip->bip_flags |= BIP_CTRL_NOCHECK | BIP_DISK_NOCHECK;
+		bip->bip_flags |= BIP_CHECKS_LIMITED | nocheck;
 }
 
-static bool must_renumber(struct bio *bio)
+static u64 device_interval(struct bio *bio)
+{
+	return blk_integrity_interval(&bio_integrity(bio)->bip_geometry,
+				      bio->bi_iter.bi_sector);
+}
+
+static bool has_numbers_to_write(struct bio *bio)
 {
 	struct bio_integrity_payload *bip = bio_integrity(bio);
-	const struct blk_integrity *bi = &bip->bip_geometry;
 
-	return bio_op(bio) == REQ_OP_WRITE && bi->profile->remap_fn &&
-	       !(bip->bip_flags & BIP_MAPPED_INTEGRITY) &&
-	       bip_get_seed(bip) !=
-	       blk_integrity_interval(bi, bio->bi_iter.bi_sector);
+	return op_is_write(bio_op(bio)) &&
+	       bip->bip_geometry.profile->remap_fn &&
+	       !(bip->bip_flags & BIP_MAPPED_INTEGRITY);
+}
+
+/* Drivers that take bios find their way through any vectors. */
+static bool must_copy(struct bio *bio)
+{
+	struct request_queue *q = bdev_get_queue(bio->bi_bdev);
+
+	if (!queue_is_mq(q))
+		return false;
+	if (!bio_integrity_fits(q, bio))
+		return true;
+	if (!has_numbers_to_write(bio))
+		return false;
+	/* An append that becomes a write is renumbered when its place is known. */
+	return bip_get_seed(bio_integrity(bio)) != device_interval(bio) ||
+	       (bio_op(bio) == REQ_OP_ZONE_APPEND &&
+		bdev_emulates_zone_append(bio->bi_bdev));
 }
 
 /* Each vector of a copy is one area in the direct map. */
@@ -129,6 +160,12 @@ static int bip_copy(struct bio *bio)
 	bia->profile = copy->bip_geometry.profile;
 	/* A read too: what the device does not transfer comes back as it was. */
 	copy_in(copy, from);
+	if (has_numbers_to_write(bio)) {
+		bip_remap(bio, bio_integrity_intervals(&copy->bip_geometry,
+						       bio_sectors(bio)),
+			  bip_get_seed(copy), device_interval(bio));
+		bip_set_seed(copy, device_interval(bio));
+	}
 	blk_integrity_count(q, BLK_INTEGRITY_BOUNCED, 1);
 	return 0;
 }
@@ -169,8 +206,5 @@ int bio_integrity_admit(struct bio *bio)
 	if (err)
 		return err;
 	limit_checks(bio_integrity(bio));
-	if (must_renumber(bio) ||
-	    !bio_integrity_fits(bdev_get_queue(bio->bi_bdev), bio))
-		return bip_copy(bio);
-	return 0;
+	return must_copy(bio) ? bip_copy(bio) : 0;
 }

@@ -26,14 +26,15 @@ static bool metadata_is_tuple_only(const struct blk_integrity *bi)
 /**
  * bio_integrity_action() - what format, driver and administrator want for a bio
  * @bio: bio with a device, an operation and a size
+ * @bi: geometry of the device
  *
  * Context: Any context.
  * Return: the action; BIO_INTEGRITY_NONE also if @bio has a payload.
  */
-enum bio_integrity_action bio_integrity_action(struct bio *bio)
+enum bio_integrity_action bio_integrity_action(struct bio *bio,
+					       const struct blk_integrity *bi)
 {
 	struct request_queue *q = bdev_get_queue(bio->bi_bdev);
-	const struct blk_integrity *bi = &q->limits.integrity;
 
 	if (!bi->tuple_size || !bio_sectors(bio) || bio_integrity(bio))
 		return BIO_INTEGRITY_NONE;
@@ -61,10 +62,11 @@ enum bio_integrity_action bio_integrity_action(struct bio *bio)
 /* Drivers without requests look at metadata of submitters only. */
 static enum bio_integrity_action device_action(struct bio *bio)
 {
-	enum bio_integrity_action action = bio_integrity_action(bio);
+	struct request_queue *q = bdev_get_queue(bio->bi_bdev);
+	enum bio_integrity_action action =
+		bio_integrity_action(bio, &q->limits.integrity);
 
-	if (action == BIO_INTEGRITY_BUFFER &&
-	    !queue_is_mq(bdev_get_queue(bio->bi_bdev)))
+	if (action == BIO_INTEGRITY_BUFFER && !queue_is_mq(q))
 		return BIO_INTEGRITY_NONE;
 	return action;
 }
@@ -79,7 +81,7 @@ static enum bio_integrity_action device_action(struct bio *bio)
  */
 bool bio_integrity_enabled(struct bio *bio)
 {
-	return bio_integrity_action(bio) > BIO_INTEGRITY_BUFFER;
+	return device_action(bio) > BIO_INTEGRITY_BUFFER;
 }
 EXPORT_SYMBOL_GPL(bio_integrity_enabled);
 
@@ -135,11 +137,16 @@ static unsigned int bip_action_flags(const struct request_queue *q,
 	}
 }
 
-/*
+/**
+ * bip_zero() - zero the buffer of a payload
+ * @bip: payload with a buffer that the block layer made
+ *
  * What a write leaves alone of its buffer goes to the medium: it is zero, not
  * what the memory held before.
+ *
+ * Context: Any context.
  */
-static void bip_zero(struct bio_integrity_payload *bip)
+void bip_zero(struct bio_integrity_payload *bip)
 {
 	for (unsigned int i = 0; i < bip->bip_vcnt; i++)
 		memset(bvec_virt(&bip->bip_vec[i]), 0, bip->bip_vec[i].bv_len);
@@ -171,17 +178,6 @@ static void bip_escape(struct bio *bio)
 	}
 }
 
-/**
- * __bio_integrity_generate_pending() - generate metadata that was put off
- * @bio: bio whose payload is flagged BIP_GENERATE
- *
- * Context: Process or softirq context.
- */
-void __bio_integrity_generate_pending(struct bio *bio)
-{
-	blk_integrity_generate(bio);
-}
-
 /* Where a bio will be once its partition has been added to its position. */
 static sector_t disk_sector(struct bio *bio)
 {
@@ -201,35 +197,34 @@ static bool may_be_refused(struct bio *bio)
 	return (bio->bi_opf & REQ_NOWAIT) && queue_is_mq(bdev_get_queue(bio->bi_bdev));
 }
 
+/* Data that the format could protect, but somebody said not to. */
+static void count_unchecked(struct bio *bio, const struct blk_integrity *bi)
+{
+	if (bi->tuple_size && bi->profile->verify_fn && bio_has_data(bio))
+		blk_integrity_count(bdev_get_queue(bio->bi_bdev),
+				    BLK_INTEGRITY_UNCHECKED,
+				    bio_integrity_intervals(bi, bio_sectors(bio)));
+}
+
 /**
  * bio_integrity_attach_auto() - attach a payload with a buffer to a bio
  * @bio: bio with a device, an operation, position and data
+ * @bia: the payload, with a buffer for its metadata
+ * @bi: geometry of the device
  * @action: not BIO_INTEGRITY_NONE
  *
  * What @bio writes is zero but for escapes if nobody is to check it; flags say
  * what is still to be done.
  *
- * Context: Process context.  May sleep unless @bio may not wait, but does no
- *	I/O.
- * Return: 0, -EOPNOTSUPP for a @bio with an inline encryption context, -EAGAIN
- *	if it may not wait, -ENOMEM if it is larger than the device takes.
+ * Context: Process context.
  */
-int bio_integrity_attach_auto(struct bio *bio, enum bio_integrity_action action)
+void bio_integrity_attach_auto(struct bio *bio, struct bio_integrity_auto *bia,
+			       const struct blk_integrity *bi,
+			       enum bio_integrity_action action)
 {
 	struct request_queue *q = bdev_get_queue(bio->bi_bdev);
-	struct blk_integrity *bi = &q->limits.integrity;
-	struct bio_integrity_payload *bip;
-	bool nowait = bio->bi_opf & REQ_NOWAIT;
-	struct bio_integrity_auto *bia;
+	struct bio_integrity_payload *bip = &bia->bip;
 
-	if (bio_has_crypt_ctx(bio))
-		return -EOPNOTSUPP;
-
-	bia = bio_integrity_auto_alloc(q,
-				       bio_integrity_bytes(bi, bio_sectors(bio)),
-				       nowait);
-	if (!bia)
-		return nowait ? -EAGAIN : -ENOMEM;
 	bia->bio = bio;
 	bia->bdev = bio->bi_bdev;
 	bia->action = action;
@@ -237,11 +232,11 @@ int bio_integrity_attach_auto(struct bio *bio, enum bio_integrity_action action)
 	bia->first_interval = blk_integrity_interval(bi, disk_sector(bio));
 	bia->data_iter = bio->bi_iter;
 
-	bip = &bia->bip;
 	bip->bip_flags = BIP_BLOCK_INTEGRITY | bip_action_flags(q, action);
 	if (bi->csum_type == BLK_INTEGRITY_CSUM_IP)
 		bip->bip_flags |= BIP_IP_CHECKSUM;
 	bio_integrity_attach(bio, bip, BIO_INTEGRITY_AUTO_VECS);
+	bip->bip_geometry = *bi;
 	bip_set_seed(bip, bia->first_interval);
 
 	if (op_is_write(bio_op(bio))) {
@@ -249,18 +244,27 @@ int bio_integrity_attach_auto(struct bio *bio, enum bio_integrity_action action)
 		if (action == BIO_INTEGRITY_BUFFER)
 			bip_escape(bio);
 	}
-	return 0;
+	if (action == BIO_INTEGRITY_BUFFER)
+		count_unchecked(bio, bi);
 }
 
-/* Data that the format could protect, but somebody said not to. */
-static void count_unchecked(struct bio *bio)
+static int bio_integrity_protect(struct bio *bio,
+				 enum bio_integrity_action action)
 {
 	struct request_queue *q = bdev_get_queue(bio->bi_bdev);
-	struct blk_integrity *bi = &q->limits.integrity;
+	const struct blk_integrity *bi = &q->limits.integrity;
+	bool nowait = bio->bi_opf & REQ_NOWAIT;
+	struct bio_integrity_auto *bia;
 
-	if (bi->tuple_size && bi->profile->verify_fn && bio_has_data(bio))
-		blk_integrity_count(q, BLK_INTEGRITY_UNCHECKED,
-				    bio_integrity_intervals(bi, bio_sectors(bio)));
+	if (bio_has_crypt_ctx(bio))
+		return -EOPNOTSUPP;
+	bia = bio_integrity_auto_alloc(q,
+				       bio_integrity_bytes(bi, bio_sectors(bio)),
+				       nowait);
+	if (!bia)
+		return nowait ? -EAGAIN : -ENOMEM;
+	bio_integrity_attach_auto(bio, bia, bi, action);
+	return 0;
 }
 
 /**
@@ -283,11 +287,11 @@ bool bio_integrity_prep(struct bio *bio)
 		err = bio_integrity_admit(bio);
 	} else {
 		action = device_action(bio);
-		if (action <= BIO_INTEGRITY_BUFFER)
-			count_unchecked(bio);
-		if (action == BIO_INTEGRITY_NONE)
+		if (action == BIO_INTEGRITY_NONE) {
+			count_unchecked(bio, &bdev_get_queue(bio->bi_bdev)->limits.integrity);
 			return true;
-		err = bio_integrity_attach_auto(bio, action);
+		}
+		err = bio_integrity_protect(bio, action);
 	}
 	if (err) {
 		bio->bi_status = errno_to_blk_status(err);
@@ -305,9 +309,6 @@ static void record_device_error(struct bio_integrity_auto *bia)
 {
 	const struct blk_integrity *bi = &bia->bip.bip_geometry;
 
-	if (bia->bio->bi_status != BLK_STS_PROTECTION ||
-	    blk_integrity_failed(&bia->err))
-		return;
 	bia->err = (struct blk_integrity_error) {
 		.intervals[BLK_INTEGRITY_TAG_UNKNOWN] = 1,
 		.tag = BLK_INTEGRITY_TAG_UNKNOWN,
@@ -317,25 +318,13 @@ static void record_device_error(struct bio_integrity_auto *bia)
 	};
 }
 
-/**
- * bio_integrity_done() - a bio has no more use for a payload of the block layer
- * @bia: the payload
- *
- * It is freed, or goes back to its submitter as it was when it was attached.
- *
- * Context: Any context.
- */
-void bio_integrity_done(struct bio_integrity_auto *bia)
+/* As it was when it was attached, for its submitter to read or to use again. */
+static void bip_rewind(struct bio_integrity_auto *bia)
 {
 	struct bio_integrity_payload *bip = &bia->bip;
 
-	if (!(bip->bip_flags & BIP_OWNED)) {
-		bio_integrity_free(bia->bio);
-		return;
-	}
-
-	record_device_error(bia);
-	bip->bip_flags &= ~BIP_VERIFY;
+	bia->verified = false;
+	bip->bip_flags &= ~BIP_MAPPED_INTEGRITY;
 	bip->bip_residue_bytes = 0;
 	bip->bip_iter = (struct bvec_iter) {
 		.bi_sector = bia->first_interval,
@@ -351,7 +340,7 @@ void bio_integrity_done(struct bio_integrity_auto *bia)
  *
  * Context: Any context.
  * Return: %true if the bio can end; %false if kintegrityd has it and will end
- *	it.
+ *	it again.
  */
 bool __bio_integrity_endio(struct bio *bio)
 {
@@ -362,12 +351,20 @@ bool __bio_integrity_endio(struct bio *bio)
 		bio_integrity_uncopy(bia);
 		return bio_integrity_endio(bio);
 	}
-	if ((bip->bip_flags & BIP_VERIFY) && !bio->bi_status) {
-		if (bio_integrity_verify_now(bia))
-			return true;
-		bio_integrity_verify_later(bia);
-		return false;
+	if (!bia->verified) {
+		memset(&bia->err, 0, sizeof(bia->err));
+		if (bio->bi_status == BLK_STS_PROTECTION)
+			record_device_error(bia);
+		if ((bip->bip_flags & BIP_VERIFY) && !bio->bi_status &&
+		    (bip->bip_flags & BIP_CHECK_FLAGS) &&
+		    !bio_integrity_verify_now(bia)) {
+			bio_integrity_verify_later(bia);
+			return false;
+		}
 	}
-	bio_integrity_done(bia);
+	if (bip->bip_flags & BIP_OWNED)
+		bip_rewind(bia);
+	else
+		bio_integrity_free(bio);
 	return true;
 }

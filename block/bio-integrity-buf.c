@@ -6,7 +6,9 @@
  *
  * A device has a reserve of such objects with buffers for its largest I/O.
  * Whoever finds no memory waits for one of these, which comes back when an I/O
- * of the same device ends: stacked devices do not wait for each other.
+ * of the same device ends: stacked devices do not wait for each other.  What
+ * submitters own comes from a reserve of its own, since when that comes back is
+ * up to them.
  */
 
 #include <linux/bio-integrity.h>
@@ -41,13 +43,15 @@ struct buf_shape {
  * @ref: one of the device, one of each object in use
  * @rcu: to free it
  * @shape: of each object's buffer
- * @pool: the objects
+ * @pool: objects for the block layer's own use
+ * @owned_pool: objects for submitters
  */
 struct blk_integrity_reserve {
 	struct kref ref;
 	struct rcu_head rcu;
 	struct buf_shape shape;
 	mempool_t pool;
+	mempool_t owned_pool;
 };
 
 static struct kmem_cache *auto_slab __ro_after_init;
@@ -120,6 +124,7 @@ static struct bio_integrity_auto *auto_create(struct buf_shape shape, gfp_t gfp)
 	if (!bia)
 		return NULL;
 	bia->reserve = NULL;
+	bia->pool = NULL;
 	bia->chunk_order = shape.order;
 	for (bia->nr_chunks = 0; bia->nr_chunks < shape.nr_chunks;
 	     bia->nr_chunks++) {
@@ -151,6 +156,7 @@ static void reserve_free_rcu(struct rcu_head *rcu)
 	struct blk_integrity_reserve *reserve =
 		container_of(rcu, struct blk_integrity_reserve, rcu);
 
+	mempool_exit(&reserve->owned_pool);
 	mempool_exit(&reserve->pool);
 	kfree(reserve);
 }
@@ -176,6 +182,35 @@ reserve_get(struct blk_integrity_dev *idev)
 	return reserve;
 }
 
+static int pool_init(mempool_t *pool, struct blk_integrity_reserve *reserve)
+{
+	return mempool_init_node(pool, RESERVE_OBJECTS, reserve_create_object,
+				 reserve_destroy_object, reserve, GFP_NOIO,
+				 NUMA_NO_NODE);
+}
+
+static struct blk_integrity_reserve *reserve_create(struct buf_shape shape)
+{
+	struct blk_integrity_reserve *reserve = kzalloc(sizeof(*reserve),
+							GFP_NOIO);
+
+	if (!reserve)
+		return NULL;
+	kref_init(&reserve->ref);
+	reserve->shape = shape;
+	if (pool_init(&reserve->pool, reserve))
+		goto free_reserve;
+	if (pool_init(&reserve->owned_pool, reserve))
+		goto exit_pool;
+	return reserve;
+
+exit_pool:
+	mempool_exit(&reserve->pool);
+free_reserve:
+	kfree(reserve);
+	return NULL;
+}
+
 /**
  * blk_integrity_reserve_resize() - fit a device's reserve to its largest I/O
  * @idev: integrity state of the queue
@@ -195,24 +230,14 @@ int blk_integrity_reserve_resize(struct blk_integrity_dev *idev,
 		rcu_dereference_protected(idev->reserve, true);
 	struct buf_shape shape = buf_shape(lim, bytes);
 	struct blk_integrity_reserve *reserve;
-	int err;
 
 	if (old && old->shape.nr_chunks == shape.nr_chunks &&
 	    old->shape.order == shape.order)
 		return 0;
 
-	reserve = kzalloc(sizeof(*reserve), GFP_NOIO);
+	reserve = reserve_create(shape);
 	if (!reserve)
 		return -ENOMEM;
-	kref_init(&reserve->ref);
-	reserve->shape = shape;
-	err = mempool_init_node(&reserve->pool, RESERVE_OBJECTS,
-				reserve_create_object, reserve_destroy_object,
-				reserve, GFP_NOIO, NUMA_NO_NODE);
-	if (err) {
-		kfree(reserve);
-		return err;
-	}
 	rcu_assign_pointer(idev->reserve, reserve);
 	if (old)
 		kref_put(&old->ref, reserve_release);
@@ -252,15 +277,18 @@ static struct bio_integrity_auto *reserve_alloc(struct request_queue *q,
 	}
 	bia = mempool_alloc(&reserve->pool, GFP_NOIO);
 	bia->reserve = reserve;
+	bia->pool = &reserve->pool;
 	blk_integrity_count(q, BLK_INTEGRITY_RESERVE_USES, 1);
 	return bia;
 }
 
-/* Point the payload at the first @bytes of the buffer. */
-static void auto_set_buf(struct bio_integrity_auto *bia, unsigned int bytes)
+/* All but the buffer becomes zero; of that the payload has the first @bytes. */
+static void auto_init(struct bio_integrity_auto *bia, unsigned int bytes)
 {
 	struct bio_vec *bv = bia->bip.bip_inline_vecs;
 
+	memset(bia, 0, offsetof(struct bio_integrity_auto, reserve));
+	memset(&bia->bip, 0, sizeof(bia->bip));
 	bia->bip.bip_iter.bi_size = bytes;
 	if (!bia->nr_chunks) {
 		bvec_set_virt(bv++, (void *)bia + inline_offset, bytes);
@@ -270,6 +298,16 @@ static void auto_set_buf(struct bio_integrity_auto *bia, unsigned int bytes)
 		bvec_set_page(bv, bv->bv_page,
 			      min(bytes, PAGE_SIZE << bia->chunk_order), 0);
 	bia->bip.bip_vcnt = bv - bia->bip.bip_inline_vecs;
+}
+
+/* Without waiting. */
+static struct bio_integrity_auto *memory_alloc(struct request_queue *q,
+					       unsigned int bytes)
+{
+	if (bytes > bio_integrity_max_buf_bytes(&q->limits))
+		return NULL;
+	return auto_create(buf_shape(&q->limits, bytes),
+			   GFP_NOWAIT | __GFP_NOMEMALLOC);
 }
 
 /**
@@ -288,21 +326,59 @@ struct bio_integrity_auto *bio_integrity_auto_alloc(struct request_queue *q,
 						    unsigned int bytes,
 						    bool nowait)
 {
-	const gfp_t gfp = GFP_NOWAIT | __GFP_NOMEMALLOC;
-	struct bio_integrity_auto *bia;
+	struct bio_integrity_auto *bia = memory_alloc(q, bytes);
 
-	if (bytes > bio_integrity_max_buf_bytes(&q->limits))
-		return NULL;
-	bia = auto_create(buf_shape(&q->limits, bytes), gfp);
 	if (!bia && !nowait)
 		bia = reserve_alloc(q, bytes);
-	if (!bia)
-		return NULL;
+	if (bia)
+		auto_init(bia, bytes);
+	return bia;
+}
 
-	/* All but what says where the object came from. */
-	memset(bia, 0, offsetof(struct bio_integrity_auto, reserve));
-	memset(&bia->bip, 0, sizeof(bia->bip));
-	auto_set_buf(bia, bytes);
+/**
+ * bio_integrity_owned_alloc() - get a payload for a submitter
+ * @q: queue of the bio
+ * @bytes: bytes of metadata
+ * @spare: from bio_integrity_owned_wait(), or NULL
+ *
+ * As bio_integrity_auto_alloc(), but does not wait.
+ *
+ * Context: Process context.
+ * Return: the payload, which is @spare if that has room; NULL if there is no
+ *	memory.
+ */
+struct bio_integrity_auto *
+bio_integrity_owned_alloc(struct request_queue *q, unsigned int bytes,
+			  struct bio_integrity_auto *spare)
+{
+	struct bio_integrity_auto *bia = spare;
+
+	if (!bia || buf_bytes(bia->reserve->shape) < bytes)
+		bia = memory_alloc(q, bytes);
+	if (bia)
+		auto_init(bia, bytes);
+	return bia;
+}
+
+/**
+ * bio_integrity_owned_wait() - wait for an object of the submitters' reserve
+ * @q: the queue; not entered, since who has an object may wait to enter it
+ *
+ * Context: Process context.  Sleeps, but does no I/O.
+ * Return: a payload, which bio_integrity_owned_alloc() takes or
+ *	bio_integrity_auto_free() frees; NULL if the device lost its metadata.
+ */
+struct bio_integrity_auto *bio_integrity_owned_wait(struct request_queue *q)
+{
+	struct blk_integrity_reserve *reserve = reserve_get(q->integrity_dev);
+	struct bio_integrity_auto *bia;
+
+	if (!reserve)
+		return NULL;
+	bia = mempool_alloc(&reserve->owned_pool, GFP_NOIO);
+	bia->reserve = reserve;
+	bia->pool = &reserve->owned_pool;
+	blk_integrity_count(q, BLK_INTEGRITY_RESERVE_USES, 1);
 	return bia;
 }
 
@@ -320,7 +396,7 @@ void bio_integrity_auto_free(struct bio_integrity_auto *bia)
 		auto_destroy(bia);
 		return;
 	}
-	mempool_free(bia, &reserve->pool);
+	mempool_free(bia, bia->pool);
 	kref_put(&reserve->ref, reserve_release);
 }
 

@@ -20,36 +20,55 @@ static struct bio_integrity_auto *owned_payload(struct bio *bio)
 	       bip_to_auto(bio_integrity(bio)) : NULL;
 }
 
-/* Tags can be read whoever checks, or nobody. */
-static enum bio_integrity_action owned_action(struct bio *bio)
+/*
+ * Attach a payload, if the device wants one.  -EAGAIN: there is no memory, and
+ * @spare, if there is one, has not enough room; else @spare is used or freed.
+ */
+static int attach_owned(struct bio *bio, struct bio_integrity_auto *spare)
 {
-	enum bio_integrity_action action = bio_integrity_action(bio);
-
-	if (action == BIO_INTEGRITY_NONE && bio_op(bio) == REQ_OP_READ)
-		return BIO_INTEGRITY_BUFFER;
-	return action;
-}
-
-static int attach_owned(struct bio *bio, const struct queue_limits *lim)
-{
+	struct request_queue *q = bdev_get_queue(bio->bi_bdev);
+	/* Limits of a device that passes bios on may change meanwhile. */
+	const struct blk_integrity bi = q->limits.integrity;
+	enum bio_integrity_action action = BIO_INTEGRITY_NONE;
+	struct bio_integrity_auto *bia = NULL;
 	unsigned int bytes = bio->bi_iter.bi_size;
-	enum bio_integrity_action action;
-	int err;
+	bool device_checks = false;
+	int ret = 0;
 
-	if (!lim->integrity.tuple_size)
-		return 0;
-	if (bytes > max_integrity_io_size(lim) ||
-	    bytes & ((1U << lim->integrity.interval_exp) - 1))
-		return -EINVAL;
-	action = owned_action(bio);
+	if (bi.tuple_size && bi.profile)
+		action = bio_integrity_action(bio, &bi);
+	/* Where a device would check tuples and strip them, its tags are wanted. */
+	if (bi.tuple_size && bi.profile && action == BIO_INTEGRITY_NONE &&
+	    bio_op(bio) == REQ_OP_READ) {
+		action = BIO_INTEGRITY_BUFFER;
+		device_checks = true;
+	}
 	if (action == BIO_INTEGRITY_NONE)
-		return 0;
+		goto free_spare;
 
-	err = bio_integrity_attach_auto(bio, action);
-	if (err)
-		return err;
-	bio_integrity(bio)->bip_flags |= BIP_OWNED;
-	return 1;
+	ret = -EINVAL;
+	if (bytes > max_integrity_io_size(&q->limits) ||
+	    bytes & ((1U << bi.interval_exp) - 1))
+		goto free_spare;
+	bia = bio_integrity_owned_alloc(q, bio_integrity_bytes(&bi,
+							       bio_sectors(bio)),
+					spare);
+	ret = -EAGAIN;
+	if (!bia)
+		goto free_spare;
+
+	bio_integrity_attach_auto(bio, bia, &bi, action);
+	bia->bip.bip_flags |= BIP_OWNED;
+	if (device_checks)
+		bia->bip.bip_flags &= ~(BIP_CTRL_NOCHECK | BIP_DISK_NOCHECK);
+	/* Tags of a read that failed are zero, not what the memory held. */
+	if (bio_op(bio) == REQ_OP_READ)
+		bip_zero(&bia->bip);
+	ret = 1;
+free_spare:
+	if (spare && spare != bia)
+		bio_integrity_auto_free(spare);
+	return ret;
 }
 
 /**
@@ -57,14 +76,18 @@ static int attach_owned(struct bio *bio, const struct queue_limits *lim)
  * @bio: bio with device, operation, position and data; no payload
  *
  * To be called before @bio is submitted, split or advanced.  A write then needs
- * bio_integrity_generate(), after its tags are set.  A read is verified by
- * kintegrityd before its bi_end_io, or by the submitter, with
- * fs_bio_integrity_verify(), if it clears BIP_VERIFY in the payload's flags.
- * Tags and bio_integrity_error() can be read in bi_end_io and after it, until
- * fs_bio_integrity_free() or the end of @bio.
+ * bio_integrity_generate(), after its tags are set: without, it fails with
+ * -EINVAL where it arrives, which an array on the way takes for a bad disk.  A
+ * read is verified by kintegrityd before its bi_end_io, or by the submitter,
+ * with fs_bio_integrity_verify(), if it clears BIP_VERIFY in the payload's
+ * flags.  Tags and bio_integrity_error() can be read in bi_end_io and after it,
+ * until fs_bio_integrity_free() or the end of @bio.  A bio that is submitted
+ * once more, set up as it was, can keep its payload.
  *
- * When memory is short the reserve of the device serves: submit a bio before
- * asking for the next one's metadata.
+ * When memory is short a reserve of the device serves, which all submitters
+ * share: after this call, submit before you wait for anything else, memory or
+ * another bio's metadata (so not from ->submit_bio()); and free the payload
+ * before you wait for other I/O of the device.
  *
  * Context: Process context.  May sleep unless @bio is REQ_NOWAIT, but does no
  *	I/O.
@@ -78,21 +101,31 @@ static int attach_owned(struct bio *bio, const struct queue_limits *lim)
 int fs_bio_integrity_alloc(struct bio *bio)
 {
 	struct request_queue *q = bdev_get_queue(bio->bi_bdev);
+	bool nowait = bio->bi_opf & REQ_NOWAIT;
+	struct bio_integrity_auto *spare = NULL;
 	int ret;
 
 	if (!blk_integrity_queue_supports_integrity(q) || !bio_has_data(bio))
 		return 0;
 	if (bio_integrity(bio))
 		return -EINVAL;
+	if (bio_has_crypt_ctx(bio))
+		return -EOPNOTSUPP;
 
-	/* A device is frozen to be formatted. */
-	ret = blk_queue_enter(q, bio->bi_opf & REQ_NOWAIT ?
-			      BLK_MQ_REQ_NOWAIT : 0);
-	if (ret)
-		return ret;
-	ret = attach_owned(bio, &q->limits);
-	blk_queue_exit(q);
-	return ret;
+	for (;;) {
+		/* A device is frozen to be formatted. */
+		ret = blk_queue_enter(q, nowait ? BLK_MQ_REQ_NOWAIT : 0);
+		if (ret) {
+			if (spare)
+				bio_integrity_auto_free(spare);
+			return ret;
+		}
+		ret = attach_owned(bio, spare);
+		blk_queue_exit(q);
+		if (ret != -EAGAIN || nowait)
+			return ret;
+		spare = bio_integrity_owned_wait(q);
+	}
 }
 EXPORT_SYMBOL_GPL(fs_bio_integrity_alloc);
 
@@ -112,7 +145,7 @@ EXPORT_SYMBOL_GPL(fs_bio_integrity_free);
 
 /**
  * bio_integrity_generate() - make the tuples of a write
- * @bio: write with a payload that it owns, not a clone's
+ * @bio: write with a payload of its own, not a clone's
  *
  * Tags stay as they are.  For a payload of bio_integrity_alloc() seed and pages
  * are set before.
@@ -124,21 +157,21 @@ EXPORT_SYMBOL_GPL(fs_bio_integrity_free);
  */
 int bio_integrity_generate(struct bio *bio)
 {
+	struct request_queue *q = bdev_get_queue(bio->bi_bdev);
 	struct bio_integrity_payload *bip = bio_integrity(bio);
 	struct bio_integrity_auto *bia = owned_payload(bio);
-	struct blk_integrity bi;
+	const struct blk_integrity *bi = bip ? bip_geometry(bio) : NULL;
 	bool wanted;
 
-	if (!bip || !bip->bip_max_vcnt || !op_is_write(bio_op(bio)) ||
-	    !bip_geometry(bio))
+	if (!bi || !bip->bip_max_vcnt || !op_is_write(bio_op(bio)) ||
+	    !q->integrity_dev)
 		return -EINVAL;
-	bi = bip->bip_geometry;
-	if (bip->bip_iter.bi_size < bio_integrity_bytes(&bi, bio_sectors(bio)))
+	if (bip->bip_iter.bi_size < bio_integrity_bytes(bi, bio_sectors(bio)))
 		return -EINVAL;
 
 	/* Decided once: what an unprotected write has, it keeps. */
 	wanted = bia ? bia->action == BIO_INTEGRITY_GENERATE :
-		 blk_integrity_generates(bdev_get_queue(bio->bi_bdev), &bi);
+		       blk_integrity_generates(q, bi);
 	if (wanted)
 		blk_integrity_generate(bio);
 	return 0;
@@ -174,10 +207,12 @@ EXPORT_SYMBOL_GPL(fs_bio_integrity_generate);
  *
  * For submitters that verify in a context of their own, see
  * fs_bio_integrity_alloc(); what it finds is what bio_integrity_error() tells.
+ * What kintegrityd has verified is not verified again.
  *
  * Context: Process or softirq context.
- * Return: 0 if all intervals are good or nobody wants them checked; -EILSEQ;
- *	-EINVAL if @bio is not such a read, or @sector or @size are not its own.
+ * Return: 0 if all intervals are good, nobody wants them checked, or errors are
+ *	only to be reported; -EILSEQ; the error of a read that failed; -EINVAL
+ *	if @bio is not such a read, or @sector or @size are not its own.
  */
 int fs_bio_integrity_verify(struct bio *bio, sector_t sector, unsigned int size)
 {
@@ -187,7 +222,11 @@ int fs_bio_integrity_verify(struct bio *bio, sector_t sector, unsigned int size)
 	    sector != bia->data_iter.bi_sector ||
 	    size != bia->data_iter.bi_size)
 		return -EINVAL;
-	if (bia->action != BIO_INTEGRITY_VERIFY)
+	if (bio->bi_status)
+		return blk_status_to_errno(bio->bi_status);
+	if (bia->action != BIO_INTEGRITY_VERIFY ||
+	    bia->bip.bip_flags & BIP_VERIFY ||
+	    !(bia->bip.bip_flags & BIP_CHECK_FLAGS))
 		return 0;
 	memset(&bia->err, 0, sizeof(bia->err));
 	return blk_status_to_errno(bio_integrity_verify(bia));
@@ -202,8 +241,8 @@ EXPORT_SYMBOL_GPL(fs_bio_integrity_verify);
  *
  * For guards that the submitter has already, or wants to keep.  generate_fn and
  * verify_fn see data, metadata and number of each interval; they are called in
- * place of the device's, whether or not they look at the data.
- * @profile->remap_fn is not used.
+ * place of the device's, whether or not they look at the data.  A large read is
+ * verified in pieces, on several CPUs at once.  @profile->remap_fn is not used.
  *
  * Context: Any context.
  * Return: 0, or -EINVAL if there is no such payload, the geometry is another,
@@ -230,6 +269,8 @@ int bio_integrity_set_profile(struct bio *bio,
 
 	bia->profile = profile;
 	bia->private = private;
+	if (bia->action == BIO_INTEGRITY_GENERATE)
+		bia->bip.bip_flags |= BIP_GENERATE;
 	return 0;
 }
 EXPORT_SYMBOL_GPL(bio_integrity_set_profile);
@@ -254,7 +295,6 @@ int bio_integrity_set_checks(struct bio *bio, unsigned int checks, u16 app_tag,
 			     u16 app_mask)
 {
 	struct bio_integrity_payload *bip = bio_integrity(bio);
-	struct bio_integrity_auto *bia = owned_payload(bio);
 	const struct blk_integrity *bi = bip ? bip_geometry(bio) : NULL;
 
 	if (!bi || checks & ~BIP_CHECK_FLAGS)
@@ -267,11 +307,6 @@ int bio_integrity_set_checks(struct bio *bio, unsigned int checks, u16 app_tag,
 	bip->bip_flags |= checks;
 	bip->bip_app_tag = app_tag;
 	bip->bip_app_mask = app_mask;
-	if (bia && bia->action == BIO_INTEGRITY_VERIFY) {
-		bip->bip_flags &= ~BIP_VERIFY;
-		if (checks)
-			bip->bip_flags |= BIP_VERIFY;
-	}
 	return 0;
 }
 EXPORT_SYMBOL_GPL(bio_integrity_set_checks);

@@ -14,6 +14,15 @@
  */
 #define BIO_INTEGRITY_AUTO_VECS	8
 
+/*
+ * Flags that are about the metadata and its command, not about who owns and
+ * unmaps the buffer: a clone has those of its source, and bios that merge are
+ * alike in them.
+ */
+#define BIP_CLONE_FLAGS	(BIP_MAPPED_INTEGRITY | BIP_CTRL_NOCHECK | \
+			 BIP_DISK_NOCHECK | BIP_IP_CHECKSUM | BIP_GENERATE | \
+			 BIP_CHECK_FLAGS)
+
 /**
  * enum bio_integrity_action - what the block layer does for a bio
  * @BIO_INTEGRITY_NONE: nothing, it goes without metadata or brings its own
@@ -32,8 +41,8 @@ enum bio_integrity_action {
 /**
  * struct bio_integrity_auto - payload with a buffer that the block layer made
  * @bio: the bio
- * @bdev: device the payload was attached for; on the way down the bio may be
- *	given another
+ * @bdev: device an owned payload was attached for, open as long as that lives;
+ *	on the way down the bio may be given another
  * @action: what was decided when the payload was attached
  * @copied_from: payload of the submitter that this one stands in for while the
  *	bio is at its device, or NULL
@@ -47,7 +56,9 @@ enum bio_integrity_action {
  * @err: what verification found wrong in all pieces
  * @data_iter: the data when the payload was attached: whatever completion does
  *	to the iterators of @bio, this is what gets verified
+ * @verified: has been verified, and ends
  * @reserve: reserve this object belongs to, or NULL
+ * @pool: which part of it
  * @nr_chunks: chunks of pages the buffer has; 0: it follows the payload
  * @chunk_order: size of a chunk, 2^@chunk_order pages
  * @bip: the payload; last, since its vectors and the buffer follow it
@@ -66,7 +77,9 @@ struct bio_integrity_auto {
 	atomic_t pieces_left;
 	struct blk_integrity_error err;
 	struct bvec_iter data_iter;
+	bool verified;
 	struct blk_integrity_reserve *reserve;
+	mempool_t *pool;
 	u8 nr_chunks;
 	u8 chunk_order;
 	struct bio_integrity_payload bip;
@@ -76,6 +89,12 @@ static inline struct bio_integrity_auto *
 bip_to_auto(struct bio_integrity_payload *bip)
 {
 	return container_of(bip, struct bio_integrity_auto, bip);
+}
+
+/* Device whose policy, counters and numbers hold for a payload. */
+static inline struct block_device *bia_bdev(struct bio_integrity_auto *bia)
+{
+	return bia->bip.bip_flags & BIP_OWNED ? bia->bdev : bia->bio->bi_bdev;
 }
 
 /* Callbacks of a payload's metadata: its own, if its submitter brought some. */
@@ -107,15 +126,20 @@ void bip_free(struct bio_integrity_payload *bip);
 /* bio-integrity-buf.c */
 struct bio_integrity_auto *bio_integrity_auto_alloc(struct request_queue *q,
 		unsigned int bytes, bool nowait);
+struct bio_integrity_auto *
+bio_integrity_owned_alloc(struct request_queue *q, unsigned int bytes,
+		struct bio_integrity_auto *spare);
+struct bio_integrity_auto *bio_integrity_owned_wait(struct request_queue *q);
 void bio_integrity_auto_free(struct bio_integrity_auto *bia);
 void bio_integrity_buf_init(void);
 
 /* bio-integrity-auto.c */
-enum bio_integrity_action bio_integrity_action(struct bio *bio);
-int bio_integrity_attach_auto(struct bio *bio,
+enum bio_integrity_action bio_integrity_action(struct bio *bio,
+		const struct blk_integrity *bi);
+void bio_integrity_attach_auto(struct bio *bio, struct bio_integrity_auto *bia,
+		const struct blk_integrity *bi,
 		enum bio_integrity_action action);
-void blk_integrity_generate(struct bio *bio);
-void bio_integrity_done(struct bio_integrity_auto *bia);
+void bip_zero(struct bio_integrity_payload *bip);
 
 /* bio-integrity-admit.c */
 int bio_integrity_admit(struct bio *bio);
@@ -129,5 +153,6 @@ void bio_integrity_verify_init(void);
 
 /* blk-integrity.c */
 bool bio_integrity_fits(struct request_queue *q, struct bio *bio);
+void bip_remap(struct bio *bio, unsigned int intervals, u64 from, u64 to);
 
 #endif /* BIO_INTEGRITY_INTERNAL_H */

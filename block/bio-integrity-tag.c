@@ -24,6 +24,7 @@ struct tag_layout {
 	} piece[2];
 	unsigned int bytes;
 	bool can_escape;
+	bool by_callback;
 };
 
 /**
@@ -44,8 +45,10 @@ struct tag_io {
 	unsigned int len;
 };
 
-typedef int (*tag_move_fn)(const struct tag_io *io, unsigned int interval,
-			   void *area);
+/* Moves the tag of one interval, whose metadata is at @area. */
+typedef int (*tag_move_fn)(const struct tag_io *io,
+			   struct bio_integrity_payload *bip,
+			   unsigned int interval, struct bvec_iter area);
 
 static struct tag_layout tag_layout(const struct blk_integrity *bi,
 				    const struct blk_integrity_profile *profile)
@@ -54,6 +57,7 @@ static struct tag_layout tag_layout(const struct blk_integrity *bi,
 
 	if (profile->set_tag_fn && profile->get_tag_fn) {
 		layout.bytes = profile->tag_size;
+		layout.by_callback = true;
 		return layout;
 	}
 	if (bi->tuple_size > profile->tuple_size) {
@@ -103,28 +107,40 @@ static bool tag_io_init_packed(struct tag_io *io, struct bio *bio,
 	return io->block_bytes;
 }
 
+static struct bvec_iter piece_iter(struct bio_integrity_payload *bip,
+				   struct bvec_iter area,
+				   const struct tag_layout *layout, int piece)
+{
+	bvec_iter_advance(bip->bip_vec, &area, layout->piece[piece].offset);
+	return area;
+}
+
 /* What @len does not reach becomes zero. */
-static void tag_store(const struct tag_layout *layout, void *area,
-		      const u8 *tag, unsigned int len)
+static void tag_store(struct bio_integrity_payload *bip, struct bvec_iter area,
+		      const struct tag_layout *layout, const u8 *tag,
+		      unsigned int len)
 {
 	for (int i = 0; i < ARRAY_SIZE(layout->piece); i++) {
-		void *to = area + layout->piece[i].offset;
 		unsigned int bytes = min(len, layout->piece[i].bytes);
+		struct bvec_iter to = piece_iter(bip, area, layout, i);
 
-		memcpy(to, tag, bytes);
-		memset(to + bytes, 0, layout->piece[i].bytes - bytes);
+		blk_integrity_scatter(tag, bip->bip_vec, to, bytes);
+		bvec_iter_advance(bip->bip_vec, &to, bytes);
+		blk_integrity_scatter(page_address(ZERO_PAGE(0)), bip->bip_vec,
+				      to, layout->piece[i].bytes - bytes);
 		tag += bytes;
 		len -= bytes;
 	}
 }
 
-static void tag_load(const struct tag_layout *layout, const void *area, u8 *tag,
-		     unsigned int len)
+static void tag_load(struct bio_integrity_payload *bip, struct bvec_iter area,
+		     const struct tag_layout *layout, u8 *tag, unsigned int len)
 {
 	for (int i = 0; i < ARRAY_SIZE(layout->piece); i++) {
 		unsigned int bytes = min(len, layout->piece[i].bytes);
 
-		memcpy(tag, area + layout->piece[i].offset, bytes);
+		blk_integrity_gather(tag, bip->bip_vec,
+				     piece_iter(bip, area, layout, i), bytes);
 		tag += bytes;
 		len -= bytes;
 	}
@@ -140,21 +156,23 @@ static u8 *raw_part(const struct tag_io *io, unsigned int interval,
 	return io->buf + from;
 }
 
-static int set_raw(const struct tag_io *io, unsigned int interval, void *area)
+static int set_raw(const struct tag_io *io, struct bio_integrity_payload *bip,
+		   unsigned int interval, struct bvec_iter area)
 {
 	unsigned int len;
 	u8 *part = raw_part(io, interval, &len);
 
-	tag_store(&io->layout, area, part, len);
+	tag_store(bip, area, &io->layout, part, len);
 	return 0;
 }
 
-static int get_raw(const struct tag_io *io, unsigned int interval, void *area)
+static int get_raw(const struct tag_io *io, struct bio_integrity_payload *bip,
+		   unsigned int interval, struct bvec_iter area)
 {
 	unsigned int len;
 	u8 *part = raw_part(io, interval, &len);
 
-	tag_load(&io->layout, area, part, len);
+	tag_load(bip, area, &io->layout, part, len);
 	return 0;
 }
 
@@ -185,8 +203,8 @@ static u8 *packed_part(const struct tag_io *io, unsigned int interval,
 	return io->buf + from;
 }
 
-static int set_packed(const struct tag_io *io, unsigned int interval,
-		      void *area)
+static int set_packed(const struct tag_io *io, struct bio_integrity_payload *bip,
+		      unsigned int interval, struct bvec_iter area)
 {
 	u8 tag[BLK_INTEGRITY_MAX_TUPLE_BYTES] = {};
 	unsigned int bit, end;
@@ -194,18 +212,18 @@ static int set_packed(const struct tag_io *io, unsigned int interval,
 
 	for (unsigned int to = 1; bit < end; to++, bit++)
 		bit_copy(tag, to, part, bit);
-	tag_store(&io->layout, area, tag, io->layout.bytes);
+	tag_store(bip, area, &io->layout, tag, io->layout.bytes);
 	return 0;
 }
 
-static int get_packed(const struct tag_io *io, unsigned int interval,
-		      void *area)
+static int get_packed(const struct tag_io *io, struct bio_integrity_payload *bip,
+		      unsigned int interval, struct bvec_iter area)
 {
 	u8 tag[BLK_INTEGRITY_MAX_TUPLE_BYTES];
 	unsigned int bit, end;
 	u8 *part = packed_part(io, interval, &bit, &end);
 
-	tag_load(&io->layout, area, tag, io->layout.bytes);
+	tag_load(bip, area, &io->layout, tag, io->layout.bytes);
 	if (tag[0] & bit_mask(0))
 		return -ENODATA;
 	for (unsigned int from = 1; bit < end; from++, bit++)
@@ -213,24 +231,10 @@ static int get_packed(const struct tag_io *io, unsigned int interval,
 	return 0;
 }
 
-/* One run by the callbacks of a format that has them. */
-static int move_by_callback(const struct tag_io *io,
-			    struct blk_integrity_walk *walk,
-			    const struct blk_integrity_profile *profile,
-			    unsigned int first)
-{
-	unsigned int from = first * io->layout.bytes;
-	unsigned int len = min(walk->run_intervals * io->layout.bytes,
-			       io->len - from);
-
-	if (walk->mode == BLK_INTEGRITY_WALK_SET)
-		return profile->set_tag_fn(&walk->xchg, io->buf + from, len);
-	return profile->get_tag_fn(&walk->xchg, io->buf + from, len);
-}
-
-static int move_tags(const struct tag_io *io, struct bio *bio,
-		     unsigned int intervals, enum blk_integrity_walk_mode mode,
-		     tag_move_fn move)
+/* A format that has callbacks for it gets them called with runs. */
+static int move_by_callback(const struct tag_io *io, struct bio *bio,
+			    unsigned int intervals,
+			    enum blk_integrity_walk_mode mode)
 {
 	struct bio_integrity_payload *bip = bio_integrity(bio);
 	const struct blk_integrity_profile *profile = bip_profile(bip);
@@ -244,22 +248,42 @@ static int move_tags(const struct tag_io *io, struct bio *bio,
 		.xchg.bio = bio,
 		.xchg.private = bip_private(bip),
 	};
-	unsigned int first = 0;
+	unsigned int done = 0;
 	int err = 0;
 
 	while (!err && blk_integrity_walk_next(&walk)) {
-		void *area = walk.xchg.prot_buf;
+		unsigned int len = min(walk.run_intervals * io->layout.bytes,
+				       io->len - done);
 
-		if (profile->set_tag_fn && profile->get_tag_fn)
-			err = move_by_callback(io, &walk, profile, first);
+		if (mode == BLK_INTEGRITY_WALK_SET)
+			err = profile->set_tag_fn(&walk.xchg, io->buf + done, len);
 		else
-			for (unsigned int i = 0; !err && i < walk.run_intervals; i++)
-				err = move(io, first + i,
-					   area + i * bip->bip_geometry.tuple_size);
-		first += walk.run_intervals;
+			err = profile->get_tag_fn(&walk.xchg, io->buf + done, len);
+		done += len;
 	}
 	blk_integrity_walk_end(&walk);
 	return err;
+}
+
+static int move_tags(const struct tag_io *io, struct bio *bio,
+		     unsigned int intervals, enum blk_integrity_walk_mode mode,
+		     tag_move_fn move)
+{
+	struct bio_integrity_payload *bip = bio_integrity(bio);
+	struct bvec_iter area = bip->bip_iter;
+
+	if (io->layout.by_callback)
+		return move_by_callback(io, bio, intervals, mode);
+
+	for (unsigned int i = 0; i < intervals; i++) {
+		int err = move(io, bip, i, area);
+
+		if (err)
+			return err;
+		bvec_iter_advance(bip->bip_vec, &area,
+				  bip->bip_geometry.tuple_size);
+	}
+	return 0;
 }
 
 /* A guard that covers tags is no longer right when they change. */
@@ -321,9 +345,11 @@ EXPORT_SYMBOL_GPL(bio_integrity_tag_size);
  * Before bio_integrity_generate(): a guard may cover the tags.  Intervals that
  * @len does not reach stay as they are, one reached in part ends in zeroes.
  *
- * Context: Process or softirq context.
+ * Context: Any context; with a format that has callbacks for tags, process or
+ *	softirq context.
  * Return: 0; -EINVAL, and nothing is written, if @len is more than the space,
- *	an interval's tag would be the escape, or @bio is not such a write.
+ *	an interval's tag would be the escape, or @bio is not such a write; an
+ *	error of such a format, and the intervals before have their tags.
  */
 int bio_integrity_set_tag(struct bio *bio, const void *tag_buf, unsigned int len)
 {
@@ -344,7 +370,8 @@ EXPORT_SYMBOL_GPL(bio_integrity_set_tag);
  *
  * A block that was never written has an escape, all ones.
  *
- * Context: Process or softirq context.
+ * Context: Any context; with a format that has callbacks for tags, process or
+ *	softirq context.
  * Return: 0; -EINVAL if @len is more than the space.
  */
 int bio_integrity_get_tag(struct bio *bio, void *tag_buf, unsigned int len)
@@ -387,9 +414,13 @@ EXPORT_SYMBOL_GPL(bio_integrity_packed_tag_size);
 /* False if @len is more than the space. */
 static bool packed_intervals(const struct tag_io *io, unsigned int *intervals)
 {
+	unsigned int blocks = io->intervals / io->block_intervals;
+
+	if (io->len > blocks * io->block_bytes)
+		return false;
 	*intervals = DIV_ROUND_UP(io->len, io->block_bytes) *
 		     io->block_intervals;
-	return *intervals <= io->intervals;
+	return true;
 }
 
 /**
@@ -402,7 +433,8 @@ static bool packed_intervals(const struct tag_io *io, unsigned int *intervals)
  * As bio_integrity_set_tag(), but no value is refused.  Blocks that @len does
  * not reach stay as they are.
  *
- * Context: Process or softirq context.
+ * Context: Any context; with a format that has callbacks for tags, process or
+ *	softirq context.
  * Return: 0; -EINVAL, and nothing is written, if @len is more than the space or
  *	@bio is not such a write.
  */
@@ -428,7 +460,8 @@ EXPORT_SYMBOL_GPL(bio_integrity_set_packed_tag);
  * @len: how many, at most bio_integrity_packed_tag_size()
  * @block_bytes: as for bio_integrity_packed_tag_size()
  *
- * Context: Process or softirq context.
+ * Context: Any context; with a format that has callbacks for tags, process or
+ *	softirq context.
  * Return: 0; -EINVAL if @len is more than the space; -ENODATA at the first
  *	interval that has no packed tag, as a block never written.
  */

@@ -67,7 +67,7 @@ static void verify_intervals(struct bio_integrity_auto *bia, unsigned int first,
 			     struct blk_integrity_error *err)
 {
 	const struct blk_integrity *bi = &bia->bip.bip_geometry;
-	struct request_queue *q = bdev_get_queue(bia->bdev);
+	struct request_queue *q = bdev_get_queue(bia_bdev(bia));
 	u64 number = bia->first_interval + first;
 	struct blk_integrity_walk walk = {
 		.mode = BLK_INTEGRITY_WALK_READ,
@@ -99,17 +99,17 @@ static void verify_intervals(struct bio_integrity_auto *bia, unsigned int first,
 			    intervals - walk.xchg.escaped);
 	blk_integrity_count(q, BLK_INTEGRITY_ESCAPED, walk.xchg.escaped);
 	blk_integrity_count(q, BLK_INTEGRITY_STRADDLED, walk.straddled);
-	trace_blk_integrity_verify(bia->bdev, number, intervals);
+	trace_blk_integrity_verify(bia_bdev(bia), number, intervals);
 }
 
 /* What verification of all of a bio comes to, told to whom it concerns. */
 static blk_status_t bia_result(struct bio_integrity_auto *bia)
 {
-	struct request_queue *q = bdev_get_queue(bia->bdev);
+	struct request_queue *q = bdev_get_queue(bia_bdev(bia));
 
 	if (!blk_integrity_failed(&bia->err))
 		return BLK_STS_OK;
-	blk_integrity_report(bia->bdev, &bia->err);
+	blk_integrity_report(bia_bdev(bia), &bia->err);
 	return READ_ONCE(q->integrity_dev->report_only) ? BLK_STS_OK :
 							  BLK_STS_PROTECTION;
 }
@@ -127,14 +127,14 @@ blk_status_t bio_integrity_verify(struct bio_integrity_auto *bia)
 	return bia_result(bia);
 }
 
-/* All of a bio has been verified: the payload may be gone after this. */
+/* All of a bio has been verified: now it ends, and the payload may go. */
 static void bia_conclude(struct bio_integrity_auto *bia)
 {
 	blk_status_t status = bia_result(bia);
 
 	if (status)
 		bia->bio->bi_status = status;
-	bio_integrity_done(bia);
+	bia->verified = true;
 }
 
 static void bia_verify(struct bio_integrity_auto *bia)
@@ -258,7 +258,7 @@ static void kintegrityd_work(struct work_struct *work)
  */
 bool bio_integrity_verify_now(struct bio_integrity_auto *bia)
 {
-	struct request_queue *q = bdev_get_queue(bia->bdev);
+	struct request_queue *q = bdev_get_queue(bia_bdev(bia));
 
 	if (bia->data_iter.bi_size > READ_ONCE(q->integrity_dev->inline_bytes))
 		return false;
@@ -282,7 +282,7 @@ void bio_integrity_verify_later(struct bio_integrity_auto *bia)
 	int cpu = get_cpu();
 	struct kintegrityd_cpu *kcpu = per_cpu_ptr(&kintegrityd_cpus, cpu);
 
-	trace_blk_integrity_defer(bia->bdev, bia->first_interval,
+	trace_blk_integrity_defer(bia_bdev(bia), bia->first_interval,
 				  bia_intervals(bia));
 	if (llist_add(&bia->node, &kcpu->todo))
 		queue_work_on(cpu, kintegrityd_wq, &kcpu->work);

@@ -12,11 +12,6 @@
 #include "bio-integrity-internal.h"
 #include "blk.h"
 
-/* What a clone has of its source: all but who owns and unmaps the buffer. */
-#define BIP_CLONE_FLAGS	(BIP_MAPPED_INTEGRITY | BIP_CTRL_NOCHECK | \
-			 BIP_DISK_NOCHECK | BIP_IP_CHECKSUM | BIP_GENERATE | \
-			 BIP_CHECK_FLAGS)
-
 /**
  * bio_integrity_attach() - make a payload that of a bio
  * @bio: the bio
@@ -145,8 +140,8 @@ const struct blk_integrity *bip_geometry(struct bio *bio)
  * the device takes it: what does not fit goes through a copy.
  *
  * Context: Any context.
- * Return: @len, or 0 if the device takes no metadata, the payload has no vector left,
- *	or the memory is of another kind than that before.
+ * Return: @len, or 0 if the device takes no metadata, the payload has no vector
+ *	left, or the memory is of another kind than that before.
  */
 int bio_integrity_add_page(struct bio *bio, struct page *page,
 			   unsigned int len, unsigned int offset)

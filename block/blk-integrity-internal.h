@@ -101,7 +101,7 @@ int blk_integrity_reserve_resize(struct blk_integrity_dev *idev,
 void blk_integrity_reserve_free(struct blk_integrity_dev *idev);
 
 /* bio-integrity-auto.c */
-void __bio_integrity_generate_pending(struct bio *bio);
+void blk_integrity_generate(struct bio *bio);
 bool __bio_integrity_endio(struct bio *bio);
 
 /**
@@ -128,7 +128,7 @@ static inline bool bio_integrity_endio(struct bio *bio)
 static inline void bio_integrity_generate_pending(struct bio *bio)
 {
 	if (bio_integrity_flagged(bio, BIP_GENERATE))
-		__bio_integrity_generate_pending(bio);
+		blk_integrity_generate(bio);
 }
 
 /*

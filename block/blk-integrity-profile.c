@@ -198,6 +198,7 @@ static int blk_integrity_apply_limits(const struct request_queue *q,
 	unsigned int max_sectors = bio_integrity_max_buf_bytes(lim) /
 			bi->tuple_size << (bi->interval_exp - SECTOR_SHIFT);
 
+	max_sectors = min(max_sectors, UINT_MAX >> SECTOR_SHIFT);
 	max_sectors = round_down(max_sectors, block_sectors);
 	if (max_sectors < least_sectors)
 		return refuse(q,
@@ -388,7 +389,7 @@ static bool stack_integrity(struct queue_limits *t, struct queue_limits *b,
 	if (!ti->tuple_size && !(ti->flags & BLK_INTEGRITY_STACKED)) {
 		*ti = *bi;
 		ti->flags &= BLK_INTEGRITY_DEVICE_CAPABLE |
-			     BLK_INTEGRITY_REF_TAG;
+			     BLK_INTEGRITY_REF_TAG | BLK_INTEGRITY_CHECKS_EACH;
 		ti->flags |= BLK_INTEGRITY_STACKED;
 		return true;
 	}
@@ -402,8 +403,9 @@ static bool stack_integrity(struct queue_limits *t, struct queue_limits *b,
 		*ti = (struct blk_integrity) { .flags = BLK_INTEGRITY_STACKED };
 		return false;
 	}
-	if (!(bi->flags & BLK_INTEGRITY_DEVICE_CAPABLE))
-		ti->flags &= ~BLK_INTEGRITY_DEVICE_CAPABLE;
+	/* What all can, the stacked device can. */
+	ti->flags &= bi->flags | ~(BLK_INTEGRITY_DEVICE_CAPABLE |
+				   BLK_INTEGRITY_CHECKS_EACH);
 	return true;
 }
 

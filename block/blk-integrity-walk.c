@@ -121,7 +121,7 @@ static void segment_unmap(void *map)
 void blk_integrity_gather(void *to, const struct bio_vec *vec,
 			  struct bvec_iter iter, unsigned int bytes)
 {
-	while (bytes) {
+	while (bytes && iter.bi_size) {
 		struct bio_vec bv = segment(vec, iter);
 		unsigned int len = min(bytes, bv.bv_len);
 		void *from = segment_map(&bv);
@@ -146,7 +146,7 @@ void blk_integrity_gather(void *to, const struct bio_vec *vec,
 void blk_integrity_scatter(const void *from, const struct bio_vec *vec,
 			   struct bvec_iter iter, unsigned int bytes)
 {
-	while (bytes) {
+	while (bytes && iter.bi_size) {
 		struct bio_vec bv = segment(vec, iter);
 		unsigned int len = min(bytes, bv.bv_len);
 		void *to = segment_map(&bv);

@@ -169,7 +169,7 @@ static bool bip_mergeable(struct bio_integrity_payload *a,
 {
 	if (!a || !b)
 		return a == b;
-	return a->bip_flags == b->bip_flags &&
+	return !((a->bip_flags ^ b->bip_flags) & BIP_CLONE_FLAGS) &&
 	       a->bip_app_tag == b->bip_app_tag &&
 	       a->bip_app_mask == b->bip_app_mask;
 }
@@ -270,10 +270,19 @@ static unsigned int bip_intervals(const struct bio_integrity_payload *bip,
 	return (bip->bip_residue_bytes + bytes) >> bi->interval_exp;
 }
 
-static void bip_remap(struct bio *bio, const struct blk_integrity *bi,
-		      unsigned int intervals, u64 from, u64 to)
+/**
+ * bip_remap() - renumber reference tags
+ * @bio: bio with a payload whose format has reference tags
+ * @intervals: how many, from where the payload stands
+ * @from: what number the first of them has
+ * @to: what number it is to have
+ *
+ * Context: Any context.
+ */
+void bip_remap(struct bio *bio, unsigned int intervals, u64 from, u64 to)
 {
 	struct bio_integrity_payload *bip = bio_integrity(bio);
+	const struct blk_integrity *bi = &bip->bip_geometry;
 	struct request_queue *q = bdev_get_queue(bio->bi_bdev);
 	struct blk_integrity_walk walk = {
 		.mode = BLK_INTEGRITY_WALK_TUPLE,
@@ -321,8 +330,7 @@ void blk_integrity_prepare(struct request *rq)
 		intervals = bip_intervals(bip, bi, bio->bi_iter.bi_size);
 		if (bip_get_seed(bip) != physical &&
 		    !(bip->bip_flags & BIP_MAPPED_INTEGRITY))
-			bip_remap(bio, bi, intervals, bip_get_seed(bip),
-				  physical);
+			bip_remap(bio, intervals, bip_get_seed(bip), physical);
 		bip->bip_flags |= BIP_MAPPED_INTEGRITY;
 		physical += intervals;
 	}
@@ -351,8 +359,7 @@ void blk_integrity_complete(struct request *rq, unsigned int nr_bytes)
 
 		intervals = bip_intervals(bip, bi, bytes);
 		if (bip_get_seed(bip) != physical)
-			bip_remap(bio, bi, intervals, physical,
-				  bip_get_seed(bip));
+			bip_remap(bio, intervals, physical, bip_get_seed(bip));
 		physical += intervals;
 		nr_bytes -= bytes;
 	}

@@ -175,6 +175,7 @@ pi_app_differs(const struct blk_integrity_exchg *xchg, u16 app)
 static __always_inline void pi_verify(struct blk_integrity_exchg *xchg,
 				      const struct pi_format *fmt)
 {
+	bool check_guard = xchg->checks & BIP_CHECK_GUARD;
 	bool check_ref = fmt->has_ref && (xchg->checks & BIP_CHECK_REFTAG);
 
 	for (unsigned int i = 0; i < pi_run_intervals(xchg); i++) {
@@ -187,11 +188,8 @@ static __always_inline void pi_verify(struct blk_integrity_exchg *xchg,
 			continue;
 		}
 
-		if (xchg->checks & BIP_CHECK_GUARD)
-			guard_tag = pi_guard(fmt, xchg, i);
-		else
-			guard_tag = tuple.guard;
-		if (tuple.guard != guard_tag)
+		guard_tag = check_guard ? pi_guard(fmt, xchg, i) : 0;
+		if (check_guard && tuple.guard != guard_tag)
 			blk_integrity_fail(xchg, i, BLK_INTEGRITY_TAG_GUARD,
 					   guard_tag, tuple.guard);
 		else if (pi_app_differs(xchg, tuple.app))

@@ -6,6 +6,7 @@
 
 #include <linux/blk-integrity.h>
 
+#include "../bio-integrity-internal.h"
 #include "integrity_disk.h"
 #include "pi_reference.h"
 
@@ -206,6 +207,58 @@ static void copy_without_memory_uses_the_reserve(struct kunit *test)
 	expect_memory(test, own, own->meta);
 }
 
+/* A device that appends numbers from the start of the zone. */
+static void append_is_renumbered_too(struct kunit *test)
+{
+	struct test_disk *td = test_disk_of(test, test_geometry(CRC, REF_TAG, 64,
+								56, 12));
+	struct owned *own = owned_of(test, td, REQ_OP_ZONE_APPEND, 16, SEED,
+				     TEST_CUT_PAGE);
+	struct bio *bio = &own->io->bio;
+	u8 *found = test_guarded_buf(test, own->meta_bytes);
+	u8 *wanted = test_guarded_buf(test, own->meta_bytes);
+
+	memcpy(wanted, own->meta, own->meta_bytes);
+	pi_ref_remap(&td->bi, wanted, INTERVALS, SEED, 16);
+	KUNIT_ASSERT_TRUE(test, bio_integrity_prep(bio));
+	KUNIT_EXPECT_EQ(test, 16, bip_get_seed(bio_integrity(bio)));
+	test_bip_read(bio_integrity(bio), found);
+	KUNIT_EXPECT_MEMEQ(test, wanted, found, own->meta_bytes);
+	bio_endio(bio);
+	KUNIT_EXPECT_EQ(test, SEED, bip_get_seed(bio_integrity(bio)));
+	expect_memory(test, own, own->meta);
+}
+
+/* What one device cannot choose another can; and what is asked for may change. */
+static void choice_of_checks_is_that_of_the_device(struct kunit *test)
+{
+	struct blk_integrity bi = test_geometry(CRC, REF_TAG, 8, 0, 9);
+	struct test_disk *all = test_disk_of(test, bi), *each;
+	struct owned *own;
+	struct bio *bio;
+
+	bi.flags |= BLK_INTEGRITY_CHECKS_EACH;
+	each = test_disk_of(test, bi);
+	own = owned_of(test, all, REQ_OP_WRITE, 16, 16, TEST_CUT_PAGE);
+	bio = &own->io->bio;
+	KUNIT_EXPECT_EQ(test, 0, bio_integrity_set_checks(bio, BIP_CHECK_GUARD, 0,
+							  0));
+	KUNIT_EXPECT_EQ(test, 0, bio_integrity_admit(bio));
+	KUNIT_EXPECT_TRUE(test, bio_integrity_flagged(bio, BIP_DISK_NOCHECK));
+	bio_set_dev(bio, each->bdev);
+	KUNIT_EXPECT_EQ(test, 0, bio_integrity_admit(bio));
+	KUNIT_EXPECT_FALSE(test, bio_integrity_flagged(bio, BIP_DISK_NOCHECK));
+	KUNIT_EXPECT_FALSE(test, bio_integrity_flagged(bio, BIP_CTRL_NOCHECK));
+	bio_set_dev(bio, all->bdev);
+	KUNIT_EXPECT_EQ(test, 0, bio_integrity_set_checks(bio, TEST_CHECKS, 0, 0));
+	KUNIT_EXPECT_EQ(test, 0, bio_integrity_admit(bio));
+	KUNIT_EXPECT_FALSE(test, bio_integrity_flagged(bio, BIP_DISK_NOCHECK));
+	/* Somebody's word that nothing is to be checked stands. */
+	bio_integrity(bio)->bip_flags |= BIP_DISK_NOCHECK;
+	KUNIT_EXPECT_EQ(test, 0, bio_integrity_admit(bio));
+	KUNIT_EXPECT_TRUE(test, bio_integrity_flagged(bio, BIP_DISK_NOCHECK));
+}
+
 static struct kunit_case admit_cases[] = {
 	KUNIT_CASE_PARAM(renumbered_write_leaves_memory_alone,
 			 test_geometry_gen_params),
@@ -215,6 +268,8 @@ static struct kunit_case admit_cases[] = {
 	KUNIT_CASE_PARAM(pieces_go_to_a_device_with_one_segment,
 			 test_geometry_gen_params),
 	KUNIT_CASE(failed_read_leaves_memory_alone),
+	KUNIT_CASE(append_is_renumbered_too),
+	KUNIT_CASE(choice_of_checks_is_that_of_the_device),
 	KUNIT_CASE(copy_without_memory_uses_the_reserve),
 	{ }
 };

@@ -218,6 +218,54 @@ static void devices_reserve_serves_a_write(struct kunit *test)
 	KUNIT_EXPECT_MEMEQ(test, wanted, found, 8 * 16);
 }
 
+static void free_owned_later(struct work_struct *work)
+{
+	struct later *later = container_of(to_delayed_work(work), struct later, work);
+
+	fs_bio_integrity_free(later->bio);
+}
+
+/* What submitters keep does not keep the block layer from going on. */
+static void owned_payloads_have_a_reserve_of_their_own(struct kunit *test)
+{
+	struct test_disk *td = test_disk_of(test, usual_geometry());
+	struct bio *bios[RESERVE], *bio, *third = write_of(test, td, 0);
+	struct later later;
+
+	for (int i = 0; i < RESERVE; i++) {
+		bios[i] = write_of(test, td, 0);
+		test_fail_next_allocation(test);
+		KUNIT_ASSERT_EQ(test, 1, fs_bio_integrity_alloc(bios[i]));
+		expect_failed(test);
+	}
+	bio = write_of(test, td, 0);
+	test_fail_next_allocation(test);
+	KUNIT_EXPECT_EQ(test, 0,
+			test_io_run(test, container_of(bio, struct test_io, bio)));
+	expect_failed(test);
+	KUNIT_EXPECT_EQ(test, RESERVE + 1,
+			test_disk_counter(td, BLK_INTEGRITY_RESERVE_USES));
+
+	bio = write_of(test, td, REQ_NOWAIT);
+	test_fail_next_allocation(test);
+	KUNIT_EXPECT_EQ(test, -EAGAIN, fs_bio_integrity_alloc(bio));
+	expect_failed(test);
+
+	/* A submitter waits for another one's. */
+	later.bio = bios[0];
+	INIT_DELAYED_WORK_ONSTACK(&later.work, free_owned_later);
+	schedule_delayed_work(&later.work, 2);
+	test_fail_next_allocation(test);
+	KUNIT_EXPECT_EQ(test, 1, fs_bio_integrity_alloc(third));
+	flush_delayed_work(&later.work);
+	destroy_delayed_work_on_stack(&later.work);
+	KUNIT_EXPECT_EQ(test, 0, bio_integrity_generate(third));
+	KUNIT_EXPECT_EQ(test, 0,
+			test_io_run(test, container_of(third, struct test_io, bio)));
+	fs_bio_integrity_free(third);
+	fs_bio_integrity_free(bios[1]);
+}
+
 /* D17 */
 static void who_may_not_wait_is_told_to_try_again(struct kunit *test)
 {
@@ -259,6 +307,7 @@ static struct kunit_case memory_cases[] = {
 	KUNIT_CASE(empty_reserve_refuses_who_may_not_wait),
 	KUNIT_CASE(empty_reserve_is_waited_for),
 	KUNIT_CASE(devices_reserve_serves_a_write),
+	KUNIT_CASE(owned_payloads_have_a_reserve_of_their_own),
 	KUNIT_CASE(who_may_not_wait_is_told_to_try_again),
 	KUNIT_CASE(guards_wait_until_a_request_is_certain),
 	{ }

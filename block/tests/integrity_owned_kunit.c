@@ -270,7 +270,8 @@ static void administrator_may_want_less(struct kunit *test)
 	io = owned_io(test, small, REQ_OP_READ);
 	KUNIT_EXPECT_EQ(test, 0, test_io_run(test, io));
 	expect_tags(test, &io->bio, tags);
-	KUNIT_EXPECT_TRUE(test, small->bip_flags & BIP_DISK_NOCHECK);
+	/* The device still checks, as when it strips tuples. */
+	KUNIT_EXPECT_FALSE(test, small->bip_flags & BIP_DISK_NOCHECK);
 	KUNIT_EXPECT_EQ(test, 0, fs_bio_integrity_verify(&io->bio, FIRST, SZ_4K));
 	/* The device makes the tuples, and no tags. */
 	io = io_of(test, small, REQ_OP_WRITE);
@@ -337,6 +338,8 @@ static void submitter_may_verify_by_itself(struct kunit *test)
 	td->data[(FIRST + 7) << 9] ^= 1;
 	io = owned_io(test, td, REQ_OP_READ);
 	bio_integrity(&io->bio)->bip_flags &= ~BIP_VERIFY;
+	KUNIT_EXPECT_EQ(test, 0, bio_integrity_set_checks(&io->bio, TEST_CHECKS, 0,
+							  0));
 	KUNIT_EXPECT_EQ(test, 0, test_io_run(test, io));
 	KUNIT_EXPECT_EQ(test, 0, test_disk_counter(td, BLK_INTEGRITY_VERIFIED));
 	KUNIT_EXPECT_EQ(test, -EINVAL,
@@ -349,6 +352,40 @@ static void submitter_may_verify_by_itself(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, err);
 	KUNIT_EXPECT_EQ(test, FIRST + 7, err->interval);
 	KUNIT_EXPECT_EQ(test, 1, test_disk_counter(td, BLK_INTEGRITY_GUARD_ERRORS));
+}
+
+/* A submitter that tries again begins anew, with the payload it has. */
+static void payload_can_be_used_again(struct kunit *test)
+{
+	struct test_disk *td = test_disk_of(test, small_geometry());
+	struct test_io *io;
+	struct bvec_iter iter;
+	u8 *tags = write_tags(test, td);
+
+	io = owned_io(test, td, REQ_OP_READ);
+	iter = io->bio.bi_iter;
+	for (int round = 0; round < 4; round++) {
+		const struct blk_integrity_error *err;
+		bool bad = round & 1;
+
+		td->status = round == 2 ? BLK_STS_PROTECTION : BLK_STS_OK;
+		td->data[(FIRST + 3) << 9] ^= bad;
+		io->bio.bi_iter = iter;
+		io->bio.bi_status = BLK_STS_OK;
+		io->ended = 0;
+		reinit_completion(&io->done);
+		KUNIT_EXPECT_EQ(test, round ? -EILSEQ : 0, test_io_run(test, io));
+		td->data[(FIRST + 3) << 9] ^= bad;
+		err = bio_integrity_error(&io->bio);
+		KUNIT_ASSERT_EQ(test, !!round, !!err);
+		if (err)
+			KUNIT_EXPECT_EQ(test, bad ? FIRST + 3 : FIRST,
+					err->interval);
+		if (bad)
+			KUNIT_EXPECT_EQ(test, 1,
+					err->intervals[BLK_INTEGRITY_TAG_GUARD]);
+	}
+	expect_tags(test, &io->bio, tags);
 }
 
 static void wrong_input_is_refused(struct kunit *test)
@@ -426,6 +463,7 @@ static struct kunit_case owned_cases[] = {
 	KUNIT_CASE(administrator_changes_policy_meanwhile),
 	KUNIT_CASE(reported_error_is_in_the_record),
 	KUNIT_CASE(submitter_may_verify_by_itself),
+	KUNIT_CASE(payload_can_be_used_again),
 	KUNIT_CASE(wrong_input_is_refused),
 	KUNIT_CASE(own_pages_are_generated),
 	{ }

@@ -6,6 +6,7 @@
 
 #include <linux/blk-integrity.h>
 
+#include "../../drivers/md/dm-bio-record.h"
 #include "integrity_disk.h"
 
 #define SEED		0xffffffff0ULL
@@ -237,6 +238,20 @@ static void rewind_undoes_advance(struct kunit *test)
 	}
 }
 
+/* A target of device mapper tries a bio again, elsewhere. */
+static void recorded_bio_is_restored_with_its_payload(struct kunit *test)
+{
+	struct owned *own = owned_of(test, test_geometry_of(test));
+	struct dm_bio_details details;
+
+	bio_advance(own->bio, own->interval_bytes);
+	dm_bio_record(&details, own->bio);
+	bio_advance(own->bio, 3 * own->interval_bytes);
+	expect_at(test, own, own->bio, 4, INTERVALS - 4);
+	dm_bio_restore(&details, own->bio);
+	expect_at(test, own, own->bio, 1, INTERVALS - 1);
+}
+
 /* D25: the device lost its metadata, or never had any. */
 static void device_without_profile_moves_nothing(struct kunit *test)
 {
@@ -282,6 +297,8 @@ static struct kunit_case split_cases[] = {
 	KUNIT_CASE_PARAM(split_divides_payload, test_geometry_gen_params),
 	KUNIT_CASE_PARAM(split_again_and_again, test_geometry_gen_params),
 	KUNIT_CASE_PARAM(rewind_undoes_advance, test_geometry_gen_params),
+	KUNIT_CASE_PARAM(recorded_bio_is_restored_with_its_payload,
+			 test_geometry_gen_params),
 	KUNIT_CASE(device_without_profile_moves_nothing),
 	KUNIT_CASE(short_payload_stops_at_its_end),
 	{ }

@@ -183,6 +183,27 @@ static void stacked_limits_are_valid(struct kunit *test)
 	KUNIT_EXPECT_PTR_EQ(test, top->bi.profile, bottom->bi.profile);
 }
 
+/* A stacked device can what all of its members can. */
+static void checks_of_each_tag_need_all_members(struct kunit *test)
+{
+	struct queue_limits each = {
+		.integrity = test_geometry(BLK_INTEGRITY_CSUM_CRC,
+					   BLK_INTEGRITY_REF_TAG |
+					   BLK_INTEGRITY_CHECKS_EACH, 8, 0, 9),
+	};
+	struct queue_limits all = each, top = {};
+
+	all.integrity.flags &= ~BLK_INTEGRITY_CHECKS_EACH;
+	KUNIT_EXPECT_TRUE(test, queue_limits_stack_integrity(&top, &each));
+	KUNIT_EXPECT_TRUE(test, queue_limits_stack_integrity(&top, &each));
+	KUNIT_EXPECT_TRUE(test, top.integrity.flags & BLK_INTEGRITY_CHECKS_EACH);
+	KUNIT_EXPECT_TRUE(test, queue_limits_stack_integrity(&top, &all));
+	KUNIT_EXPECT_FALSE(test, top.integrity.flags & BLK_INTEGRITY_CHECKS_EACH);
+	KUNIT_EXPECT_TRUE(test, queue_limits_stack_integrity(&top, &each));
+	KUNIT_EXPECT_FALSE(test, top.integrity.flags & BLK_INTEGRITY_CHECKS_EACH);
+	KUNIT_EXPECT_TRUE(test, top.integrity.flags & BLK_INTEGRITY_STACKED);
+}
+
 static struct kunit_case stack_suite_cases[] = {
 	KUNIT_CASE_PARAM(members_must_be_alike, stack_cases_gen_params),
 	KUNIT_CASE_PARAM(order_of_members_does_not_matter, stack_cases_gen_params),
@@ -190,6 +211,7 @@ static struct kunit_case stack_suite_cases[] = {
 	KUNIT_CASE(members_without_metadata_stack),
 	KUNIT_CASE(stacked_devices_stack),
 	KUNIT_CASE(disks_stack_like_their_limits),
+	KUNIT_CASE(checks_of_each_tag_need_all_members),
 	KUNIT_CASE(stacked_limits_are_valid),
 	{ }
 };

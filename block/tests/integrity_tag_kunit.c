@@ -172,6 +172,9 @@ static void what_does_not_fit_is_refused_whole(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, -EINVAL,
 			bio_integrity_get_packed_tag(t->bio, tags, packed + 1,
 						     8 << t->bi.interval_exp));
+	KUNIT_EXPECT_EQ(test, -EINVAL,
+			bio_integrity_set_packed_tag(t->bio, tags, UINT_MAX,
+						     1 << t->bi.interval_exp));
 	expect_metadata(test, t);
 }
 

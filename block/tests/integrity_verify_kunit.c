@@ -263,6 +263,27 @@ static void small_reads_may_be_verified_at_once(struct kunit *test)
 			test_disk_counter(td, BLK_INTEGRITY_INLINE_VERIFIES));
 }
 
+/*
+ * A path is given up with its reads; another one completes them, when the first
+ * is no more.
+ */
+static void read_goes_on_on_another_path(struct kunit *test)
+{
+	struct blk_integrity bi = test_geometry(CRC, REF_TAG, 8, 0, 9);
+	struct test_disk *path = test_disk_of(test, bi);
+	struct test_disk *other = filled_disk(test, bi);
+	struct test_io *io = read_of(test, path, 8, SZ_4K);
+
+	KUNIT_ASSERT_TRUE(test, bio_integrity_prep(&io->bio));
+	KUNIT_EXPECT_TRUE(test, bio_integrity_flagged(&io->bio, BIP_VERIFY));
+	bio_set_dev(&io->bio, other->bdev);
+	other->data[8 << 9] ^= 1;
+	KUNIT_EXPECT_EQ(test, -EILSEQ, test_io_run(test, io));
+	KUNIT_EXPECT_EQ(test, 1,
+			test_disk_counter(other, BLK_INTEGRITY_GUARD_ERRORS));
+	KUNIT_EXPECT_EQ(test, 0, test_disk_counter(path, BLK_INTEGRITY_VERIFIED));
+}
+
 /* A block that was written while nobody protected reads well afterwards. */
 static void unprotected_write_reads_back(struct kunit *test)
 {
@@ -289,6 +310,7 @@ static struct kunit_case verify_cases[] = {
 	KUNIT_CASE(administrator_may_not_want_verification),
 	KUNIT_CASE(administrator_may_want_bad_data),
 	KUNIT_CASE(small_reads_may_be_verified_at_once),
+	KUNIT_CASE(read_goes_on_on_another_path),
 	KUNIT_CASE(unprotected_write_reads_back),
 	{ }
 };

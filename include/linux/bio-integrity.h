@@ -29,6 +29,8 @@ struct iov_iter;
  * @BIP_CHECK_GUARD: the guard is to be checked
  * @BIP_CHECK_REFTAG: the reference tag is to be checked, if the format has one
  * @BIP_CHECK_APPTAG: the application tag is to be compared with @bip_app_tag
+ * @BIP_CHECKS_LIMITED: BIP_CTRL_NOCHECK and BIP_DISK_NOCHECK are set because the
+ *	device cannot make just the checks that are wanted
  *
  * Every payload begins with BIP_CHECK_GUARD and BIP_CHECK_REFTAG, whoever
  * attaches it; bio_integrity_set_checks() changes that.
@@ -47,6 +49,7 @@ enum bip_flags {
 	BIP_CHECK_GUARD		= 1 << 10,
 	BIP_CHECK_REFTAG	= 1 << 11,
 	BIP_CHECK_APPTAG	= 1 << 12,
+	BIP_CHECKS_LIMITED	= 1 << 13,
 };
 
 #define BIP_CHECK_FLAGS	(BIP_CHECK_GUARD | BIP_CHECK_REFTAG | BIP_CHECK_APPTAG)
@@ -205,7 +208,6 @@ int bio_integrity_set_profile(struct bio *bio,
 int bio_integrity_set_checks(struct bio *bio, unsigned int checks,
 		u16 app_tag, u16 app_mask);
 const struct blk_integrity_error *bio_integrity_error(struct bio *bio);
-unsigned int max_integrity_io_size(const struct queue_limits *lim);
 
 /* bio-integrity-tag.c */
 unsigned int bio_integrity_tag_size(struct bio *bio);
@@ -218,6 +220,9 @@ int bio_integrity_set_packed_tag(struct bio *bio, const void *tag_buf,
 		unsigned int len, unsigned int block_bytes);
 int bio_integrity_get_packed_tag(struct bio *bio, void *tag_buf,
 		unsigned int len, unsigned int block_bytes);
+
+/* blk-integrity-profile.c */
+unsigned int max_integrity_io_size(const struct queue_limits *lim);
 
 /* bio-integrity-user.c */
 int bio_integrity_map_user(struct bio *bio, struct iov_iter *iter);

@@ -307,8 +307,8 @@ queue_max_integrity_segments(const struct request_queue *q)
  *
  * Return: whole intervals in @sectors.
  */
-static inline unsigned int bio_integrity_intervals(struct blk_integrity *bi,
-						   unsigned int sectors)
+static inline unsigned int
+bio_integrity_intervals(const struct blk_integrity *bi, unsigned int sectors)
 {
 	return sectors >> (bi->interval_exp - SECTOR_SHIFT);
 }
@@ -320,8 +320,8 @@ static inline unsigned int bio_integrity_intervals(struct blk_integrity *bi,
  *
  * Return: whole intervals in @sectors.
  */
-static inline unsigned int bio_integrity_hw_sectors(struct blk_integrity *bi,
-						    unsigned int sectors)
+static inline unsigned int
+bio_integrity_hw_sectors(const struct blk_integrity *bi, unsigned int sectors)
 {
 	return bio_integrity_intervals(bi, sectors);
 }
@@ -333,8 +333,8 @@ static inline unsigned int bio_integrity_hw_sectors(struct blk_integrity *bi,
  *
  * Return: bytes of metadata that @sectors of data have.
  */
-static inline unsigned int bio_integrity_bytes(struct blk_integrity *bi,
-					       unsigned int sectors)
+static inline unsigned int
+bio_integrity_bytes(const struct blk_integrity *bi, unsigned int sectors)
 {
 	return bi->tuple_size * bio_integrity_intervals(bi, sectors);
 }
