@@ -48,7 +48,8 @@ struct tag_io {
 /* Moves the tag of one interval, whose metadata is at @area. */
 typedef int (*tag_move_fn)(const struct tag_io *io,
 			   struct bio_integrity_payload *bip,
-			   unsigned int interval, struct bvec_iter area);
+			   unsigned int interval, struct bvec_iter area,
+			   enum blk_integrity_walk_mode mode);
 
 static struct tag_layout tag_layout(const struct blk_integrity *bi,
 				    const struct blk_integrity_profile *profile)
@@ -146,33 +147,17 @@ static void tag_load(struct bio_integrity_payload *bip, struct bvec_iter area,
 	}
 }
 
-/* The part of the caller's bytes that is one interval's tag. */
-static u8 *raw_part(const struct tag_io *io, unsigned int interval,
-		    unsigned int *len)
+static int move_raw(const struct tag_io *io, struct bio_integrity_payload *bip,
+		    unsigned int interval, struct bvec_iter area,
+		    enum blk_integrity_walk_mode mode)
 {
 	unsigned int from = interval * io->layout.bytes;
+	unsigned int len = min(io->layout.bytes, io->len - from);
 
-	*len = min(io->layout.bytes, io->len - from);
-	return io->buf + from;
-}
-
-static int set_raw(const struct tag_io *io, struct bio_integrity_payload *bip,
-		   unsigned int interval, struct bvec_iter area)
-{
-	unsigned int len;
-	u8 *part = raw_part(io, interval, &len);
-
-	tag_store(bip, area, &io->layout, part, len);
-	return 0;
-}
-
-static int get_raw(const struct tag_io *io, struct bio_integrity_payload *bip,
-		   unsigned int interval, struct bvec_iter area)
-{
-	unsigned int len;
-	u8 *part = raw_part(io, interval, &len);
-
-	tag_load(bip, area, &io->layout, part, len);
+	if (mode == BLK_INTEGRITY_WALK_SET)
+		tag_store(bip, area, &io->layout, io->buf + from, len);
+	else
+		tag_load(bip, area, &io->layout, io->buf + from, len);
 	return 0;
 }
 
@@ -203,25 +188,20 @@ static u8 *packed_part(const struct tag_io *io, unsigned int interval,
 	return io->buf + from;
 }
 
-static int set_packed(const struct tag_io *io, struct bio_integrity_payload *bip,
-		      unsigned int interval, struct bvec_iter area)
+static int move_packed(const struct tag_io *io,
+		       struct bio_integrity_payload *bip, unsigned int interval,
+		       struct bvec_iter area, enum blk_integrity_walk_mode mode)
 {
 	u8 tag[BLK_INTEGRITY_MAX_TUPLE_BYTES] = {};
 	unsigned int bit, end;
 	u8 *part = packed_part(io, interval, &bit, &end);
 
-	for (unsigned int to = 1; bit < end; to++, bit++)
-		bit_copy(tag, to, part, bit);
-	tag_store(bip, area, &io->layout, tag, io->layout.bytes);
-	return 0;
-}
-
-static int get_packed(const struct tag_io *io, struct bio_integrity_payload *bip,
-		      unsigned int interval, struct bvec_iter area)
-{
-	u8 tag[BLK_INTEGRITY_MAX_TUPLE_BYTES];
-	unsigned int bit, end;
-	u8 *part = packed_part(io, interval, &bit, &end);
+	if (mode == BLK_INTEGRITY_WALK_SET) {
+		for (unsigned int to = 1; bit < end; to++, bit++)
+			bit_copy(tag, to, part, bit);
+		tag_store(bip, area, &io->layout, tag, io->layout.bytes);
+		return 0;
+	}
 
 	tag_load(bip, area, &io->layout, tag, io->layout.bytes);
 	if (tag[0] & bit_mask(0))
@@ -276,7 +256,7 @@ static int move_tags(const struct tag_io *io, struct bio *bio,
 		return move_by_callback(io, bio, intervals, mode);
 
 	for (unsigned int i = 0; i < intervals; i++) {
-		int err = move(io, bip, i, area);
+		int err = move(io, bip, i, area, mode);
 
 		if (err)
 			return err;
@@ -284,15 +264,6 @@ static int move_tags(const struct tag_io *io, struct bio *bio,
 				  bip->bip_geometry.tuple_size);
 	}
 	return 0;
-}
-
-/* A guard that covers tags is no longer right when they change. */
-static void guard_is_stale(struct bio_integrity_payload *bip,
-			   const struct tag_layout *layout)
-{
-	if (bip->bip_flags & BIP_OWNED && !layout->can_escape &&
-	    bip_to_auto(bip)->action == BIO_INTEGRITY_GENERATE)
-		bip->bip_flags |= BIP_GENERATE;
 }
 
 /* Is any interval's tag one that would exempt the interval from its check? */
@@ -308,12 +279,23 @@ static bool has_escape(const struct tag_io *io)
 	return false;
 }
 
+/* A guard that covers what is in front of it, and is not right any more. */
+static bool guard_is_stale(struct bio_integrity_payload *bip,
+			   const struct tag_layout *layout)
+{
+	return bip->bip_flags & BIP_OWNED &&
+	       bip_to_auto(bip)->action == BIO_INTEGRITY_GENERATE &&
+	       (layout->by_callback ||
+		(!layout->can_escape && layout->piece[0].bytes));
+}
+
 static int set_tags(struct tag_io *io, struct bio *bio, unsigned int intervals,
 		    tag_move_fn move)
 {
 	if (!op_is_write(bio_op(bio)))
 		return -EINVAL;
-	guard_is_stale(bio_integrity(bio), &io->layout);
+	if (guard_is_stale(bio_integrity(bio), &io->layout))
+		bio_integrity(bio)->bip_flags |= BIP_GENERATE;
 	return move_tags(io, bio, intervals, BLK_INTEGRITY_WALK_SET, move);
 }
 
@@ -358,7 +340,7 @@ int bio_integrity_set_tag(struct bio *bio, const void *tag_buf, unsigned int len
 	if (!tag_io_init(&io, bio) || len > io.intervals * io.layout.bytes ||
 	    has_escape(&io))
 		return -EINVAL;
-	return set_tags(&io, bio, DIV_ROUND_UP(len, io.layout.bytes), set_raw);
+	return set_tags(&io, bio, DIV_ROUND_UP(len, io.layout.bytes), move_raw);
 }
 EXPORT_SYMBOL_GPL(bio_integrity_set_tag);
 
@@ -381,7 +363,7 @@ int bio_integrity_get_tag(struct bio *bio, void *tag_buf, unsigned int len)
 	if (!tag_io_init(&io, bio) || len > io.intervals * io.layout.bytes)
 		return -EINVAL;
 	return move_tags(&io, bio, DIV_ROUND_UP(len, io.layout.bytes),
-			 BLK_INTEGRITY_WALK_GET, get_raw);
+			 BLK_INTEGRITY_WALK_GET, move_raw);
 }
 EXPORT_SYMBOL_GPL(bio_integrity_get_tag);
 
@@ -449,7 +431,7 @@ int bio_integrity_set_packed_tag(struct bio *bio, const void *tag_buf,
 		return -EINVAL;
 	if (!io.layout.can_escape)
 		return bio_integrity_set_tag(bio, tag_buf, len);
-	return set_tags(&io, bio, intervals, set_packed);
+	return set_tags(&io, bio, intervals, move_packed);
 }
 EXPORT_SYMBOL_GPL(bio_integrity_set_packed_tag);
 
@@ -476,6 +458,6 @@ int bio_integrity_get_packed_tag(struct bio *bio, void *tag_buf,
 		return -EINVAL;
 	if (!io.layout.can_escape)
 		return bio_integrity_get_tag(bio, tag_buf, len);
-	return move_tags(&io, bio, intervals, BLK_INTEGRITY_WALK_GET, get_packed);
+	return move_tags(&io, bio, intervals, BLK_INTEGRITY_WALK_GET, move_packed);
 }
 EXPORT_SYMBOL_GPL(bio_integrity_get_packed_tag);
