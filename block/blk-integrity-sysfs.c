@@ -327,6 +327,19 @@ const struct attribute_group blk_integrity_attr_group = {
 };
 
 /*
+ * Hidden disks, the paths of a multipath device, never have a live inode.  Of
+ * both kinds del_gendisk() puts an end to this with open_mutex held, before it
+ * takes the disk out of sysfs.
+ */
+static bool disk_in_sysfs(struct gendisk *disk)
+{
+	if (disk->flags & GENHD_FL_HIDDEN)
+		return test_bit(GD_ADDED, &disk->state) &&
+		       !test_bit(GD_DEAD, &disk->state);
+	return disk_live(disk);
+}
+
+/*
  * The group can appear and go while the disk lives, but not under the locks
  * that its limits change under.  open_mutex keeps the disk in sysfs.
  */
@@ -341,7 +354,7 @@ static void blk_integrity_sysfs_work(struct work_struct *work)
 	mutex_unlock(&disk->queue->limits_lock);
 
 	mutex_lock(&disk->open_mutex);
-	if (disk_live(disk))
+	if (disk_in_sysfs(disk))
 		sysfs_update_group(&disk_to_dev(disk)->kobj,
 				   &blk_integrity_attr_group);
 	mutex_unlock(&disk->open_mutex);
@@ -371,6 +384,6 @@ void blk_integrity_sysfs_update(struct gendisk *disk)
 {
 	struct blk_integrity_dev *idev = disk->queue->integrity_dev;
 
-	if (disk_live(disk))
+	if (disk_in_sysfs(disk))
 		blk_integrity_queue_event(idev, disk, &idev->sysfs_work);
 }
