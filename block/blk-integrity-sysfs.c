@@ -181,7 +181,8 @@ static DEVICE_ATTR_RO(stat);
 
 /*
  * Policies take effect at once, for bios under way as far as they have not come
- * to it.  One that the format cannot follow is refused.
+ * to it.  One that format or driver rule out is refused, and reads as not in
+ * force; what was stored counts again once nothing is in its way.
  */
 static ssize_t policy_store(const char *page, size_t count, bool *policy,
 			    bool possible)
@@ -202,14 +203,16 @@ static bool can_verify(struct device *dev)
 {
 	struct blk_integrity bi = dev_to_geometry(dev);
 
-	return bi.profile && bi.profile->verify_fn;
+	return bi.profile && bi.profile->verify_fn &&
+	       !(bi.flags & BLK_INTEGRITY_NOVERIFY);
 }
 
 static bool can_generate(struct device *dev)
 {
 	struct blk_integrity bi = dev_to_geometry(dev);
 
-	return bi.profile && bi.profile->generate_fn;
+	return bi.profile && bi.profile->generate_fn &&
+	       !(bi.flags & BLK_INTEGRITY_NOGENERATE);
 }
 
 static ssize_t read_verify_show(struct device *dev,
