@@ -24,6 +24,8 @@ struct geometry_field {
 	const char *name;
 	unsigned int a;
 	unsigned int b;
+	const char *a_words;	/* say more than the numbers, if set */
+	const char *b_words;
 };
 
 /* Limits that no one committed yet may lack the profile their guard implies. */
@@ -33,20 +35,34 @@ effective_profile(const struct blk_integrity *bi)
 	return bi->profile ?: blk_integrity_builtin_profile(bi);
 }
 
+static const char *profile_name(const struct blk_integrity *bi)
+{
+	const struct blk_integrity_profile *prof = effective_profile(bi);
+
+	return prof ? prof->name : "nop";
+}
+
+static const char *ref_tag_words(const struct blk_integrity *bi)
+{
+	return bi->flags & BLK_INTEGRITY_REF_TAG ? "used" : "not used";
+}
+
+/* What says most comes first. */
 static bool geometry_differs(const struct blk_integrity *a,
 			     const struct blk_integrity *b,
 			     struct geometry_field *difference)
 {
 	const struct geometry_field fields[] = {
-		{ "csum_type", a->csum_type, b->csum_type },
 		{ "tuple_size", a->tuple_size, b->tuple_size },
+		{ "profile", true, effective_profile(a) == effective_profile(b),
+		  profile_name(a), profile_name(b) },
+		{ "csum_type", a->csum_type, b->csum_type },
 		{ "pi_offset", a->pi_offset, b->pi_offset },
 		{ "interval_exp", a->interval_exp, b->interval_exp },
 		{ "tag_size", a->tag_size, b->tag_size },
 		{ "reference tag", a->flags & BLK_INTEGRITY_REF_TAG,
-		  b->flags & BLK_INTEGRITY_REF_TAG },
-		{ "profile is the same", true,
-		  effective_profile(a) == effective_profile(b) },
+		  b->flags & BLK_INTEGRITY_REF_TAG,
+		  ref_tag_words(a), ref_tag_words(b) },
 	};
 
 	for (int i = 0; i < ARRAY_SIZE(fields); i++) {
@@ -84,9 +100,7 @@ bool blk_integrity_geometry_equal(const struct blk_integrity *a,
 const char *blk_integrity_profile_name(struct blk_integrity *bi)
 {
 	/* Drivers also ask before they commit the limits. */
-	const struct blk_integrity_profile *prof = effective_profile(bi);
-
-	return prof ? prof->name : "nop";
+	return profile_name(bi);
 }
 EXPORT_SYMBOL_GPL(blk_integrity_profile_name);
 
@@ -379,6 +393,16 @@ void blk_integrity_exit_queue(struct request_queue *q)
 	q->integrity_dev = NULL;
 }
 
+static void tell_difference(const char *name, const struct geometry_field *field)
+{
+	if (field->a_words)
+		pr_warn("%s: no integrity for the stacked device, since %s is %s and for the members before %s\n",
+			name, field->name, field->b_words, field->a_words);
+	else
+		pr_warn("%s: no integrity for the stacked device, since %s is %u and for the members before %u\n",
+			name, field->name, field->b, field->a);
+}
+
 static bool stack_integrity(struct queue_limits *t, struct queue_limits *b,
 			    const char *b_name)
 {
@@ -398,8 +422,7 @@ static bool stack_integrity(struct queue_limits *t, struct queue_limits *b,
 		return true;
 
 	if (geometry_differs(ti, bi, &difference)) {
-		pr_warn("%s: no integrity for the stacked device, since %s is %u and for the members before %u\n",
-			b_name, difference.name, difference.b, difference.a);
+		tell_difference(b_name, &difference);
 		*ti = (struct blk_integrity) { .flags = BLK_INTEGRITY_STACKED };
 		return false;
 	}

@@ -25,6 +25,24 @@ on_medium "dm-linear medium after the cut" $start2 1000 300
 same "dm-linear damage" "0, EILSEQ 0" "$(damage_below $((start2 + 50))), $(io $dm $format read:700:600 read:700:350)"
 dmsetup --noudevsync remove pi-linear
 
+# Members that differ: a stripe over two namespaces has no integrity, and the log says what differs.
+# stack_refused NAME OTHER-NSID WORDS
+stack_refused() {
+	first=$(namespace 2) other=$(namespace "$2")
+	dmesg -C
+	echo "0 16384 striped 2 128 /dev/$first 0 /dev/$other 0" | dmsetup --noudevsync create pi-stripe
+	[ -d /sys/block/dm-0 ] && [ ! -e /sys/block/dm-0/integrity ]
+	result $? "no integrity over $1"
+	same "the log says why not over $1" \
+		"$other: no integrity for the stacked device, since $3" \
+		"$(dmesg | sed -n 's/.* blk-integrity: \(.* no integrity for .*\)/\1/p' | sort -u)"
+	dmsetup --noudevsync remove pi-stripe
+}
+
+stack_refused "tuples at another place" 3 "pi_offset is 56 and for the members before 0"
+stack_refused "another profile" 6 "profile is nop and for the members before T10-DIF-TYPE1-CRC"
+stack_refused "less metadata" 5 "tuple_size is 8 and for the members before 64"
+
 addpart "/dev/$below" 1 $start1 $size
 addpart "/dev/$below" 2 $start2 $size
 sleep 0.3
