@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: GPL-2.0
+# The commands for trace-cmd and bpftrace that the documentation has see an error, and all that is known of it.
+# shellcheck shell=sh
+. ./probe.sh
+. ./scsi.sh
+
+format=512+8:crc16:1:0
+documentation=$PWD/../../../../Documentation/block/data-integrity.rst
+
+# example WORDS: the commands in the documentation under the line that ends with these words.
+example() {
+	awk -v words="$1::" '
+		found && /^[^\t]/ { exit }
+		found { sub(/^\t/, ""); print }
+		substr($0, length($0) - length(words) + 1) == words { found = 1 }' "$documentation"
+}
+
+# Where the kernel has no BTF, bpftrace takes the types of the fields from its headers.
+build=$(echo "$PI_MODULES"/lib/modules/*/build)
+export BPFTRACE_KERNEL_BUILD="$build" BPFTRACE_KERNEL_SOURCE="$build/source"
+
+# start WORDS NAME: such an example in the background, its output in /dev/shm/tool.NAME, its process in $started.
+started=
+start() {
+	example "$1" >"/dev/shm/tool.$2.sh"
+	(cd /dev/shm && exec sh "./tool.$2.sh") >"/dev/shm/tool.$2" 2>&1 &
+	started="$started $!"
+}
+
+# until_seen NAME REGULAR-EXPRESSION: reads the bad block until the tool says that.
+until_seen() {
+	for try in $(seq 60); do
+		io "$disk" $format read:71:1 >/dev/null
+		grep -qE "$2" "/dev/shm/tool.$1" && return
+		sleep 1
+	done
+	sed 's/^/# /' "/dev/shm/tool.$1"
+	return 1
+}
+
+# bpftrace prints what it counted when it is interrupted.
+interrupt_bpftrace() {
+	for process in /proc/[0-9]*; do
+		[ "$(cat "$process/comm" 2>/dev/null)" = bpftrace ] && kill -INT "${process#/proc/}"
+	done
+	# shellcheck disable=SC2086
+	wait $started
+	started=
+}
+
+if scsi_load 512 1 0; then
+	io "$disk" $format fill:64:8 corrupt:71:ref >/dev/null
+	scsi_unchecked on
+	# What went astray came with its own number, which is the store's size further on.
+	wrong=$(printf '0x%x' $((PI_STORE_BLOCKS + 71)))
+
+	start "with trace-cmd" trace-cmd
+	event=$tracing/events/blk_integrity/blk_integrity_generate
+	for try in $(seq 300); do
+		[ "$(cat $event/enable)" = 1 ] && break
+		sleep 0.1
+	done
+	sleep 1
+	io "$disk" $format read:71:1 fill:1024:128 fill:2048:129 >/dev/null
+	# shellcheck disable=SC2086
+	wait $started
+	started=
+	seen=$(sed -n 's/.* blk_integrity_\([a-z]*:\) *dev /\1 /p' /dev/shm/tool.trace-cmd)
+	same "trace-cmd shows an error, and a write of those that the filter is for" \
+		"error: $(device_number "$disk") sector 71 interval 71 tag ref expected 0x47 found $wrong
+generate: $(device_number "$disk") interval 2048 intervals 129" "$seen"
+
+	start "Each error, with bpftrace" each
+	start "by device number and tag, with bpftrace" count
+	start "of the first piece of each read" time
+	until_seen each '^[0-9]+:[0-9]+ ' && until_seen count '^Attaching' && until_seen time '^Attaching'
+	result $? "bpftrace runs"
+	for try in 1 2 3; do
+		sleep 1
+		io "$disk" $format read:71:1 >/dev/null
+	done
+	interrupt_bpftrace
+	IFS=: read -r major minor <"/sys/block/$disk/dev"
+	same "bpftrace shows an error" "$major:$minor sector 71 interval 71 tag 2 expected 0x47 found $wrong" \
+		"$(grep '^[0-9]*:' /dev/shm/tool.each | sort -u)"
+	grep -qE "^@\[$major, $minor, 2\]: [1-9]" /dev/shm/tool.count
+	result $? "bpftrace counts errors" "$(grep '^@' /dev/shm/tool.count)"
+	grep -qE '^\[.* [1-9][0-9]* +\|@' /dev/shm/tool.time
+	result $? "bpftrace measures verification" "$(grep -c '^\[' /dev/shm/tool.time) rows"
+	scsi_unload
+else
+	result 1 "scsi_debug loads"
+fi
