@@ -62,6 +62,7 @@ struct show_case {
 	const char *interval;
 	const char *capable;
 	const char *read_verify;
+	const char *guard_impl;		/* its beginning: the rest is the machine's */
 };
 
 static const struct show_case show_cases[] = {
@@ -70,15 +71,24 @@ static const struct show_case show_cases[] = {
 		{ .csum_type = CRC, .flags = REF_TAG | BLK_INTEGRITY_DEVICE_CAPABLE,
 		  .tuple_size = 8, .interval_exp = 9, .tag_size = 2 },
 		"T10-DIF-TYPE1-CRC\n", "2\n", "512\n", "1\n", "1\n",
+		"crct10dif-",
 	}, {
 		"type 3, 64-bit guard",
 		{ .csum_type = BLK_INTEGRITY_CSUM_CRC64, .tuple_size = 64,
 		  .pi_offset = 48, .interval_exp = 12 },
 		"EXT-DIF-TYPE3-CRC64\n", "0\n", "4096\n", "0\n", "1\n",
+		"crc64-rocksoft-",
+	}, {
+		"IP checksum",
+		{ .csum_type = BLK_INTEGRITY_CSUM_IP, .flags = REF_TAG,
+		  .tuple_size = 8, .interval_exp = 12 },
+		"T10-DIF-TYPE1-IP\n", "0\n", "4096\n", "0\n", "1\n",
+		"csum_partial\n",
 	}, {
 		"opaque",
 		{ .tuple_size = 64, .interval_exp = 12 },
 		"nop\n", "0\n", "4096\n", "0\n", "0\n",
+		"none\n",
 	},
 };
 
@@ -97,6 +107,26 @@ static void files_say_what_the_geometry_is(struct kunit *test)
 			   show(test, td, "device_is_integrity_capable"));
 	KUNIT_EXPECT_STREQ(test, row->read_verify, show(test, td, "read_verify"));
 	KUNIT_EXPECT_STREQ(test, row->read_verify, show(test, td, "write_generate"));
+	KUNIT_EXPECT_TRUE_MSG(test, strstarts(show(test, td, "guard_impl"),
+					      row->guard_impl),
+			      "guard_impl %s", show(test, td, "guard_impl"));
+}
+
+static void own_generate(struct blk_integrity_exchg *xchg)
+{
+}
+
+static void guards_of_a_driver_are_the_drivers(struct kunit *test)
+{
+	static const struct blk_integrity_profile own = {
+		.name = "own", .csum_type = CRC, .tuple_size = 8,
+		.generate_fn = own_generate,
+	};
+	struct blk_integrity bi = test_geometry(CRC, 0, 8, 0, 9);
+
+	bi.profile = &own;
+	KUNIT_EXPECT_STREQ(test, "driver\n",
+			   show(test, test_disk_of(test, bi), "guard_impl"));
 }
 
 struct store_case {
@@ -148,6 +178,52 @@ static void policies_are_independent(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, idev->write_generate);
 }
 
+static void set_geometry(struct kunit *test, struct test_disk *td,
+			 struct blk_integrity bi)
+{
+	struct request_queue *q = td->disk->queue;
+	struct queue_limits lim = queue_limits_start_update(q);
+
+	lim.integrity = bi;
+	KUNIT_ASSERT_EQ(test, 0, queue_limits_commit_update(q, &lim));
+}
+
+struct veto_case {
+	const char *desc;		/* the file */
+	unsigned char veto;
+	const char *other;
+};
+
+static const struct veto_case veto_cases[] = {
+	{ "read_verify", BLK_INTEGRITY_NOVERIFY, "write_generate" },
+	{ "write_generate", BLK_INTEGRITY_NOGENERATE, "read_verify" },
+};
+
+KUNIT_ARRAY_PARAM_DESC(veto_cases, veto_cases, desc);
+
+/* What a driver rules out is off, and the administrator's word stays stored. */
+static void drivers_have_a_veto(struct kunit *test)
+{
+	const struct veto_case *row = test->param_value;
+	struct blk_integrity bi = test_geometry(CRC, REF_TAG, 8, 0, 9);
+	struct test_disk *td = test_disk_of(test, bi);
+	struct blk_integrity vetoed = bi;
+
+	vetoed.flags |= row->veto;
+	set_geometry(test, td, vetoed);
+	KUNIT_EXPECT_STREQ(test, "0\n", show(test, td, row->desc));
+	KUNIT_EXPECT_STREQ(test, "1\n", show(test, td, row->other));
+	KUNIT_EXPECT_EQ(test, -EINVAL, store(test, td, row->desc, "1"));
+	KUNIT_EXPECT_EQ(test, 1, store(test, td, row->other, "1"));
+	set_geometry(test, td, bi);
+	KUNIT_EXPECT_STREQ(test, "1\n", show(test, td, row->desc));
+
+	set_geometry(test, td, vetoed);
+	KUNIT_EXPECT_EQ(test, 1, store(test, td, row->desc, "0"));
+	set_geometry(test, td, bi);
+	KUNIT_EXPECT_STREQ(test, "0\n", show(test, td, row->desc));
+}
+
 static void only_disks_with_metadata_have_files(struct kunit *test)
 {
 	struct test_disk *plain = test_disk_alloc(test, test_plain_limits());
@@ -173,23 +249,68 @@ static void files_survive_the_metadata(struct kunit *test)
 {
 	struct test_disk *td = test_disk_of(test, test_geometry(CRC, REF_TAG, 8, 0,
 								9));
-	struct request_queue *q = td->disk->queue;
-	struct queue_limits lim = queue_limits_start_update(q);
 
-	lim.integrity = (struct blk_integrity) {};
-	KUNIT_ASSERT_EQ(test, 0, queue_limits_commit_update(q, &lim));
+	set_geometry(test, td, (struct blk_integrity) {});
 	KUNIT_EXPECT_STREQ(test, "none\n", show(test, td, "format"));
 	KUNIT_EXPECT_STREQ(test, "0\n", show(test, td, "protection_interval_bytes"));
 	for (int i = 0; blk_integrity_attr_group.attrs[i]; i++)
 		show(test, td, blk_integrity_attr_group.attrs[i]->name);
 }
 
+static bool has_directory(struct test_disk *td)
+{
+	struct kernfs_node *kn;
+
+	blk_flush_integrity();
+	kn = sysfs_get_dirent(disk_to_dev(td->disk)->kobj.sd, "integrity");
+	sysfs_put(kn);
+	return kn;
+}
+
+static void delete_disk(void *disk)
+{
+	del_gendisk(disk);
+}
+
+struct disk_case {
+	const char *desc;
+	int flags;
+};
+
+static const struct disk_case disk_cases[] = {
+	{ "ordinary", GENHD_FL_NO_PART },
+	{ "hidden", GENHD_FL_NO_PART | GENHD_FL_HIDDEN },
+};
+
+KUNIT_ARRAY_PARAM_DESC(disk_cases, disk_cases, desc);
+
+/* Of paths of a multipath device too, which are hidden. */
+static void directory_comes_and_goes(struct kunit *test)
+{
+	const struct disk_case *row = test->param_value;
+	struct blk_integrity bi = test_geometry(CRC, REF_TAG, 8, 0, 9);
+	struct test_disk *td = test_disk_of(test, bi);
+
+	td->disk->flags |= row->flags;
+	KUNIT_ASSERT_EQ(test, 0, add_disk(td->disk));
+	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, delete_disk,
+							   td->disk));
+	KUNIT_EXPECT_TRUE(test, has_directory(td));
+	set_geometry(test, td, (struct blk_integrity) {});
+	KUNIT_EXPECT_FALSE(test, has_directory(td));
+	set_geometry(test, td, bi);
+	KUNIT_EXPECT_TRUE(test, has_directory(td));
+}
+
 static struct kunit_case sysfs_cases[] = {
 	KUNIT_CASE_PARAM(files_say_what_the_geometry_is, show_cases_gen_params),
 	KUNIT_CASE_PARAM(policies_take_booleans, store_cases_gen_params),
 	KUNIT_CASE(policies_are_independent),
+	KUNIT_CASE(guards_of_a_driver_are_the_drivers),
+	KUNIT_CASE_PARAM(drivers_have_a_veto, veto_cases_gen_params),
 	KUNIT_CASE(only_disks_with_metadata_have_files),
 	KUNIT_CASE(files_survive_the_metadata),
+	KUNIT_CASE_PARAM(directory_comes_and_goes, disk_cases_gen_params),
 	{ }
 };
 
