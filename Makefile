@@ -22,6 +22,7 @@ help:
 	@echo 'make kunit-qemu   KUnit suites in QEMU, x86_64'
 	@echo 'make selftest     the tests that run in the guest, as KTAP'
 	@echo 'make check        checkpatch, sparse, W=1, clang, kernel-doc, and all users of the interface'
+	@echo 'make check-drivers  all users of the interface alone'
 	@echo 'make patch        build/patches: the whole difference from Linux as a series for git am'
 	@echo 'make clean        removes what was built; distclean: all of build/'
 	@echo
