@@ -75,5 +75,32 @@ trace_end() {
 # traced EVENT [WORDS]: how many events of the kind.
 traced() { grep -F " $1: " $trace | grep -c "${2:-}"; }
 
+# allocations DISK FORMAT STEP...: of the integrity code, by what pi_io does. Refills of a slab are not ours.
+ours='bio_integrity|blk_integrity|bip_'
+allocations() {
+	trace_begin
+	echo 1 >$tracing/options/stacktrace
+	for event in kmem_cache_alloc kmalloc mm_page_alloc; do
+		trace_on kmem/$event 'comm == "pi_io"'
+	done
+	io "$@" >/dev/null
+	echo 0 >$tracing/options/stacktrace
+	trace_end
+	awk -v ours="$ours" '
+		function flush() { if (mine && !slab) n++; mine = slab = event = 0 }
+		/: (kmem_cache_alloc|kmalloc|mm_page_alloc): / { flush(); event = 1 }
+		event && /^ => / { if ($0 ~ ours) mine = 1; if (/allocate_slab|new_slab|___slab_alloc/) slab = 1 }
+		END { flush(); print n + 0 }' $trace
+}
+
+trace_kintegrityd() { trace_on workqueue/workqueue_queue_work 'workqueue == "kintegrityd"'; }
+
+# burst DISK: 1024 reads of 4 KiB from one of scsi_debug, which completes up to 64 of them together, at a tick.
+burst() {
+	echo 1 >/sys/bus/pseudo/drivers/scsi_debug/delay
+	fio --name=burst --thread --filename="/dev/$1" --direct=1 --ioengine=libaio --iodepth=64 \
+		--iodepth_batch=64 --iodepth_batch_complete_min=64 --rw=read --bs=4k --size=4m >/dev/shm/fio 2>&1
+}
+
 # payloads: living objects of every class, in one line; exact, as the caches are debugged (slub_debug on the boot line).
 payloads() { awk '/^(bip-|bio_integrity_auto)/ { printf "%s%s=%s", n++ ? " " : "", $1, $2 }' /proc/slabinfo; }

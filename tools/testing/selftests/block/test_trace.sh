@@ -42,37 +42,19 @@ cpus=$(sed -n 's/.*\[\([0-9]*\)\].* blk_integrity_verify: .*/\1/p' $trace | sort
 [ "$cpus" -gt 1 ]
 result $? "large reads are verified on several CPUs" "$cpus CPUs"
 
-# One allocation of the integrity code an I/O; refills of a slab are not ours.
-ours='bio_integrity|blk_integrity|bip_'
-allocations() {
-	trace_begin
-	echo 1 >$tracing/options/stacktrace
-	for event in kmem_cache_alloc kmalloc mm_page_alloc; do
-		trace_on kmem/$event 'comm == "pi_io"'
-	done
-	io "$disk" $format "$@" >/dev/null
-	echo 0 >$tracing/options/stacktrace
-	trace_end
-	awk -v ours="$ours" '
-		function flush() { if (mine && !slab) n++; mine = slab = event = 0 }
-		/: (kmem_cache_alloc|kmalloc|mm_page_alloc): / { flush(); event = 1 }
-		event && /^ => / { if ($0 ~ ours) mine = 1; if (/allocate_slab|new_slab|___slab_alloc/) slab = 1 }
-		END { flush(); print n + 0 }' $trace
-}
-
-same "allocations of 20 writes of 512 bytes" 20 "$(allocations $(yes fill:64:1 | head -n 20))"
-same "allocations of 20 writes of 64 KiB" 20 "$(allocations $(yes fill:64:128 | head -n 20))"
-same "allocations of 20 reads of 64 KiB" 20 "$(allocations $(yes read:64:128 | head -n 20))"
-same "allocations of 20 writes of 128 KiB" 40 "$(allocations $(yes fill:64:256 | head -n 20))"
+# One allocation of the integrity code an I/O.
+allocations_of() { allocations "$disk" $format $(yes "$1" | head -n 20); }
+same "allocations of 20 writes of 512 bytes" 20 "$(allocations_of fill:64:1)"
+same "allocations of 20 writes of 64 KiB" 20 "$(allocations_of fill:64:128)"
+same "allocations of 20 reads of 64 KiB" 20 "$(allocations_of read:64:128)"
+same "allocations of 20 writes of 128 KiB" 40 "$(allocations_of fill:64:256)"
 
 # Completions that come together, as those of scsi_debug at a tick do, wake kintegrityd once.
 if scsi_load 512 1 0; then
 	io "$disk" $format fill:0:16384 >/dev/null
-	echo 1 >/sys/bus/pseudo/drivers/scsi_debug/delay
 	trace_ours defer
-	trace_on workqueue/workqueue_queue_work "function == $(text_of kintegrityd_work | cut -d ' ' -f 1)"
-	fio --name=burst --thread --filename="/dev/$disk" --direct=1 --ioengine=libaio --iodepth=64 \
-		--iodepth_batch=64 --iodepth_batch_complete_min=64 --rw=read --bs=4k --size=4m >/dev/shm/fio 2>&1
+	trace_kintegrityd
+	burst "$disk"
 	result $? "reads in bursts"
 	trace_end
 	deferred=$(events defer | wc -l)
