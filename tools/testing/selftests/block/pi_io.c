@@ -203,6 +203,8 @@ static const struct {
 	{ "uevents", step_uevents },
 	{ "escapes", step_escapes },
 	{ "memory", step_memory },
+	{ "time-read", step_time_read },
+	{ "time-write", step_time_write },
 };
 
 /* NAME[:BLOCK[:COUNT or word]] */
@@ -251,7 +253,8 @@ int main(int argc, char **argv)
 		      "STEP is rw, fill:BLOCK:COUNT, read:BLOCK:COUNT, tuples:BLOCK:COUNT, made:BLOCK,\n"
 		      "corrupt:BLOCK:data|guard|app|ref|opaque, named:BLOCK:guard|app|ref, append:BLOCK:COUNT,\n"
 		      "user:TEST, salt:NUMBER, nowait-write:BLOCK:COUNT, nowait-read:BLOCK:COUNT,\n"
-		      "again:BLOCK:COUNT, listen, uevents, escapes:BLOCK:COUNT, memory:0:MIB\n", stderr);
+		      "again:BLOCK:COUNT, listen, uevents, escapes:BLOCK:COUNT, memory:0:MIB,\n"
+		      "time-read:BLOCK:COUNT, time-write:BLOCK:COUNT\n", stderr);
 		return 2;
 	}
 	if (begin)

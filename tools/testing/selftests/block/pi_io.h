@@ -35,6 +35,8 @@ const char *step_listen(struct pi_dev *dev, const struct pi_step *step);
 const char *step_uevents(struct pi_dev *dev, const struct pi_step *step);
 const char *step_escapes(struct pi_dev *dev, const struct pi_step *step);
 const char *step_memory(struct pi_dev *dev, const struct pi_step *step);
+const char *step_time_read(struct pi_dev *dev, const struct pi_step *step);
+const char *step_time_write(struct pi_dev *dev, const struct pi_step *step);
 void log_begin(void);
 
 #endif /* PI_IO_H */
