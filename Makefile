@@ -21,6 +21,7 @@ help:
 	@echo 'make kunit        KUnit suites in UML'
 	@echo 'make kunit-qemu   KUnit suites in QEMU, x86_64'
 	@echo 'make selftest     the tests that run in the guest, as KTAP'
+	@echo 'make bench        allocations, work items and instructions an I/O, of the base and of ours'
 	@echo 'make check        checkpatch, sparse, W=1, clang, kernel-doc, and all users of the interface'
 	@echo 'make check-drivers  all users of the interface alone'
 	@echo 'make patch        build/patches: the whole difference from Linux as a series for git am'
@@ -53,6 +54,9 @@ kunit: tree
 kunit-qemu: tree
 	@scripts/kunit x86_64
 
+bench: tree
+	@tools/bench/bench
+
 check: tree
 	@scripts/check
 
@@ -71,4 +75,4 @@ clean:
 distclean:
 	rm -rf build
 
-.PHONY: help tree kernel run shell selftest kunit kunit-qemu check check-drivers patch test clean distclean
+.PHONY: help tree kernel run shell selftest kunit kunit-qemu bench check check-drivers patch test clean distclean

@@ -35,7 +35,7 @@ kconfig() {
 	local out=$1 wanted missing
 	shift
 	mkdir -p "$out"
-	wanted=$({ cat "$@"; cd "$tree" && grep Kconfig "$build/tree.files" | xargs -r cat; } | sha256sum)
+	wanted=$({ cat "$@"; cd "$tree" && grep Kconfig "$build/tree.files" | xargs -r cat 2>/dev/null || true; } | sha256sum)
 	if [ -e "$out/.config" ] && [ "$(cat "$out/.wanted" 2>/dev/null)" = "$wanted" ]; then
 		return
 	fi
