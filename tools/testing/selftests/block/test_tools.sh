@@ -54,6 +54,8 @@ if scsi_load 512 1 0; then
 	# What went astray came with its own number, which is the store's size further on.
 	wrong=$(printf '0x%x' $((PI_STORE_BLOCKS + 71)))
 
+	# trace-cmd gets nothing out of the two pages that other tests leave.
+	echo 1024 >$tracing/buffer_size_kb
 	start "with trace-cmd" trace-cmd
 	event=$tracing/events/blk_integrity/blk_integrity_generate
 	for try in $(seq 300); do
@@ -65,6 +67,7 @@ if scsi_load 512 1 0; then
 	# shellcheck disable=SC2086
 	wait $started
 	started=
+	echo 4 >$tracing/buffer_size_kb
 	seen=$(sed -n 's/.* blk_integrity_\([a-z]*:\) *dev /\1 /p' /dev/shm/tool.trace-cmd)
 	same "trace-cmd shows an error, and a write of those that the filter is for" \
 		"error: $(device_number "$disk") sector 71 interval 71 tag ref expected 0x47 found $wrong
