@@ -65,6 +65,11 @@ md_make() {
 	[ "$1" = raid0 ] || echo $((size / 2)) >$md/component_size
 	[ "$1" = raid0 ] || echo none >$md/resync_start
 	echo active >$md/array_state
+	# The disk is older than its limits: the directory comes shortly after these.
+	for try in 1 2 3 4 5 6 7 8 9; do
+		[ -e /sys/block/md9/integrity ] && break
+		sleep 0.1
+	done
 }
 
 md_stop() {

@@ -62,6 +62,8 @@ mirror_make() {
 	echo 8192 >$md/component_size
 	echo none >$md/resync_start
 	echo active >$md/array_state
+	# The disk is older than its limits: the directory comes shortly after these.
+	until_there /sys/block/md8/integrity >/dev/null
 }
 
 mirror_unmake() {
