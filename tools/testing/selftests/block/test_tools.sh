@@ -70,7 +70,7 @@ if scsi_load 512 1 0; then
 	echo 4 >$tracing/buffer_size_kb
 	seen=$(sed -n 's/.* blk_integrity_\([a-z]*:\) *dev /\1 /p' /dev/shm/tool.trace-cmd)
 	same "trace-cmd shows an error, and a write of those that the filter is for" \
-		"error: $(device_number "$disk") sector 71 interval 71 tag ref expected 0x47 found $wrong
+		"error: $(device_number "$disk") sector 71 interval 71 tag ref expected 0x47 found $wrong by host
 generate: $(device_number "$disk") interval 2048 intervals 129" "$seen"
 
 	start "Each error, with bpftrace" each
