@@ -15,10 +15,14 @@
 #include <linux/blk-integrity.h>
 #include <linux/cache.h>
 #include <linux/mempool.h>
+#include <linux/moduleparam.h>
 #include <linux/slab.h>
 
 #include "bio-integrity-internal.h"
 #include "blk.h"
+
+#undef MODULE_PARAM_PREFIX
+#define MODULE_PARAM_PREFIX	"blk_integrity."
 
 /*
  * 1 KiB is the metadata of 64 KiB of data in 512-byte intervals with 8-byte
@@ -29,8 +33,13 @@
 /* Above PAGE_ALLOC_COSTLY_ORDER the page allocator does not try hard. */
 #define MAX_CHUNK_ORDER	PAGE_ALLOC_COSTLY_ORDER
 
-/* Two: a write can go on while a read waits for its verification. */
-#define RESERVE_OBJECTS	2
+/*
+ * One object is enough for I/O to go on, one after the other.  With two, a write
+ * can go on while a read waits for its verification.
+ */
+static unsigned int reserve_objects __ro_after_init = 2;
+module_param(reserve_objects, uint, 0444);
+MODULE_PARM_DESC(reserve_objects, "Buffers a disk keeps for when memory is short (default: 2, minimum: 1)");
 
 /* What a buffer is made of; no chunks: it is inside of the object. */
 struct buf_shape {
@@ -184,9 +193,9 @@ reserve_get(struct blk_integrity_dev *idev)
 
 static int pool_init(mempool_t *pool, struct blk_integrity_reserve *reserve)
 {
-	return mempool_init_node(pool, RESERVE_OBJECTS, reserve_create_object,
-				 reserve_destroy_object, reserve, GFP_NOIO,
-				 NUMA_NO_NODE);
+	return mempool_init_node(pool, max(reserve_objects, 1U),
+				 reserve_create_object, reserve_destroy_object,
+				 reserve, GFP_NOIO, NUMA_NO_NODE);
 }
 
 static struct blk_integrity_reserve *reserve_create(struct buf_shape shape)
