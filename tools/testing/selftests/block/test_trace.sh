@@ -49,6 +49,37 @@ same "allocations of 20 writes of 64 KiB" 20 "$(allocations_of fill:64:128)"
 same "allocations of 20 reads of 64 KiB" 20 "$(allocations_of read:64:128)"
 same "allocations of 20 writes of 128 KiB" 40 "$(allocations_of fill:64:256)"
 
+# However large the I/O, none of our allocations is above PAGE_ALLOC_COSTLY_ORDER, 3: beyond, the page allocator does not
+# try hard. The largest buffers are of that order, but for a device whose segments cross no page (scsi_debug).
+# largest ROW DISK FORMAT ORDER [WRITE-ALIGNMENT]
+largest() {
+	read -r usual <"/sys/block/$2/queue/max_sectors_kb"
+	cat "/sys/block/$2/queue/max_hw_sectors_kb" >"/sys/block/$2/queue/max_sectors_kb"
+	trace_begin
+	echo 1 >$tracing/options/stacktrace
+	trace_on kmem/mm_page_alloc 'order > 0'
+	found=$(io "$2" "$3" "rw:${5:-$PI_ALIGN}:$PI_ALIGN")
+	echo 0 >$tracing/options/stacktrace
+	trace_end
+	echo "$usual" >"/sys/block/$2/queue/max_sectors_kb"
+	order=$(awk -v ours="$ours" '
+		/: mm_page_alloc: / { match($0, /order=[0-9]+/); order = substr($0, RSTART + 6, RLENGTH - 6) + 0 }
+		/^ => / && $0 ~ ours && order > largest { largest = order }
+		END { print largest + 0 }' $trace)
+	same "$1 largest order of pages for metadata" "0, $4" "$found, $order"
+}
+
+largest nvme-512+8 "$disk" $format 3
+largest nvme-4096+64-last "$(namespace 3)" 4096+64:crc16:1:56 3
+largest nvme-512+64-last "$(namespace 7)" 512+64:crc16:1:56 3
+largest nvme-4096+264-last "$(namespace 11)" 4096+264:crc16:1:256 3
+if scsi_load 512 1 0; then
+	largest scsi-512-crc "$disk" $format 0 512
+	scsi_unload
+else
+	result 1 "scsi_debug loads"
+fi
+
 # Completions that come together, as those of scsi_debug at a tick do, wake kintegrityd once.
 if scsi_load 512 1 0; then
 	io "$disk" $format fill:0:16384 >/dev/null
