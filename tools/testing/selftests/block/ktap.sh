@@ -39,6 +39,17 @@ namespace() {
 	echo "no-namespace-$1"
 }
 
+# until_there PATH: the first that matches, soon.
+until_there() {
+	for try in $(seq 50); do
+		# shellcheck disable=SC2086
+		set -- $1
+		[ -e "$1" ] && echo "$1" && return
+		sleep 0.1
+	done
+	return 1
+}
+
 # integrity DISK ATTRIBUTE [VALUE]
 integrity() {
 	if [ $# = 3 ]; then

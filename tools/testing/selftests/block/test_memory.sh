@@ -49,7 +49,8 @@ done <namespaces
 # fio's io_uring asks not to wait first.
 set --
 while read -r nsid name _ format; do
-	case $nsid in '' | '#'* | 12) continue ;; esac
+	case $nsid in '' | '#'*) continue ;; esac
+	case $name in *zoned) continue ;; esac
 	interval=${format%%+*}
 	set -- "$@" --name="$name" --filename="/dev/$(namespace "$nsid")" --bsrange="$interval-256k" --bs_unaligned=0
 done <namespaces

@@ -1,27 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0
 # A protected disk over a protected disk, again and again, without memory: nobody may wait for a reserve that
 # only its own end can refill. SCSI target over a partition of a namespace, so that tags are renumbered on the
-# way; md over the SCSI disk that the target makes; and an NVMe target over a namespace.
+# way; md over the SCSI disk that the target makes; an NVMe target over a namespace; and dm and md raid0, which cut
+# bios, over one another.
 # shellcheck shell=sh
 . ./probe.sh
+. ./nvmet.sh
 
-mountpoint -q /sys/kernel/config || mount -t configfs none /sys/kernel/config
 target=/sys/kernel/config/target
-nvmet=/sys/kernel/config/nvmet
 lower=$(namespace 1)
 format=512+8:crc16:1:0
 start=2040
-
-# until_there PATH: the first that matches, soon.
-until_there() {
-	for try in $(seq 50); do
-		# shellcheck disable=SC2086
-		set -- $1
-		[ -e "$1" ] && echo "$1" && return
-		sleep 0.1
-	done
-	return 1
-}
 
 # tcm_make BLOCK-DEVICE: sets $upper to the SCSI disk over it.
 tcm_make() {
@@ -45,28 +34,30 @@ tcm_unmake() {
 	rmdir $target/core/iblock_0/pi $target/core/iblock_0
 }
 
-# raid1 of two partitions of a disk, without superblock or tools, as if in sync.
-mirror_make() {
+# array_make LEVEL COMPONENT COMPONENT: md8 of two block devices of 4 MiB at least, without superblock or tools, as if
+# in sync.
+array_make() {
 	echo md8 >/sys/module/md_mod/parameters/new_array
 	md=/sys/block/md8/md
 	echo none >$md/metadata_version
-	echo raid1 >$md/level
+	echo "$1" >$md/level
 	echo 2 >$md/raid_disks
-	for slot in 0 1; do
-		part=${1}$((slot + 1))
+	[ "$1" = raid1 ] || echo 65536 >$md/chunk_size
+	for part in "$2" "$3"; do
 		cat "/sys/class/block/$part/dev" >$md/new_dev
 		echo 0 >"$md/dev-$part/offset"
 		echo 8192 >"$md/dev-$part/size"
-		echo $slot >"$md/dev-$part/slot"
 	done
-	echo 8192 >$md/component_size
-	echo none >$md/resync_start
+	echo 0 >"$md/dev-$2/slot"
+	echo 1 >"$md/dev-$3/slot"
+	[ "$1" = raid0 ] || echo 8192 >$md/component_size
+	[ "$1" = raid0 ] || echo none >$md/resync_start
 	echo active >$md/array_state
 	# The disk is older than its limits: the directory comes shortly after these.
 	until_there /sys/block/md8/integrity >/dev/null
 }
 
-mirror_unmake() {
+array_unmake() {
 	echo clear >/sys/block/md8/md/array_state
 	for try in $(seq 50); do
 		[ -e /sys/block/md8 ] || break
@@ -86,6 +77,37 @@ press() {
 	result $status "$1 without memory"
 }
 
+# dm_make NAME LINE...: sets $dm
+dm_make() {
+	name=$1
+	shift
+	printf '%s\n' "$@" | dmsetup --noudevsync create "$name" 2>&1 | sed 's/^/# /'
+	for dm in /sys/block/dm-*; do
+		[ "$(cat "$dm/dm/name" 2>/dev/null)" = "$name" ] && dm=${dm##*/} && return
+	done
+}
+
+# floors NAME DISK: linear and striped over the disk, and raid0 over these.
+floors() {
+	start=20480
+	uses=$(counter "$2" reserve_uses)
+	dm_make pi-linear "0 6152 linear /dev/$2 $start" "6152 26616 linear /dev/$2 $((start + 8192))"
+	linear=$dm
+	dm_make pi-striped "0 32768 striped 2 64 /dev/$2 $((start + 40960)) /dev/$2 $((start + 61440))"
+	striped=$dm
+	array_make raid0 "$linear" "$striped"
+	same "$1 floors are protected" "$(integrity "$2" format) x3" \
+		"$(for floor in "$linear" "$striped" md8; do integrity $floor format; done | uniq -c | awk '{ print $2 " x" $1 }')"
+	press "dm-linear over $1" "$linear"
+	press "dm-stripe over $1" "$striped"
+	press "md raid0 over dm-linear and dm-stripe over $1" md8
+	array_unmake
+	dmsetup --noudevsync remove pi-striped
+	dmsetup --noudevsync remove pi-linear
+	[ "$(counter "$2" reserve_uses)" -gt "$uses" ]
+	result $? "$1 used its reserve below dm and md" "$(($(counter "$2" reserve_uses) - uses)) times"
+}
+
 before=$(payloads)
 addpart "/dev/$lower" 1 $start 100000
 until_there "/dev/${lower}p1" >/dev/null
@@ -103,10 +125,10 @@ if tcm_make "/dev/${lower}p1"; then
 	addpart "/dev/$upper" 1 2048 16384
 	addpart "/dev/$upper" 2 20480 16384
 	until_there "/dev/${upper}2" >/dev/null
-	mirror_make "$upper"
+	array_make raid1 "${upper}1" "${upper}2"
 	same "md is protected" T10-DIF-TYPE1-CRC "$(integrity md8 format)"
 	press "md over SCSI target over NVMe" md8
-	mirror_unmake
+	array_unmake
 	delpart "/dev/$upper" 1
 	delpart "/dev/$upper" 2
 	[ "$(counter "$upper" reserve_uses)" -gt "${uses#* }" ]
@@ -118,30 +140,17 @@ fi
 delpart "/dev/$lower" 1
 
 lower=$(namespace 3)
-if mkdir $nvmet/subsystems/tower &&
-	echo 1 >$nvmet/subsystems/tower/attr_allow_any_host &&
-	mkdir $nvmet/subsystems/tower/namespaces/1 &&
-	echo "/dev/$lower" >$nvmet/subsystems/tower/namespaces/1/device_path &&
-	echo 1 >$nvmet/subsystems/tower/namespaces/1/enable &&
-	mkdir $nvmet/ports/2 &&
-	echo loop >$nvmet/ports/2/addr_trtype &&
-	ln -s $nvmet/subsystems/tower $nvmet/ports/2/subsystems/tower &&
-	echo transport=loop,nqn=tower >/dev/nvme-fabrics &&
-	upper=$(until_there "/sys/class/nvme/nvme[1-9]/nvme*n1"); then
-	controller=${upper%/*}
-	upper=$(basename "$upper")
-	upper=$(echo "$upper" | sed 's/c[0-9]*n/n/')
-	until_there "/dev/$upper" >/dev/null
+if target_make "$lower"; then
 	uses=$(counter "$lower" reserve_uses)
-	press "NVMe target over NVMe" "$upper"
+	press "NVMe target over NVMe" "$loop"
 	[ "$(counter "$lower" reserve_uses)" -gt "$uses" ]
 	result $? "the lower namespace used its reserve" "$(($(counter "$lower" reserve_uses) - uses)) times"
-	echo 1 >"$controller/delete_controller"
-	rm $nvmet/ports/2/subsystems/tower
-	rmdir $nvmet/ports/2 $nvmet/subsystems/tower/namespaces/1 $nvmet/subsystems/tower
+	target_unmake
 else
 	result 1 "NVMe target makes a disk"
 fi
+floors nvme-512+8 "$(namespace 1)"
+floors nvme-4096+64-last "$(namespace 3)"
 for try in $(seq 50); do
 	[ "$(payloads)" = "$before" ] && break
 	sleep 0.1
