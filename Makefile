@@ -1,15 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0
 # Block-layer data integrity for Linux 6.12: what can be done here. Every step is a script of its own in scripts/.
 
-# A tree or tarball of Linux 6.12 (default: Debian's linux-source-6.12), QEMU's accelerator, a kernel with KASAN and lockdep.
+# A tree or tarball of Linux 6.12 (default: Debian's linux-source-6.12), QEMU's accelerator, a kernel with more checks.
 KERNEL_SRC ?=
 ACCEL ?= tcg
 DEBUG ?=
 export KERNEL_SRC ACCEL DEBUG
-ifneq ($(DEBUG),)
-export KERNEL = $(CURDIR)/build/kernel-debug/arch/x86/boot/bzImage
-export MODULES = $(CURDIR)/build/modules-debug
-endif
 
 help:
 	@echo 'make run          protected I/O through this code on a 6.12 kernel in QEMU, device by device'
@@ -29,7 +25,8 @@ help:
 	@echo
 	@echo 'KERNEL_SRC=PATH   Linux 6.12, a tree or a tarball (default: the package linux-source-6.12)'
 	@echo 'ACCEL=kvm         accelerator of QEMU (default: tcg)'
-	@echo 'DEBUG=1           guest kernel with KASAN, UBSAN and lockdep'
+	@echo 'DEBUG=1           guest kernel with KASAN, UBSAN and lockdep; DEBUG=lockdep: without the first two, faster'
+	@echo 'MEMORY=256M       of the guest (default: 1G)'
 
 tree:
 	@scripts/packages

@@ -9,6 +9,10 @@ base=$build/base
 tree=$build/linux
 jobs=$(nproc)
 
+# The guest's kernel with more checks is built and run beside the usual one: DEBUG=1 by config.debug, =NAME by config.NAME.
+kind=${DEBUG:+-$DEBUG}
+[ "$kind" != -1 ] || kind=-debug
+
 say() { printf '%s\n' "$*"; }
 die() { printf '%s: %s\n' "${0##*/}" "$*" >&2; exit 1; }
 

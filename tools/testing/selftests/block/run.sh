@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# Runs the tests that are named, or the usual ones, or with "full" the slow ones too; KTAP on stdout.
+# Runs the tests that are named, or the usual ones, or with "full" the slow ones too; KTAP on stdout. "pressure" is in
+# neither list: it wants a small guest of its own.
 # It writes on every NVMe namespace and loads scsi_debug: for a guest made for it (scripts/guest), not for a machine.
 set -u
 cd "$(dirname "$0")" || exit 1
@@ -29,4 +30,9 @@ for test in $list; do
 		result 1 "test $test exists"
 	fi
 done
+# After a complaint, or with its tables full, lockdep looks no more.
+if [ -r /proc/lockdep_stats ]; then
+	grep -q 'debug_locks: *1$' /proc/lockdep_stats
+	result $? "lockdep looks to the end" "$(sed -n 's/^ *lock-classes: */lock classes: /p' /proc/lockdep_stats)"
+fi
 echo "# end of tests"
