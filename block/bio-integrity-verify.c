@@ -290,7 +290,7 @@ void bio_integrity_verify_later(struct bio_integrity_auto *bia)
 }
 
 /**
- * blk_flush_integrity() - wait for all verification, and what it made known
+ * blk_flush_integrity() - wait for all verification
  *
  * A disk that is being removed goes no sooner than the work that refers to it.
  * CPUs that were woken to help need no waiting for: what they take pieces of
@@ -301,7 +301,6 @@ void bio_integrity_verify_later(struct bio_integrity_auto *bia)
 void blk_flush_integrity(void)
 {
 	flush_workqueue(kintegrityd_wq);
-	blk_integrity_flush_events();
 }
 
 /**

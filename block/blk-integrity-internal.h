@@ -170,7 +170,7 @@ bool blk_integrity_is_builtin_profile(const struct blk_integrity_profile *prof);
 void blk_integrity_stat_setup(void);
 void blk_integrity_queue_event(struct blk_integrity_dev *idev,
 		struct gendisk *disk, struct work_struct *work);
-void blk_integrity_flush_events(void);
+void blk_integrity_cancel_events(struct gendisk *disk);
 bool blk_integrity_failed(const struct blk_integrity_error *err);
 int blk_integrity_stat_init(struct blk_integrity_dev *idev);
 void blk_integrity_stat_exit(struct blk_integrity_dev *idev);
@@ -200,6 +200,7 @@ static inline void blk_integrity_count(struct request_queue *q,
 
 /* blk-integrity-sysfs.c */
 extern const struct attribute_group blk_integrity_attr_group;
+bool blk_integrity_disk_in_sysfs(struct gendisk *disk);
 void blk_integrity_sysfs_init(struct blk_integrity_dev *idev);
 void blk_integrity_sysfs_update(struct gendisk *disk);
 
@@ -265,6 +266,10 @@ static inline void bio_integrity_generate_pending(struct bio *bio)
 }
 
 static inline void blk_flush_integrity(void)
+{
+}
+
+static inline void blk_integrity_cancel_events(struct gendisk *disk)
 {
 }
 

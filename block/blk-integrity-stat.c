@@ -135,11 +135,15 @@ u64 blk_integrity_counter(const struct blk_integrity_dev *idev,
  * @disk: the disk; it stays until the work has put its reference
  * @work: a work of @idev
  *
+ * Nothing is done for a disk that is not registered, or no longer.
+ *
  * Context: Any context.
  */
 void blk_integrity_queue_event(struct blk_integrity_dev *idev,
 			       struct gendisk *disk, struct work_struct *work)
 {
+	if (!blk_integrity_disk_in_sysfs(disk))
+		return;
 	get_device(disk_to_dev(disk));
 	idev->disk = disk;
 	if (!queue_work(events_wq, work))
@@ -147,13 +151,24 @@ void blk_integrity_queue_event(struct blk_integrity_dev *idev,
 }
 
 /**
- * blk_integrity_flush_events() - wait for blk_integrity_queue_event()
+ * blk_integrity_cancel_events() - forget what blk_integrity_queue_event() shall do
+ * @disk: disk that is gone, for which nothing is left to do
+ *
+ * Works take locks that others hold while they do I/O: the queue must not be
+ * frozen.  Its next disk, if there is one, comes after this.
  *
  * Context: Process context.  May sleep.
  */
-void blk_integrity_flush_events(void)
+void blk_integrity_cancel_events(struct gendisk *disk)
 {
-	flush_workqueue(events_wq);
+	struct blk_integrity_dev *idev = disk->queue->integrity_dev;
+
+	if (!idev)
+		return;
+	if (cancel_work_sync(&idev->sysfs_work))
+		put_device(disk_to_dev(disk));
+	if (cancel_work_sync(&idev->uevent_work))
+		put_device(disk_to_dev(disk));
 }
 
 /**

@@ -359,12 +359,18 @@ const struct attribute_group blk_integrity_attr_group = {
 	.attrs		= blk_integrity_attrs,
 };
 
-/*
+/**
+ * blk_integrity_disk_in_sysfs() - is a disk registered, and not on its way out?
+ * @disk: the disk
+ *
  * Hidden disks, the paths of a multipath device, never have a live inode.  Of
  * both kinds del_gendisk() puts an end to this with open_mutex held, before it
  * takes the disk out of sysfs.
+ *
+ * Context: Any context.
+ * Return: %true if it is; with open_mutex held it stays so.
  */
-static bool disk_in_sysfs(struct gendisk *disk)
+bool blk_integrity_disk_in_sysfs(struct gendisk *disk)
 {
 	if (disk->flags & GENHD_FL_HIDDEN)
 		return test_bit(GD_ADDED, &disk->state) &&
@@ -387,7 +393,7 @@ static void blk_integrity_sysfs_work(struct work_struct *work)
 	mutex_unlock(&disk->queue->limits_lock);
 
 	mutex_lock(&disk->open_mutex);
-	if (disk_in_sysfs(disk))
+	if (blk_integrity_disk_in_sysfs(disk))
 		sysfs_update_group(&disk_to_dev(disk)->kobj,
 				   &blk_integrity_attr_group);
 	mutex_unlock(&disk->open_mutex);
@@ -417,6 +423,5 @@ void blk_integrity_sysfs_update(struct gendisk *disk)
 {
 	struct blk_integrity_dev *idev = disk->queue->integrity_dev;
 
-	if (disk_in_sysfs(disk))
-		blk_integrity_queue_event(idev, disk, &idev->sysfs_work);
+	blk_integrity_queue_event(idev, disk, &idev->sysfs_work);
 }
