@@ -193,9 +193,9 @@ reserve_get(struct blk_integrity_dev *idev)
 
 static int pool_init(mempool_t *pool, struct blk_integrity_reserve *reserve)
 {
-	return mempool_init_node(pool, max(reserve_objects, 1U),
-				 reserve_create_object, reserve_destroy_object,
-				 reserve, GFP_NOIO, NUMA_NO_NODE);
+	return mempool_init_node(pool, reserve_objects, reserve_create_object,
+				 reserve_destroy_object, reserve, GFP_NOIO,
+				 NUMA_NO_NODE);
 }
 
 static struct blk_integrity_reserve *reserve_create(struct buf_shape shape)
@@ -420,6 +420,7 @@ void __init bio_integrity_buf_init(void)
 				     bip.bip_inline_vecs,
 				     BIO_INTEGRITY_AUTO_VECS);
 
+	reserve_objects = max(reserve_objects, 1U);
 	/* Devices read and write the buffer: its cache lines are its own. */
 	inline_offset = ALIGN(bytes, ARCH_DMA_MINALIGN);
 	auto_slab = kmem_cache_create("bio_integrity_auto",

@@ -4,6 +4,22 @@
 . ./probe.sh
 . ./scsi.sh
 
+# What a disk brings. Reads of its partition table may still be under way.
+objects() { awk '$1 == "bio_integrity_auto" { print $2 }' /proc/slabinfo; }
+before=$(objects)
+if scsi_load 512 1 0; then
+	wanted=$(cat /sys/module/blk_integrity/parameters/reserve_objects)
+	for try in $(seq 50); do
+		found=$(($(objects) - before))
+		[ $found = "$wanted" ] && break
+		sleep 0.1
+	done
+	same "a reserve has as many objects as the boot line says" "$wanted" $found "$wanted"
+	scsi_unload
+else
+	result 1 "scsi_debug loads"
+fi
+
 # starve NAME DISK FORMAT STEP ALIGNMENT...
 starve() {
 	before=$(counter "$2" reserve_uses)
