@@ -13,7 +13,7 @@ scsi_load() {
 	PI_STORE_BLOCKS=$((scsi_store_mb * 1048576 / $1))
 	PI_DIF_STORE=$(dmesg | sed -n 's/.*dif_storep [0-9]* bytes @ \([0-9a-f]*\).*/\1/p')
 	export PI_STORE_BLOCKS PI_DIF_STORE
-	for try in 1 2 3 4 5 6 7 8 9 10; do
+	for try in $(seq 50); do
 		for path in /sys/bus/pseudo/drivers/scsi_debug/adapter0/host*/target*/*/block/*; do
 			disk=${path##*/}
 			scsi_type=$(echo "${path%/block/*}"/scsi_disk/*/protection_type)
