@@ -32,6 +32,7 @@ rounds() {
 }
 
 before=$(uses)
+: >/dev/shm/rounds
 began=$(cut -d . -f 1 /proc/uptime)
 rounds &
 beside=$!
