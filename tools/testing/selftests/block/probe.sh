@@ -47,6 +47,18 @@ faults_off() {
 	echo 0 >$faults/fail_page_alloc/probability
 }
 
+# press NAME DISK: many at once, of all sizes, verified by fio, while nothing can be allocated.
+press() {
+	faults_on
+	timeout 90 fio --name="$2" --thread --filename="/dev/$2" --direct=1 --ioengine=io_uring --iodepth=32 \
+		--rw=randwrite \
+		--bsrange=4k-512k --size=6m --verify=crc32c --verify_fatal=1 >/dev/shm/fio 2>&1
+	status=$?
+	faults_off
+	[ $status = 0 ] || sed 's/^/# /' /dev/shm/fio
+	result $status "$1 without memory"
+}
+
 # device_number DISK: as tracepoints print it and as their filters take it.
 device_number() { tr : , <"/sys/block/$1/dev"; }
 device_filter() { IFS=: read -r major minor <"/sys/block/$1/dev" && echo "dev == $((major << 20 | minor))"; }

@@ -1,44 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0
 # A protected disk over a protected disk, again and again, without memory: nobody may wait for a reserve that
 # only its own end can refill. SCSI target over a partition of a namespace, so that tags are renumbered on the
-# way; md over the SCSI disk that the target makes; SCSI target over a file on a namespace, where both disks need
-# metadata of their own for the same data; an NVMe target over a namespace; and dm and md raid0, which cut bios, over
-# one another.
+# way; md over the SCSI disk that the target makes; an NVMe target over a namespace; and dm and md raid0, which cut
+# bios, over one another.
 # shellcheck shell=sh
 . ./probe.sh
 . ./nvmet.sh
+. ./tcm.sh
 
-target=/sys/kernel/config/target
 lower=$(namespace 1)
 format=512+8:crc16:1:0
 start=2040
-
-# tcm_make BACKSTORE CONTROL: sets $upper to the SCSI disk over it. A file has metadata only if it is told so.
-tcm_make() {
-	store=$target/core/${1}_0
-	mkdir -p "$store/pi" &&
-		echo "$2" >"$store/pi/control" &&
-		echo 1 >"$store/pi/enable" &&
-		case $1 in
-		fileio)
-			echo 1 >"$store/pi/attrib/pi_prot_type" && echo 1 >"$store/pi/attrib/pi_prot_format" || return
-			;;
-		esac &&
-		mkdir -p $target/loopback/naa.5001405000000001/tpgt_1/lun/lun_0 &&
-		echo naa.5001405000000002 >$target/loopback/naa.5001405000000001/tpgt_1/nexus &&
-		ln -s "$store/pi" $target/loopback/naa.5001405000000001/tpgt_1/lun/lun_0/pi || return
-	upper=$(until_there "/sys/bus/scsi/devices/*/block/sd*") && upper=${upper##*/} && sleep 0.5 || return
-	# The target hands the metadata on page by page, and the namespace takes one segment: no more than a page.
-	echo 256 >"/sys/block/$upper/queue/max_sectors_kb"
-}
-
-tcm_unmake() {
-	rm $target/loopback/naa.5001405000000001/tpgt_1/lun/lun_0/pi
-	rmdir $target/loopback/naa.5001405000000001/tpgt_1/lun/lun_0
-	echo NULL >$target/loopback/naa.5001405000000001/tpgt_1/nexus
-	rmdir $target/loopback/naa.5001405000000001/tpgt_1 $target/loopback/naa.5001405000000001
-	rmdir "$store/pi" "$store"
-}
 
 # array_make LEVEL COMPONENT COMPONENT: md8 of two block devices of 4 MiB at least, without superblock or tools, as if
 # in sync.
@@ -69,18 +41,6 @@ array_unmake() {
 		[ -e /sys/block/md8 ] || break
 		sleep 0.1
 	done
-}
-
-# press NAME DISK: many at once, of all sizes, verified by fio, while nothing can be allocated.
-press() {
-	faults_on
-	timeout 90 fio --name="$2" --thread --filename="/dev/$2" --direct=1 --ioengine=io_uring --iodepth=32 \
-		--rw=randwrite \
-		--bsrange=4k-512k --size=6m --verify=crc32c --verify_fatal=1 >/dev/shm/fio 2>&1
-	status=$?
-	faults_off
-	[ $status = 0 ] || sed 's/^/# /' /dev/shm/fio
-	result $status "$1 without memory"
 }
 
 # dm_make NAME LINE...: sets $dm
@@ -146,21 +106,6 @@ fi
 delpart "/dev/$lower" 1
 
 lower=$(namespace 3)
-mkdir /dev/shm/files
-mkfs.ext4 -q "/dev/$lower" && mount -t ext4 "/dev/$lower" /dev/shm/files && truncate -s 32M /dev/shm/files/disk
-if tcm_make fileio fd_dev_name=/dev/shm/files/disk,fd_dev_size=33554432; then
-	same "SCSI target over a file is protected" T10-DIF-TYPE1-CRC "$(integrity "$upper" format)"
-	uses="$(counter "$lower" reserve_uses) $(counter "$upper" reserve_uses)"
-	press "SCSI target over a file" "$upper"
-	[ "$(counter "$upper" reserve_uses)" -gt "${uses#* }" ] && [ "$(counter "$lower" reserve_uses)" -gt "${uses% *}" ]
-	result $? "both disks used their reserves" "$(($(counter "$upper" reserve_uses) - ${uses#* })) and $((
-		$(counter "$lower" reserve_uses) - ${uses% *})) times"
-	tcm_unmake
-else
-	result 1 "SCSI target over a file makes a disk"
-fi
-umount /dev/shm/files
-
 if target_make "$lower"; then
 	uses=$(counter "$lower" reserve_uses)
 	press "NVMe target over NVMe" "$loop"

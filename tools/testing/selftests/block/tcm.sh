@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: GPL-2.0
+# A SCSI target over a disk or a file, and the SCSI disk that the same kernel ("loopback") makes of it.
+# shellcheck shell=sh
+
+target=/sys/kernel/config/target
+mountpoint -q /sys/kernel/config || mount -t configfs none /sys/kernel/config
+
+# tcm_make BACKSTORE CONTROL: sets $upper to the SCSI disk over it. A file has metadata only if it is told so.
+tcm_make() {
+	store=$target/core/${1}_0
+	mkdir -p "$store/pi" &&
+		echo "$2" >"$store/pi/control" &&
+		echo 1 >"$store/pi/enable" &&
+		case $1 in
+		fileio)
+			echo 1 >"$store/pi/attrib/pi_prot_type" && echo 1 >"$store/pi/attrib/pi_prot_format" || return
+			;;
+		esac &&
+		mkdir -p $target/loopback/naa.5001405000000001/tpgt_1/lun/lun_0 &&
+		echo naa.5001405000000002 >$target/loopback/naa.5001405000000001/tpgt_1/nexus &&
+		ln -s "$store/pi" $target/loopback/naa.5001405000000001/tpgt_1/lun/lun_0/pi || return
+	upper=$(until_there "/sys/bus/scsi/devices/*/block/sd*") && upper=${upper##*/} && sleep 0.5 || return
+	# The target hands the metadata on page by page, and the namespace takes one segment: no more than a page.
+	echo 256 >"/sys/block/$upper/queue/max_sectors_kb"
+}
+
+tcm_unmake() {
+	rm $target/loopback/naa.5001405000000001/tpgt_1/lun/lun_0/pi
+	rmdir $target/loopback/naa.5001405000000001/tpgt_1/lun/lun_0
+	echo NULL >$target/loopback/naa.5001405000000001/tpgt_1/nexus
+	rmdir $target/loopback/naa.5001405000000001/tpgt_1 $target/loopback/naa.5001405000000001
+	rmdir "$store/pi" "$store"
+}

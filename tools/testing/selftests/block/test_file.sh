@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: GPL-2.0
+# A protected disk over a protected disk, where both need metadata of their own for the same data: SCSI target over a
+# file on a namespace. The upper one has a buffer of its reserve while it waits for the lower one, which needs one, too:
+# with a reserve for both that would be the end.
+# shellcheck shell=sh
+. ./probe.sh
+. ./tcm.sh
+
+over_a_file() {
+	lower=$(namespace 3)
+	mkdir /dev/shm/files
+	mkfs.ext4 -q "/dev/$lower" && mount -t ext4 "/dev/$lower" /dev/shm/files && truncate -s 32M /dev/shm/files/disk
+	if tcm_make fileio fd_dev_name=/dev/shm/files/disk,fd_dev_size=33554432; then
+		same "SCSI target over a file is protected" T10-DIF-TYPE1-CRC "$(integrity "$upper" format)"
+		uses="$(counter "$lower" reserve_uses) $(counter "$upper" reserve_uses)"
+		press "SCSI target over a file" "$upper"
+		[ "$(counter "$upper" reserve_uses)" -gt "${uses#* }" ] && [ "$(counter "$lower" reserve_uses)" -gt "${uses% *}" ]
+		result $? "both disks used their reserves" "$(($(counter "$upper" reserve_uses) - ${uses#* })) and $((
+			$(counter "$lower" reserve_uses) - ${uses% *})) times"
+		tcm_unmake
+	else
+		result 1 "SCSI target over a file makes a disk"
+	fi
+	umount /dev/shm/files
+}
+
+# sd does I/O with limits_lock held, which for lockdep is one lock of all disks: it takes that for a circle with the
+# writeback of a file system.
+if [ -e /proc/lockdep_stats ]; then
+	result 0 "SCSI target over a file" "SKIP lockdep does not tell the locks of the two disks apart"
+else
+	over_a_file
+fi
