@@ -14,9 +14,10 @@ over_a_file() {
 		same "SCSI target over a file is protected" T10-DIF-TYPE1-CRC "$(integrity "$upper" format)"
 		uses="$(counter "$lower" reserve_uses) $(counter "$upper" reserve_uses)"
 		press "SCSI target over a file" "$upper"
-		[ "$(counter "$upper" reserve_uses)" -gt "${uses#* }" ] && [ "$(counter "$lower" reserve_uses)" -gt "${uses% *}" ]
-		result $? "both disks used their reserves" "$(($(counter "$upper" reserve_uses) - ${uses#* })) and $((
-			$(counter "$lower" reserve_uses) - ${uses% *})) times"
+		uses_lower=$(($(counter "$lower" reserve_uses) - ${uses% *}))
+		uses_upper=$(($(counter "$upper" reserve_uses) - ${uses#* }))
+		[ $uses_upper -gt 0 ] && [ $uses_lower -gt 0 ]
+		result $? "both disks used their reserves" "$uses_upper and $uses_lower times"
 		tcm_unmake
 	else
 		result 1 "SCSI target over a file makes a disk"

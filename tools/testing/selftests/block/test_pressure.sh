@@ -16,16 +16,21 @@ result $? "memory is much less than what is written" "$has MiB for $((programs *
 for nsid in $swaps; do
 	disk=$(namespace "$nsid")
 	mkswap "/dev/$disk" >/dev/null && swapon -p 1 "/dev/$disk"
-	result $? "$disk takes swap" "$(integrity "$disk" metadata_bytes) bytes for $(integrity "$disk" protection_interval_bytes)"
+	result $? "$disk takes swap" \
+		"$(integrity "$disk" protection_interval_bytes)+$(integrity "$disk" metadata_bytes)"
 done
 
-uses() { for nsid in $swaps 8; do counter "$(namespace "$nsid")" reserve_uses; done | awk '{ n += $1 } END { print n }'; }
+uses() {
+	for nsid in $swaps 8; do
+		counter "$(namespace "$nsid")" reserve_uses
+	done | awk '{ n += $1 } END { print n }'
+}
 
 # From now to the end, round after round: each writes and reads anew.
 rounds() {
 	until [ -e /dev/shm/programs-ended ]; do
-		fio --name=beside --thread --filename="/dev/$(namespace 8)" --direct=1 --ioengine=io_uring --iodepth=16 \
-			--rw=randwrite --bsrange=4k-256k --size=16m --verify=crc32c --verify_fatal=1 \
+		fio --name=beside --thread --filename="/dev/$(namespace 8)" --direct=1 --ioengine=io_uring \
+			--iodepth=16 --rw=randwrite --bsrange=4k-256k --size=16m --verify=crc32c --verify_fatal=1 \
 			--verify_state_save=0 >/dev/shm/fio 2>&1 || return
 		echo >>/dev/shm/rounds
 	done
@@ -38,14 +43,16 @@ rounds &
 beside=$!
 pids=
 for program in $(seq $programs); do
-	timeout 200 "$pi_io" "/dev/$(namespace 1)" 512+8:crc16:1:0 "salt:$program" memory:0:$mib >/dev/shm/memory-"$program" 2>&1 &
+	timeout 200 "$pi_io" "/dev/$(namespace 1)" 512+8:crc16:1:0 "salt:$program" memory:0:$mib \
+		>/dev/shm/memory-"$program" 2>&1 &
 	pids="$pids $!"
 done
 # shellcheck disable=SC2086
 wait $pids
 echo >/dev/shm/programs-ended
 took=$(($(cut -d . -f 1 /proc/uptime) - began))
-same "all memory comes back" "$(yes 0 | head -n $programs | tr '\n' ' ')" "$(cat /dev/shm/memory-* | tr '\n' ' ')" "$took s"
+same "all memory comes back" "$(yes 0 | head -n $programs | tr '\n' ' ')" "$(cat /dev/shm/memory-* | tr '\n' ' ')" \
+	"$took s"
 wait $beside
 status=$?
 [ $status = 0 ] || sed 's/^/# /' /dev/shm/fio
@@ -58,8 +65,9 @@ for nsid in $swaps; do
 		"$(counter "$disk" generated_intervals) and $(counter "$disk" verified_intervals) intervals"
 done
 same "nobody was killed for want of memory" 0 "$(sed -n 's/^oom_kill //p' /proc/vmstat)"
-echo "# swapped out $(($(sed -n 's/^pswpout //p' /proc/vmstat) / 256)) MiB, in $(($(sed -n 's/^pswpin //p' /proc/vmstat) / 256)) MiB;" \
-	"reserves used $(($(uses) - before)) times"
+# swapped WAY: in MiB; /proc/vmstat counts pages.
+swapped() { echo $(($(sed -n "s/^pswp$1 //p" /proc/vmstat) / 256)); }
+echo "# swapped out $(swapped out) MiB, in $(swapped in) MiB; reserves used $(($(uses) - before)) times"
 for nsid in $swaps; do
 	swapoff "/dev/$(namespace "$nsid")"
 done

@@ -62,8 +62,9 @@ floors() {
 	dm_make pi-striped "0 32768 striped 2 64 /dev/$2 $((start + 40960)) /dev/$2 $((start + 61440))"
 	striped=$dm
 	array_make raid0 "$linear" "$striped"
-	same "$1 floors are protected" "$(integrity "$2" format) x3" \
-		"$(for floor in "$linear" "$striped" md8; do integrity $floor format; done | uniq -c | awk '{ print $2 " x" $1 }')"
+	wanted=$(integrity "$2" format)
+	same "$1 floors are protected" "$wanted $wanted $wanted" \
+		"$(integrity "$linear" format) $(integrity "$striped" format) $(integrity md8 format)"
 	press "dm-linear over $1" "$linear"
 	press "dm-stripe over $1" "$striped"
 	press "md raid0 over dm-linear and dm-stripe over $1" md8

@@ -49,8 +49,8 @@ same "allocations of 20 writes of 64 KiB" 20 "$(allocations_of fill:64:128)"
 same "allocations of 20 reads of 64 KiB" 20 "$(allocations_of read:64:128)"
 same "allocations of 20 writes of 128 KiB" 40 "$(allocations_of fill:64:256)"
 
-# However large the I/O, none of our allocations is above PAGE_ALLOC_COSTLY_ORDER, 3: beyond, the page allocator does not
-# try hard. The largest buffers are of that order, but for a device whose segments cross no page (scsi_debug).
+# However large the I/O, none of our allocations is above PAGE_ALLOC_COSTLY_ORDER, 3: beyond, the page allocator does
+# not try hard. The largest buffers are of that order, but for a device whose segments cross no page (scsi_debug).
 # largest ROW DISK FORMAT ORDER [WRITE-ALIGNMENT]
 largest() {
 	read -r usual <"/sys/block/$2/queue/max_sectors_kb"

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # Zoned namespaces with 4096-byte blocks: sequential writes, and zone append, which only a stacked user can ask for:
-# NVMe target over the namespace, NVMe host over that ("loop"). Free memory is poisoned (see test_clean.sh), and all bytes
-# of metadata are read back, so that one that nobody set is seen; the sizes are for the buffer inside of the payload, and
-# for pages.
+# NVMe target over the namespace, NVMe host over that ("loop"). Free memory is poisoned (see test_clean.sh), and all
+# bytes of metadata are read back, so that one that nobody set is seen; the sizes are for the buffer inside of the
+# payload, and for pages.
 # shellcheck shell=sh
 . ./nvmet.sh
 
