@@ -20,8 +20,6 @@ tcm_make() {
 		echo naa.5001405000000002 >$target/loopback/naa.5001405000000001/tpgt_1/nexus &&
 		ln -s "$store/pi" $target/loopback/naa.5001405000000001/tpgt_1/lun/lun_0/pi || return
 	upper=$(until_there "/sys/bus/scsi/devices/*/block/sd*") && upper=${upper##*/} && sleep 0.5 || return
-	# The target hands the metadata on page by page, and the namespace takes one segment: no more than a page.
-	echo 256 >"/sys/block/$upper/queue/max_sectors_kb"
 }
 
 tcm_unmake() {
