@@ -261,7 +261,7 @@ static bool has_directory(struct test_disk *td)
 {
 	struct kernfs_node *kn;
 
-	blk_flush_integrity();
+	flush_work(&td->disk->queue->integrity_dev->sysfs_work);
 	kn = sysfs_get_dirent(disk_to_dev(td->disk)->kobj.sd, "integrity");
 	sysfs_put(kn);
 	return kn;
