@@ -20,12 +20,23 @@
 static __u64 salt;
 static __u64 shift;	/* where on its disk a partition begins */
 
+__u64 content_salt(void)
+{
+	return salt;
+}
+
+/* Where on the device that was written to this is. */
+__u64 content_place(__u64 at)
+{
+	return at + shift;
+}
+
 /* Bytes that are neither zero nor alike: a mixing function of their place. */
 void content_fill(void *to, __u64 at, size_t bytes)
 {
 	__u64 *word = to;
 
-	at += shift;
+	at = content_place(at);
 	for (size_t i = 0; i < bytes / 8; i++) {
 		__u64 x = (at / 8 + i) * 0x9e3779b97f4a7c15ULL + salt;
 
@@ -205,6 +216,11 @@ static const struct {
 	{ "memory", step_memory },
 	{ "time-read", step_time_read },
 	{ "time-write", step_time_write },
+	{ "tagged", step_tagged },
+	{ "packed", step_packed },
+	{ "tagged-hex", step_tagged_hex },
+	{ "packed-hex", step_packed_hex },
+	{ "misplace", step_misplace },
 };
 
 /* NAME[:BLOCK[:COUNT or word]] */
@@ -254,7 +270,9 @@ int main(int argc, char **argv)
 		      "corrupt:BLOCK:data|guard|app|ref|opaque, named:BLOCK:guard|app|ref, append:BLOCK:COUNT,\n"
 		      "user:TEST, salt:NUMBER, nowait-write:BLOCK:COUNT, nowait-read:BLOCK:COUNT,\n"
 		      "again:BLOCK:COUNT, listen, uevents, escapes:BLOCK:COUNT, memory:0:MIB,\n"
-		      "time-read:BLOCK:COUNT, time-write:BLOCK:COUNT\n", stderr);
+		      "time-read:BLOCK:COUNT, time-write:BLOCK:COUNT,\n"
+		      "tagged:BLOCK:COUNT, packed:BLOCK:COUNT, tagged-hex:BLOCK:COUNT, packed-hex:BLOCK:COUNT,\n"
+		      "misplace:FROM:TO\n", stderr);
 		return 2;
 	}
 	if (begin)

@@ -16,6 +16,8 @@ struct pi_step {
 	const char *what;	/* the argument as it was written */
 };
 
+__u64 content_salt(void);
+__u64 content_place(__u64 at);
 void content_fill(void *to, __u64 at, size_t bytes);
 const char *content_compare(const struct iovec *iov, unsigned int count,
 			    __u64 at, void *want);
@@ -37,6 +39,11 @@ const char *step_escapes(struct pi_dev *dev, const struct pi_step *step);
 const char *step_memory(struct pi_dev *dev, const struct pi_step *step);
 const char *step_time_read(struct pi_dev *dev, const struct pi_step *step);
 const char *step_time_write(struct pi_dev *dev, const struct pi_step *step);
+const char *step_tagged(struct pi_dev *dev, const struct pi_step *step);
+const char *step_packed(struct pi_dev *dev, const struct pi_step *step);
+const char *step_tagged_hex(struct pi_dev *dev, const struct pi_step *step);
+const char *step_packed_hex(struct pi_dev *dev, const struct pi_step *step);
+const char *step_misplace(struct pi_dev *dev, const struct pi_step *step);
 void log_begin(void);
 
 #endif /* PI_IO_H */

@@ -132,16 +132,15 @@ static void put(__u8 *to, __u64 value, unsigned int bytes)
 }
 
 /*
- * The metadata that must be on the medium for this data: no byte of it may be
- * anything but the tuple or zero. The guard covers what precedes the tuple too.
+ * Guard and reference tag, over what the rest of the metadata is: the guard
+ * covers what of it precedes the tuple too.
  */
-void pi_make(const struct pi_format *fmt, const void *data, __u64 number,
-	     void *metadata)
+void pi_protect(const struct pi_format *fmt, const void *data, __u64 number,
+		void *metadata)
 {
 	unsigned int offset, bytes;
 	__u64 guard = 0;
 
-	memset(metadata, 0, fmt->ms);
 	switch (fmt->guard) {
 	case PI_NONE:
 		return;
@@ -153,7 +152,7 @@ void pi_make(const struct pi_format *fmt, const void *data, __u64 number,
 		guard = pi_crc64(pi_crc64(0, data, fmt->interval),
 				 metadata, fmt->offset);
 		break;
-	case PI_IP:	/* zero bytes in front do not change the sum */
+	case PI_IP:	/* has nothing before the tuple in any of the tests */
 		guard = pi_ip(data, fmt->interval);
 		break;
 	}
@@ -162,6 +161,17 @@ void pi_make(const struct pi_format *fmt, const void *data, __u64 number,
 	pi_field(fmt, PI_REF, &offset, &bytes);
 	if (fmt->type == 1)
 		put(metadata + offset, number, bytes);
+}
+
+/*
+ * The metadata that must be on the medium for this data, if nobody stored tags:
+ * no byte of it may be anything but the tuple or zero.
+ */
+void pi_make(const struct pi_format *fmt, const void *data, __u64 number,
+	     void *metadata)
+{
+	memset(metadata, 0, fmt->ms);
+	pi_protect(fmt, data, number, metadata);
 }
 
 static void show(const char *what, const __u8 *from, unsigned int bytes)

@@ -41,6 +41,8 @@ bool pi_parse(const char *text, struct pi_format *fmt);
 unsigned int pi_size(const struct pi_format *fmt);
 void pi_field(const struct pi_format *fmt, enum pi_field field,
 	      unsigned int *offset, unsigned int *bytes);
+void pi_protect(const struct pi_format *fmt, const void *data, __u64 number,
+		void *metadata);
 void pi_make(const struct pi_format *fmt, const void *data, __u64 number,
 	     void *metadata);
 bool pi_same(const struct pi_format *fmt, const void *want, const void *found,

@@ -1,0 +1,290 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Blocks, as bios: made, submitted, waited for, and held against what they are
+ * to be.  This is the order of calls that Documentation/block/data-integrity.rst
+ * gives to submitters.
+ */
+
+#include <linux/bio.h>
+#include <linux/blkdev.h>
+#include <linux/slab.h>
+
+#include "pi_client.h"
+
+static const char *tag_name(enum blk_integrity_tag tag)
+{
+	static const char * const names[BLK_INTEGRITY_NR_TAGS] = {
+		[BLK_INTEGRITY_TAG_GUARD] = "guard",
+		[BLK_INTEGRITY_TAG_APP] = "app",
+		[BLK_INTEGRITY_TAG_REF] = "ref",
+		[BLK_INTEGRITY_TAG_UNKNOWN] = "unknown",
+	};
+
+	return names[tag];
+}
+
+/* What pi_io writes too, so that it can judge the data that this wrote. */
+static u64 content(u64 at, u64 salt)
+{
+	u64 x = at / 8 * 0x9e3779b97f4a7c15ULL + salt;
+
+	x = (x ^ x >> 32) * 0xd6e8feb86659fd93ULL;
+	return x ^ x >> 29;
+}
+
+static u64 block_word(const struct pi_io *io, unsigned int i, unsigned int at)
+{
+	return content(pi_claimed(io, i) * PI_BLOCK_BYTES + at,
+		       io->cmd->generation);
+}
+
+static void ended(struct bio *bio)
+{
+	struct pi_io *io = bio->bi_private;
+
+	complete(&io->ended);
+}
+
+/* Pages from the last to the first: no two of them are one segment. */
+static int make_bio(struct pi_io *io, struct block_device *bdev)
+{
+	blk_opf_t op = io->cmd->write ? REQ_OP_WRITE : REQ_OP_READ;
+	struct bio *bio = bio_alloc(bdev, io->blocks, op, GFP_KERNEL);
+	struct page **pages;
+	unsigned int got;
+
+	io->bio = bio;
+	bio->bi_iter.bi_sector = io->block * PI_BLOCK_SECTORS;
+	bio->bi_private = io;
+	bio->bi_end_io = ended;
+
+	pages = kcalloc(io->blocks, sizeof(*pages), GFP_KERNEL);
+	if (!pages)
+		return -ENOMEM;
+	for (got = 0; got < io->blocks; got++) {
+		pages[got] = alloc_page(GFP_KERNEL | __GFP_ZERO);
+		if (!pages[got])
+			break;
+	}
+	for (unsigned int i = 0; i < got; i++)
+		__bio_add_page(bio, pages[got - 1 - i], PI_BLOCK_BYTES, 0);
+	kfree(pages);
+	if (got < io->blocks)
+		return -ENOMEM;
+
+	for (unsigned int i = 0; io->cmd->write && i < io->blocks; i++) {
+		u64 *word = bvec_virt(&bio->bi_io_vec[i]);
+
+		for (unsigned int at = 0; at < PI_BLOCK_BYTES; at += 8)
+			word[at / 8] = block_word(io, i, at);
+	}
+	return 0;
+}
+
+static int set_checks(struct pi_io *io)
+{
+	const struct pi_command *cmd = io->cmd;
+	u16 app = cmd->app;
+
+	if ((io->block - cmd->block) / cmd->bio & 1)
+		app ^= cmd->alternate;
+	return bio_integrity_set_checks(io->bio, cmd->checks, app, cmd->mask);
+}
+
+/* Metadata before the bio is submitted: all there is to do for a submitter. */
+static int attach(struct pi_io *io)
+{
+	const struct pi_command *cmd = io->cmd;
+	int ret = fs_bio_integrity_alloc(io->bio);
+
+	if (ret < 0)
+		return pi_fail(io->result, ret, "in fs_bio_integrity_alloc");
+	if (!ret) {
+		io->result->untagged++;
+		return 0;
+	}
+	if (cmd->checks != PI_NOT_GIVEN) {
+		ret = set_checks(io);
+		if (ret)
+			return pi_fail(io->result, ret, "in bio_integrity_set_checks");
+	}
+	if (cmd->verify)
+		bio_integrity(io->bio)->bip_flags &= ~BIP_VERIFY;
+	ret = pi_tags_make(io);
+	if (!ret && cmd->guards)
+		ret = pi_guards_attach(io);
+	if (ret || !cmd->write)
+		return ret;
+
+	ret = pi_tags_set(io);
+	if (ret)
+		return ret;
+	ret = bio_integrity_generate(io->bio);
+	if (ret)
+		return pi_fail(io->result, ret, "in bio_integrity_generate");
+	return 0;
+}
+
+static int check_status(struct pi_io *io)
+{
+	int err = blk_status_to_errno(io->bio->bi_status);
+	const struct blk_integrity_error *record;
+
+	if (!err && io->cmd->verify && !io->cmd->write && bio_integrity(io->bio))
+		err = fs_bio_integrity_verify(io->bio,
+					      io->block * PI_BLOCK_SECTORS,
+					      io->blocks * PI_BLOCK_BYTES);
+	record = bio_integrity_error(io->bio);
+	if (record)
+		pi_fail(io->result, err,
+			"%s by %s at interval %llu sector %llu expected 0x%llx found 0x%llx",
+			tag_name(record->tag),
+			record->origin == BLK_INTEGRITY_ORIGIN_HOST ? "host" : "device",
+			record->interval, (u64)record->sector, record->expected,
+			record->found);
+	else if (err)
+		pi_fail(io->result, err, "without a record");
+	return record ? -EILSEQ : err;
+}
+
+static int check_data(struct pi_io *io)
+{
+	for (unsigned int i = 0; i < io->blocks; i++) {
+		const u64 *word = bvec_virt(&io->bio->bi_io_vec[i]);
+
+		for (unsigned int at = 0; at < PI_BLOCK_BYTES; at += 8)
+			if (word[at / 8] != block_word(io, i, at))
+				return pi_fail(io->result, -EUCLEAN,
+					       "block %llu has other data",
+					       io->block + i);
+	}
+	return 0;
+}
+
+static void check(struct pi_io *io)
+{
+	if (io->guards)
+		io->result->guards += atomic_read(&io->guards->seen);
+	if (check_status(io) || io->cmd->write)
+		return;
+	if (pi_tags_check(io) || check_data(io))
+		return;
+	pi_guards_check(io);
+}
+
+static void free_io(struct pi_io *io)
+{
+	if (io->bio) {
+		fs_bio_integrity_free(io->bio);
+		bio_free_pages(io->bio);
+		bio_put(io->bio);
+	}
+	pi_guards_free(io);
+	kfree(io->tags);
+}
+
+/* Bios that went out before one could not be made are waited for as well. */
+static void run_bios(const struct pi_command *cmd, struct block_device *bdev,
+		     struct pi_io *ios, unsigned int nr_bios,
+		     struct pi_result *result)
+{
+	unsigned int submitted = 0;
+	struct blk_plug plug;
+
+	if (cmd->plug)
+		blk_start_plug(&plug);
+	for (; submitted < nr_bios; submitted++) {
+		struct pi_io *io = &ios[submitted];
+		u64 done = submitted * cmd->bio;
+
+		*io = (struct pi_io) {
+			.cmd = cmd,
+			.result = result,
+			.block = cmd->block + done,
+			.blocks = min(cmd->bio, cmd->count - done),
+		};
+		init_completion(&io->ended);
+		if (make_bio(io, bdev)) {
+			pi_fail(result, -ENOMEM, "for data");
+			break;
+		}
+		if (attach(io))
+			break;
+		submit_bio(io->bio);
+	}
+	if (cmd->plug)
+		blk_finish_plug(&plug);
+
+	for (unsigned int i = 0; i < submitted; i++) {
+		wait_for_completion_io(&ios[i].ended);
+		check(&ios[i]);
+	}
+	for (unsigned int i = 0; i < min(submitted + 1, nr_bios); i++)
+		free_io(&ios[i]);
+}
+
+/* What the device takes at once, if the command does not say otherwise. */
+static u64 default_bio(const struct pi_command *cmd, struct block_device *bdev)
+{
+	unsigned int bytes =
+		max_integrity_io_size(&bdev_get_queue(bdev)->limits);
+
+	return min3(cmd->count, (u64)BIO_MAX_VECS,
+		    max((u64)bytes / PI_BLOCK_BYTES, 1ULL));
+}
+
+static void run_on(struct pi_command cmd, struct block_device *bdev,
+		   struct pi_result *result)
+{
+	u64 blocks = bdev_nr_sectors(bdev) / PI_BLOCK_SECTORS;
+	struct pi_io *ios;
+	u64 nr_bios;
+
+	if (bdev_logical_block_size(bdev) > PI_BLOCK_BYTES) {
+		pi_fail(result, -EOPNOTSUPP, "%s has larger blocks", cmd.disk);
+		return;
+	}
+	if (cmd.block >= blocks || cmd.count > blocks - cmd.block) {
+		pi_fail(result, -ENXIO, "%s has %llu blocks", cmd.disk, blocks);
+		return;
+	}
+	if (!cmd.bio)
+		cmd.bio = default_bio(&cmd, bdev);
+
+	nr_bios = DIV_ROUND_UP_ULL(cmd.count, cmd.bio);
+	ios = kvcalloc(nr_bios, sizeof(*ios), GFP_KERNEL);
+	if (!ios) {
+		pi_fail(result, -ENOMEM, "for bios");
+		return;
+	}
+	run_bios(&cmd, bdev, ios, nr_bios, result);
+	kvfree(ios);
+}
+
+/**
+ * pi_run() - carry out a command
+ * @cmd: the command
+ * @result: what came of it
+ *
+ * Context: Process context.  Sleeps.
+ */
+void pi_run(const struct pi_command *cmd, struct pi_result *result)
+{
+	blk_mode_t mode = cmd->write ? BLK_OPEN_READ | BLK_OPEN_WRITE :
+				       BLK_OPEN_READ;
+	char *path = kasprintf(GFP_KERNEL, "/dev/%s", cmd->disk);
+	struct file *file;
+
+	if (!path) {
+		pi_fail(result, -ENOMEM, "for a path");
+		return;
+	}
+	file = bdev_file_open_by_path(path, mode, NULL, NULL);
+	kfree(path);
+	if (IS_ERR(file)) {
+		pi_fail(result, PTR_ERR(file), "no disk %s", cmd->disk);
+		return;
+	}
+	run_on(*cmd, file_bdev(file), result);
+	bdev_fput(file);
+}
