@@ -221,6 +221,7 @@ static const struct {
 	{ "tagged-hex", step_tagged_hex },
 	{ "packed-hex", step_packed_hex },
 	{ "misplace", step_misplace },
+	{ "guards", step_guards },
 };
 
 /* NAME[:BLOCK[:COUNT or word]] */
@@ -272,7 +273,7 @@ int main(int argc, char **argv)
 		      "again:BLOCK:COUNT, listen, uevents, escapes:BLOCK:COUNT, memory:0:MIB,\n"
 		      "time-read:BLOCK:COUNT, time-write:BLOCK:COUNT,\n"
 		      "tagged:BLOCK:COUNT, packed:BLOCK:COUNT, tagged-hex:BLOCK:COUNT, packed-hex:BLOCK:COUNT,\n"
-		      "misplace:FROM:TO\n", stderr);
+		      "misplace:FROM:TO, guards:BLOCK\n", stderr);
 		return 2;
 	}
 	if (begin)

@@ -196,3 +196,23 @@ const char *step_misplace(struct pi_dev *dev, const struct pi_step *step)
 	return pi_status(ret ? ret :
 			 pi_raw_write(dev, step->count, count, data, metadata));
 }
+
+/* guards:BLOCK: the guard that the block on the medium should have, and has */
+const char *step_guards(struct pi_dev *dev, const struct pi_step *step)
+{
+	const struct pi_format *fmt = &dev->fmt;
+	__u8 *data = pi_buffer(fmt->interval), metadata[MAX_METADATA];
+	int ret = pi_raw_read(dev, step->block, 1, data, metadata);
+	unsigned int offset, bytes;
+	__u64 guard[2] = {};
+
+	if (ret)
+		return answer("unreadable-%s", pi_status(ret));
+	pi_field(fmt, PI_GUARD, &offset, &bytes);
+	for (unsigned int i = 0; i < bytes; i++)
+		guard[1] = guard[1] << 8 | metadata[offset + i];
+	pi_protect(fmt, data, step->block, metadata);
+	for (unsigned int i = 0; i < bytes; i++)
+		guard[0] = guard[0] << 8 | metadata[offset + i];
+	return answer("expected 0x%llx found 0x%llx", guard[0], guard[1]);
+}

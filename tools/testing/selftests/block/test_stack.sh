@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # dm and md above partitions of protected namespaces: tags are those of the disk below, damage below is seen above.
 # shellcheck shell=sh
+. ./stack.sh
 
 below=$(namespace 1)
 format=512+8:crc16:1:0
@@ -46,39 +47,6 @@ stack_refused "less metadata" 5 "tuple_size is 8 and for the members before 64"
 addpart "/dev/$below" 1 $start1 $size
 addpart "/dev/$below" 2 $start2 $size
 sleep 0.3
-
-# md_make LEVEL: from the two partitions, without superblock or tools, as if in sync.
-md_make() {
-	echo md9 >/sys/module/md_mod/parameters/new_array
-	md=/sys/block/md9/md
-	echo none >$md/metadata_version
-	echo "$1" >$md/level
-	echo 2 >$md/raid_disks
-	[ "$1" = raid1 ] || echo 65536 >$md/chunk_size
-	for slot in 0 1; do
-		part=${below}p$((slot + 1))
-		cat "/sys/class/block/$part/dev" >$md/new_dev
-		echo 0 >"$md/dev-$part/offset"
-		echo $((size / 2)) >"$md/dev-$part/size"
-		echo $slot >"$md/dev-$part/slot"
-	done
-	[ "$1" = raid0 ] || echo $((size / 2)) >$md/component_size
-	[ "$1" = raid0 ] || echo none >$md/resync_start
-	echo active >$md/array_state
-	# The disk is older than its limits: the directory comes shortly after these.
-	for try in 1 2 3 4 5 6 7 8 9; do
-		[ -e /sys/block/md9/integrity ] && break
-		sleep 0.1
-	done
-}
-
-md_stop() {
-	echo clear >$md/array_state
-	for try in 1 2 3 4 5 6 7 8 9; do
-		[ -e /sys/block/md9 ] || break
-		sleep 0.1
-	done
-}
 
 md_make raid0
 same "raid0 has the profile" T10-DIF-TYPE1-CRC "$(integrity md9 format)"

@@ -84,11 +84,14 @@ static int make_bio(struct pi_io *io, struct block_device *bdev)
 static int set_checks(struct pi_io *io)
 {
 	const struct pi_command *cmd = io->cmd;
-	u16 app = cmd->app;
+	bool other = (io->block - cmd->block) / cmd->bio & 1;
+	u64 checks = cmd->checks, app = cmd->app;
 
-	if ((io->block - cmd->block) / cmd->bio & 1)
-		app ^= cmd->alternate;
-	return bio_integrity_set_checks(io->bio, cmd->checks, app, cmd->mask);
+	if (other && cmd->other_checks != PI_NOT_GIVEN)
+		checks = cmd->other_checks;
+	if (other && cmd->other_app != PI_NOT_GIVEN)
+		app = cmd->other_app;
+	return bio_integrity_set_checks(io->bio, checks, app, cmd->mask);
 }
 
 /* Metadata before the bio is submitted: all there is to do for a submitter. */
@@ -125,6 +128,24 @@ static int attach(struct pi_io *io)
 	return 0;
 }
 
+static void tell_record(struct pi_io *io,
+			const struct blk_integrity_error *record, int err)
+{
+	const char *by = record->origin == BLK_INTEGRITY_ORIGIN_HOST ? "host" :
+								       "device";
+
+	/* Devices say no more than that. */
+	if (record->tag == BLK_INTEGRITY_TAG_UNKNOWN)
+		pi_fail(io->result, err, "%s by %s at interval %llu sector %llu",
+			tag_name(record->tag), by, record->interval,
+			(u64)record->sector);
+	else
+		pi_fail(io->result, err,
+			"%s by %s at interval %llu sector %llu expected 0x%llx found 0x%llx",
+			tag_name(record->tag), by, record->interval,
+			(u64)record->sector, record->expected, record->found);
+}
+
 static int check_status(struct pi_io *io)
 {
 	int err = blk_status_to_errno(io->bio->bi_status);
@@ -136,12 +157,7 @@ static int check_status(struct pi_io *io)
 					      io->blocks * PI_BLOCK_BYTES);
 	record = bio_integrity_error(io->bio);
 	if (record)
-		pi_fail(io->result, err,
-			"%s by %s at interval %llu sector %llu expected 0x%llx found 0x%llx",
-			tag_name(record->tag),
-			record->origin == BLK_INTEGRITY_ORIGIN_HOST ? "host" : "device",
-			record->interval, (u64)record->sector, record->expected,
-			record->found);
+		tell_record(io, record, err);
 	else if (err)
 		pi_fail(io->result, err, "without a record");
 	return record ? -EILSEQ : err;

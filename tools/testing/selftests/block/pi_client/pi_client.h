@@ -35,7 +35,8 @@
  * @checks: BIP_CHECK_FLAGS
  * @app: expected application tag
  * @mask: bits of it
- * @alternate: in every second bio these bits of @app are inverted
+ * @other_checks: those of every second bio, if they differ
+ * @other_app: application tag that every second bio expects, if it differs
  * @verify: the submitter verifies, not kintegrityd
  * @guards: guards are the submitter's own: made before the write, and taken as
  *	they come from the read
@@ -57,7 +58,8 @@ struct pi_command {
 	u64 checks;
 	u64 app;
 	u64 mask;
-	u64 alternate;
+	u64 other_checks;
+	u64 other_app;
 	u64 verify;
 	u64 guards;
 	u64 wrong;

@@ -30,7 +30,7 @@ static const struct {
 	{ "too-long", offsetof(struct pi_command, too_long), 1 },
 	{ "app", offsetof(struct pi_command, app), U16_MAX },
 	{ "mask", offsetof(struct pi_command, mask), U16_MAX },
-	{ "alternate", offsetof(struct pi_command, alternate), U16_MAX },
+	{ "other-app", offsetof(struct pi_command, other_app), U16_MAX },
 	{ "verify", offsetof(struct pi_command, verify), 1 },
 	{ "guards", offsetof(struct pi_command, guards), 1 },
 	{ "wrong", offsetof(struct pi_command, wrong), 1 },
@@ -94,6 +94,8 @@ static int parse_option(struct pi_command *cmd, char *word)
 	strsep(&value, "=");
 	if (!strcmp(word, "checks"))
 		return value ? parse_checks(value, &cmd->checks) : -EINVAL;
+	if (!strcmp(word, "other-checks"))
+		return value ? parse_checks(value, &cmd->other_checks) : -EINVAL;
 	for (int i = 0; i < ARRAY_SIZE(options); i++) {
 		u64 *number = (void *)cmd + options[i].offset;
 
@@ -160,6 +162,8 @@ static ssize_t command_write(struct file *file, const char __user *from,
 		.as = PI_NOT_GIVEN,
 		.fill = PI_NOT_GIVEN,
 		.checks = PI_NOT_GIVEN,
+		.other_checks = PI_NOT_GIVEN,
+		.other_app = PI_NOT_GIVEN,
 		.mask = U16_MAX,
 	};
 	struct pi_result result = {};

@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: GPL-2.0
+# Tags of a submitter on scsi_debug: what is damaged is told by the host when the disk does not check, and by the disk when
+# it does; and bios that want other checks are other requests.
+# shellcheck shell=sh
+. ./probe.sh
+. ./scsi.sh
+. ./client.sh
+
+client_load || {
+	result 0 "tags on SCSI" "SKIP this kernel has no pi_client"
+	return 0
+}
+start=$(payloads)
+
+# record NAME WHAT-THE-HOST-SAYS READ-OPTION...: of the 24 blocks from 1000 on
+record() {
+	what=$1 said=$2
+	shift 2
+	one=$(client read "$disk" 1000 24 31 "$@")
+	scsi_unchecked on
+	two=$(client read "$disk" 1000 24 31 "$@")
+	scsi_unchecked off
+	same "$row record of $what" "-EILSEQ unknown by device at interval $((1000 * intervals)) sector 8000, $said" "$one, $two"
+}
+
+# by_host TAG EXPECTED-AND-FOUND: for the damaged interval
+by_host() { echo "-EILSEQ $1 by host at interval $bad sector $((bad * interval / 512)) $2"; }
+
+records() {
+	bad=$((1005 * intervals + intervals - 1))
+	for what in data guard; do
+		client write "$disk" 1000 24 31 >/dev/null
+		io "$disk" "$format" corrupt:$bad:$what >/dev/null
+		record $what "$(by_host guard "$(io "$disk" "$format" guards:$bad)")"
+	done
+	case $format in
+	*:1:*)
+		client write "$disk" 1000 24 31 >/dev/null
+		io "$disk" "$format" corrupt:$bad:ref >/dev/null
+		record ref "$(by_host ref "$(printf 'expected 0x%x found 0x%x' $bad $((bad + PI_STORE_BLOCKS)))")"
+		record "ref, verified by the submitter" \
+			"$(by_host ref "$(printf 'expected 0x%x found 0x%x' $bad $((bad + PI_STORE_BLOCKS)))")" verify
+		;;
+	esac
+}
+
+# SCSI has no word for an application tag: the host alone looks at it.
+application_tags() {
+	client write "$disk" 1000 24 31 fill=0x5a >/dev/null
+	client write "$disk" 1005 1 31 fill=0x5b >/dev/null
+	errors=$(counter "$disk" app_errors)
+	bad=$((1005 * intervals))
+	same "$row application tag" "$(by_host app "expected 0x5a5a found 0x5b5b"), 0, $intervals" "$(
+		client read "$disk" 1000 24 31 fill=0x5a checks=guard+ref+app app=0x5a5a), $(
+		client read "$disk" 1000 5 31 fill=0x5a checks=guard+ref+app app=0x5a5a), $((
+		$(counter "$disk" app_errors) - errors))"
+	same "$row bits of an application tag" "0, $(by_host app "expected 0x2 found 0x3")" "$(
+		client read "$disk" 1000 5 31 fill=0x5a checks=app app=0x5aff mask=0xff00), $(
+		client read "$disk" 1000 24 31 fill=0x5a checks=app app=0x02 mask=0x0007)"
+}
+
+# requests DISK: reads and writes that the disk has done
+requests() { awk '{ print $1 + $5 }' "/sys/block/$1/stat"; }
+
+# merging NAME WANTED-REQUESTS OPTION...: 16 neighbours under a plug, written and read
+merging() {
+	what=$1 wanted=$2
+	shift 2
+	before=$(requests "$disk")
+	found="$(client write "$disk" 1200 16 32 bio=1 plug "$@")"
+	between=$(requests "$disk")
+	same "$row $what" "0 $wanted, 0 $wanted" "$found $((between - before)), $(
+		client read "$disk" 1200 16 32 bio=1 plug "$@") $(($(requests "$disk") - between))"
+}
+
+merges() {
+	merging "neighbours are one request" 1 fill=0x5a
+	merging "neighbours with the same checks are one request" 1 fill=0x5a checks=guard+ref+app app=0x5a5a
+	merging "neighbours with other checks are not" 16 fill=0x5a checks=guard+ref other-checks=guard
+	merging "neighbours with other application tags are not" 16 \
+		fill=0x5a checks=guard+ref+app app=0x5a5a other-app=0x005a mask=0x00ff
+}
+
+# scsi_tags INTERVAL TYPE GUARD FORMAT LABEL
+scsi_tags() {
+	scsi_load "$1" "$2" "$3" || {
+		result 1 "scsi_debug $5 loads"
+		return
+	}
+	row=scsi-$5 format=$4 interval=$1 intervals=$((4096 / $1))
+	same "$row tags come back" "0, 0" "$(client write "$disk" 1000 304 31), $(client read "$disk" 1000 304 31)"
+	same "$row medium has tags" tagged "$(io "$disk" "$format" salt:31 tagged:$((1000 * intervals)):160)"
+	records
+	case $2 in
+	3) ;;
+	*)
+		application_tags
+		merges
+		;;
+	esac
+	scsi_unload
+}
+
+scsi_tags 512 1 0 512+8:crc16:1:0 512-crc
+scsi_tags 4096 1 1 4096+8:ip:1:0 4096-ip
+scsi_tags 512 3 0 512+8:crc16:3:0 512-crc-type3
+client_unload
+for try in $(seq 50); do
+	[ "$(payloads)" = "$start" ] && break
+	sleep 0.1
+done
+same "tags on SCSI leave no payload" "$start" "$(payloads)"

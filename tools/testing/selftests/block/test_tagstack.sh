@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: GPL-2.0
+# Tags of a submitter on their way down: through partitions, dm, md and splits they arrive as they were, with reference tags
+# of the disk; also on both members of a mirror, which begin at different places.
+# shellcheck shell=sh
+. ./probe.sh
+. ./client.sh
+. ./stack.sh
+
+client_load || {
+	result 0 "tags on stacked devices" "SKIP this kernel has no pi_client"
+	return 0
+}
+start=$(payloads)
+below=$(namespace 1)
+format=512+8:crc16:1:0
+start1=20480 start2=53248 size=16384 # sectors, which are intervals here
+
+# on_medium NAME GENERATION START-BELOW START-ABOVE COUNT: in sectors
+on_medium() {
+	same "$1" tagged "$(PI_SHIFT=$((($4 - $3) * 512)) io "$below" $format "salt:$2" "tagged:$3:$5")"
+}
+
+# written NAME DISK BLOCK COUNT GENERATION [OPTION...]
+written() {
+	what=$1
+	shift
+	same "$what write, read" "0, 0" "$(client write "$@"), $(client read "$@")"
+}
+
+# linear NAME TABLE: sets $dm
+linear() {
+	echo "$2" | dmsetup --noudevsync create "$1" 2>&1 | sed 's/^/# /'
+	dm=$(basename "$(readlink -f "/dev/mapper/$1" 2>/dev/null)")
+	[ -b "/dev/$dm" ] || dm=dm-0
+}
+
+# requests DISK: reads and writes that the disk has done
+requests() { awk '{ print $1 + $5 }' "/sys/block/$1/stat"; }
+
+copies=$(counter "$below" bounced_buffers)
+addpart "/dev/$below" 1 2049 $size
+sleep 0.2
+written "partition" "${below}p1" 100 304 21
+on_medium "partition medium" 21 $((2049 + 800)) 800 2432
+same "partition needs no copies" "$copies" "$(counter "$below" bounced_buffers)"
+same "partition record" "0, 0 guard by host at interval 2866 sector 2866 $(
+	io "$below" $format corrupt:2866:guard guards:2866 | sed 's/^0 //')" "$(
+	integrity "$below" on_error report
+	io "$below" $format read:2866:1 >/dev/null
+	client read "${below}p1" 200 10 21), $(client read "${below}p1" 100 10 21)"
+integrity "$below" on_error fail
+delpart "/dev/$below" 1
+
+linear pi-linear "0 1003 linear /dev/$below $start1
+1003 7189 linear /dev/$below $start2"
+written "dm-linear" $dm 100 304 22
+on_medium "dm-linear medium before the cut" 22 $((start1 + 800)) 800 203
+on_medium "dm-linear medium after the cut" 22 $start2 1003 2229
+[ "$(counter "$below" bounced_buffers)" -gt "$copies" ]
+result $? "dm-linear has copies renumbered" "$(($(counter "$below" bounced_buffers) - copies))"
+io "$below" $format corrupt:$((start2 + 500)):ref >/dev/null
+same "dm-linear damage by the device" "-EILSEQ unknown by device at interval 800 sector 800" "$(
+	client read $dm 100 304 22 bio=256)"
+integrity $dm on_error report
+same "dm-linear damage by the host" "0 ref by host at interval 1503 sector 1503 $(
+	printf 'expected 0x%x found 0x%x' 1503 $(((start2 + 500) ^ 1)))" "$(client read $dm 100 304 22)"
+integrity $dm on_error fail
+integrity $dm read_verify 0
+integrity $dm write_generate 0
+same "dm-linear, switched off" "0 untagged, 0" "$(client write $dm 100 304 23), $(
+	io $dm $format salt:23 read:800:2432)"
+integrity $dm read_verify 1
+integrity $dm write_generate 1
+
+# The disk takes less than the device above it was made for.
+read -r max_sectors_kb <"/sys/block/$below/queue/max_sectors_kb"
+for kb in 4 12; do
+	echo $kb >"/sys/block/$below/queue/max_sectors_kb"
+	before=$(requests "$below")
+	written "max_sectors_kb $kb" $dm 300 16 24
+	same "max_sectors_kb $kb splits" $((2 * ((64 + kb - 1) / kb))) $(($(requests "$below") - before))
+	on_medium "max_sectors_kb $kb medium" 24 $((start2 + 1397)) 2400 128
+done
+same "larger than max_sectors_kb" "-EINVAL in fs_bio_integrity_alloc" "$(client write "$below" 1000 16 25 bio=16)"
+echo "$max_sectors_kb" >"/sys/block/$below/queue/max_sectors_kb"
+dmsetup --noudevsync remove pi-linear
+
+# A bio of 64 KiB cut at all of its intervals at once.
+linear pi-pieces "$(seq 0 127 | awk -v to=$start1 -v disk="$below" '{ print $1, 1, "linear", "/dev/" disk, to + $1 }')"
+before=$(requests "$below")
+written "128 pieces" $dm 0 16 26
+result $(($(requests "$below") - before < 256)) "128 pieces are 128 requests" "$(($(requests "$below") - before))"
+on_medium "128 pieces medium" 26 $start1 0 128
+dmsetup --noudevsync remove pi-pieces
+
+addpart "/dev/$below" 1 $start1 $size
+addpart "/dev/$below" 2 $start2 $size
+sleep 0.3
+linear pi-stripe "0 16368 striped 2 24 /dev/${below}p1 0 /dev/${below}p2 0"
+written "dm-stripe" $dm 0 304 27
+on_medium "dm-stripe medium, a chunk of the first disk" 27 $((start1 + 24)) 48 24
+on_medium "dm-stripe medium, a chunk of the second disk" 27 $((start2 + 24)) 72 24
+dmsetup --noudevsync remove pi-stripe
+
+md_make raid0
+written "raid0" md9 13 304 28
+on_medium "raid0 medium, first chunk of the first disk" 28 $((start1 + 104)) 104 24
+on_medium "raid0 medium, first chunk of the second disk" 28 $start2 128 128
+on_medium "raid0 medium, second chunk of the first disk" 28 $((start1 + 128)) 256 128
+md_stop
+
+md_make raid1
+written "raid1" md9 13 304 29
+on_medium "raid1 medium of the first disk" 29 $((start1 + 104)) 104 2432
+on_medium "raid1 medium of the second disk" 29 $((start2 + 104)) 104 2432
+# md reads on from the other member, and what it then writes to the bad one are data: without tags.
+same "raid1 takes the good copy of the data" "0 0, 0 0 0 0" \
+	"$(io "$below" $format corrupt:$((start1 + 110)):ref corrupt:$((start2 + 210)):ref), $(
+	io md9 $format salt:29 read:104:1000 read:104:1000 read:104:1000 read:104:1000)"
+same "raid1 tags of other blocks" 0 "$(client read md9 40 277 29)"
+md_stop
+delpart "/dev/$below" 1
+delpart "/dev/$below" 2
+client_unload
+same "tags on stacked devices leave no payload" "$start" "$(payloads)"
