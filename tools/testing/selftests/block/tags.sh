@@ -71,6 +71,17 @@ packed() {
 			sed "s/^-EILSEQ unknown by device at interval $((1400 * intervals)) .*/0/")"
 }
 
+# Metadata in pages of the submitter, in pieces as the device does not take it.
+pieces() {
+	salt=18
+	before=$(counter "$disk" bounced_buffers)
+	same "$row metadata in pages" "0, 0, 0" "$(client write "$disk" 1450 24 18 pages), $(
+		client read "$disk" 1450 24 18), $(client read "$disk" 1450 24 18 pages)"
+	same "$row medium has metadata of pages" tagged "$(medium tagged 1450 24)"
+	same "$row metadata in pages is copied" $(((24 * intervals * metadata > 1000) * 2)) \
+		$(($(counter "$disk" bounced_buffers) - before))
+}
+
 # Nothing reaches the medium of what is refused.
 refused() {
 	salt=5
@@ -213,6 +224,7 @@ tag_checks() {
 		of "$format"
 		written_and_read
 		packed
+		pieces
 		refused
 		case $format in
 		*:none:*)

@@ -43,6 +43,9 @@ sleep 0.2
 written "partition" "${below}p1" 100 304 21
 on_medium "partition medium" 21 $((2049 + 800)) 800 2432
 same "partition needs no copies" "$copies" "$(counter "$below" bounced_buffers)"
+written "partition, metadata in pages that count from its start" "${below}p1" 100 304 20 pages
+on_medium "partition medium of metadata in pages" 20 $((2049 + 800)) 800 2432
+client write "${below}p1" 100 304 21 >/dev/null
 same "partition record" "0, 0 guard by host at interval 2866 sector 2866 $(
 	io "$below" $format corrupt:2866:guard guards:2866 | sed 's/^0 //')" "$(
 	integrity "$below" on_error report
@@ -110,6 +113,9 @@ on_medium "raid0 medium, second chunk of the first disk" 28 $((start1 + 128)) 25
 md_stop
 
 md_make raid1
+written "raid1, metadata in pages" md9 13 304 30 pages
+on_medium "raid1 medium of the first disk, metadata in pages" 30 $((start1 + 104)) 104 2432
+on_medium "raid1 medium of the second disk, metadata in pages" 30 $((start2 + 104)) 104 2432
 written "raid1" md9 13 304 29
 on_medium "raid1 medium of the first disk" 29 $((start1 + 104)) 104 2432
 on_medium "raid1 medium of the second disk" 29 $((start2 + 104)) 104 2432

@@ -98,8 +98,9 @@ static int set_checks(struct pi_io *io)
 static int attach(struct pi_io *io)
 {
 	const struct pi_command *cmd = io->cmd;
-	int ret = fs_bio_integrity_alloc(io->bio);
+	int ret;
 
+	ret = cmd->pages ? pi_pages_attach(io) : fs_bio_integrity_alloc(io->bio);
 	if (ret < 0)
 		return pi_fail(io->result, ret, "in fs_bio_integrity_alloc");
 	if (!ret) {
@@ -183,6 +184,7 @@ static void check(struct pi_io *io)
 		io->result->guards += atomic_read(&io->guards->seen);
 	if (check_status(io) || io->cmd->write)
 		return;
+	pi_pages_ended(io);
 	if (pi_tags_check(io) || check_data(io))
 		return;
 	pi_guards_check(io);
@@ -196,6 +198,7 @@ static void free_io(struct pi_io *io)
 		bio_put(io->bio);
 	}
 	pi_guards_free(io);
+	pi_pages_free(io);
 	kfree(io->tags);
 }
 

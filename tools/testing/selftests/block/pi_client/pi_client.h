@@ -41,6 +41,7 @@
  * @guards: guards are the submitter's own: made before the write, and taken as
  *	they come from the read
  * @wrong: and in their lowest bit they are wrong
+ * @pages: metadata in pages of the submitter, which nobody verifies for it
  */
 struct pi_command {
 	const char *disk;
@@ -63,6 +64,7 @@ struct pi_command {
 	u64 verify;
 	u64 guards;
 	u64 wrong;
+	u64 pages;
 };
 
 /**
@@ -107,6 +109,9 @@ struct pi_guards {
  * @tag_bytes: tags of a block; 0: none
  * @tags: of all blocks, as they are to be
  * @guards: if the command has guards of its own
+ * @pages: pages of the metadata, if they are the submitter's
+ * @nr_pages: how many
+ * @pages_iter: all of the metadata in them
  * @ended: when it did
  */
 struct pi_io {
@@ -118,6 +123,9 @@ struct pi_io {
 	unsigned int tag_bytes;
 	u8 *tags;
 	struct pi_guards *guards;
+	struct page **pages;
+	unsigned int nr_pages;
+	struct bvec_iter pages_iter;
 	struct completion ended;
 };
 
@@ -146,5 +154,10 @@ int pi_tags_check(struct pi_io *io);
 int pi_guards_attach(struct pi_io *io);
 int pi_guards_check(struct pi_io *io);
 void pi_guards_free(struct pi_io *io);
+
+/* pi_pages.c */
+int pi_pages_attach(struct pi_io *io);
+void pi_pages_ended(struct pi_io *io);
+void pi_pages_free(struct pi_io *io);
 
 #endif /* PI_CLIENT_H */

@@ -34,6 +34,7 @@ static const struct {
 	{ "verify", offsetof(struct pi_command, verify), 1 },
 	{ "guards", offsetof(struct pi_command, guards), 1 },
 	{ "wrong", offsetof(struct pi_command, wrong), 1 },
+	{ "pages", offsetof(struct pi_command, pages), 1 },
 };
 
 static DEFINE_MUTEX(lock);
