@@ -30,7 +30,8 @@
  * @BLK_INTEGRITY_REMAPPED: intervals whose reference tag was renumbered
  * @BLK_INTEGRITY_STRADDLED: intervals gathered because data or metadata were
  *	cut inside of them
- * @BLK_INTEGRITY_BOUNCED: user metadata buffers that were bounced
+ * @BLK_INTEGRITY_BOUNCED: buffers of users' or submitters' metadata that were
+ *	copied
  * @BLK_INTEGRITY_RESERVE_USES: bios that found no memory and went to the
  *	reserve
  * @BLK_INTEGRITY_INLINE_VERIFIES: bios verified in the completing context
