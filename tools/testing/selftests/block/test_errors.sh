@@ -81,7 +81,7 @@ words() {
 		"$disk: ref tag error at location 71 (interval 71, expected 0x47, found $wrong)" \
 		"$(last_line)"
 	same "tracepoint of a reference tag" \
-		"dev $(device_number "$disk") sector 71 interval 71 tag ref expected 0x47 found $wrong" \
+		"dev $(device_number "$disk") sector 71 interval 71 tag ref expected 0x47 found $wrong by host" \
 		"$(sed -n 's/.* blk_integrity_error: //p' $trace)"
 	io "$disk" $format read:70:1 >/dev/null
 	case $(last_line) in
