@@ -97,6 +97,19 @@ refused() {
 		same "$row tags of all ones" "-EINVAL in bio_integrity_set_tag" \
 			"$(client write "$disk" 1500 24 6 fill=0xff)"
 	fi
+	case $format in
+	*:none:*) ;;
+	*)
+		same "$row tuples never made" "-EINVAL without a record" "$(client write "$disk" 1500 24 6 ungenerated)"
+		if [ $room = beside ]; then
+			same "$row tags that come too late" "-EINVAL without a record" \
+				"$(client write "$disk" 1500 24 6 late)"
+		else
+			same "$row tags that come late" "0, 0" "$(client write "$disk" 1550 24 5 late), $(
+				client read "$disk" 1550 24 5)"
+		fi
+		;;
+	esac
 	same "$row too much asked for" "-EINVAL in bio_integrity_get_tag" "$(client read "$disk" 1500 24 5 too-long)"
 	same "$row medium after what was refused" "tagged, 0" "$(medium tagged 1500 24), $(client read "$disk" 1500 24 5)"
 }

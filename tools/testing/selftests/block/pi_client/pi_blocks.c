@@ -94,6 +94,15 @@ static int set_checks(struct pi_io *io)
 	return bio_integrity_set_checks(io->bio, checks, app, cmd->mask);
 }
 
+static int generate(struct pi_io *io)
+{
+	int err = bio_integrity_generate(io->bio);
+
+	if (err)
+		return pi_fail(io->result, err, "in bio_integrity_generate");
+	return 0;
+}
+
 /* Metadata before the bio is submitted: all there is to do for a submitter. */
 static int attach(struct pi_io *io)
 {
@@ -120,13 +129,13 @@ static int attach(struct pi_io *io)
 	if (ret || !cmd->write)
 		return ret;
 
-	ret = pi_tags_set(io);
-	if (ret)
-		return ret;
-	ret = bio_integrity_generate(io->bio);
-	if (ret)
-		return pi_fail(io->result, ret, "in bio_integrity_generate");
-	return 0;
+	if (!cmd->late)
+		ret = pi_tags_set(io);
+	if (!ret && !cmd->ungenerated)
+		ret = generate(io);
+	if (!ret && cmd->late)
+		ret = pi_tags_set(io);
+	return ret;
 }
 
 static void tell_record(struct pi_io *io,

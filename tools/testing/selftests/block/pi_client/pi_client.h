@@ -32,6 +32,8 @@
  * @packed: packed tags
  * @fill: all bytes of the tags are this one, and there are no back pointers
  * @too_long: offer a byte more of tags than fits
+ * @late: set tags when the tuples are made already
+ * @ungenerated: make no tuples
  * @checks: BIP_CHECK_FLAGS
  * @app: expected application tag
  * @mask: bits of it
@@ -56,6 +58,8 @@ struct pi_command {
 	u64 packed;
 	u64 fill;
 	u64 too_long;
+	u64 late;
+	u64 ungenerated;
 	u64 checks;
 	u64 app;
 	u64 mask;

@@ -28,6 +28,8 @@ static const struct {
 	{ "packed", offsetof(struct pi_command, packed), 1 },
 	{ "fill", offsetof(struct pi_command, fill), U8_MAX },
 	{ "too-long", offsetof(struct pi_command, too_long), 1 },
+	{ "late", offsetof(struct pi_command, late), 1 },
+	{ "ungenerated", offsetof(struct pi_command, ungenerated), 1 },
 	{ "app", offsetof(struct pi_command, app), U16_MAX },
 	{ "mask", offsetof(struct pi_command, mask), U16_MAX },
 	{ "other-app", offsetof(struct pi_command, other_app), U16_MAX },
