@@ -85,9 +85,10 @@ free_spare:
  * once more, set up as it was, can keep its payload.
  *
  * When memory is short a reserve of the device serves, which all submitters
- * share: after this call, submit before you wait for anything else, memory or
- * another bio's metadata (so not from ->submit_bio()); and free the payload
- * before you wait for other I/O of the device.
+ * share, and which may be one payload: after this call, submit before you wait
+ * for anything else, memory or another bio's metadata (so not from
+ * ->submit_bio()); let go of bios that ended in a context that does not ask for
+ * metadata; and free the payload before you wait for other I/O of the device.
  *
  * Context: Process context.  May sleep unless @bio is REQ_NOWAIT, but does no
  *	I/O.
