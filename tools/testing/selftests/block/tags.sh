@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
-# A submitter with tags of its own on NVMe: pi_client stores a back pointer in the tags of each of its blocks of 4096 bytes.
-# They come back, on the medium is what another program expects there, what is wrong is told exactly, and what is asked
-# for wrongly is refused and changes nothing.
+# A submitter with tags of its own on NVMe: pi_client stores a back pointer in the tags of each of its blocks of 4096
+# bytes. They come back, on the medium is what another program expects there, what is wrong is told exactly, and what is
+# asked for wrongly is refused and changes nothing.
 # shellcheck shell=sh
 
 # QEMU 7.2 transfers opaque metadata in whole 512 bytes only, so bios have a multiple of eight blocks, or one.
@@ -135,13 +135,13 @@ guards() {
 		client read "$disk" 1600 24 12 guards checks=ref | sed 's/ guards [0-9]*\( interval [0-9]*\) .*/\1/')"
 }
 
-# One bit of the medium: what the record says of it. The host sees it only when the device does not check: on_error=report
-# says so to all of them.
+# One bit of the medium: what the record says of it. The host sees it only when the device does not check, which is what
+# on_error=report asks of all of them.
 # damaged WHAT TAG EXPECTED-AND-FOUND
 damaged() {
 	same "$row record of damaged $1" \
-		"-EILSEQ unknown by device at interval $((1700 * intervals)) sector 13600, 0 $2 by host at interval $bad sector $((
-		bad * interval / 512)) $3" "$one, $two"
+		"-EILSEQ unknown by device at interval $((1700 * intervals)) sector 13600, $(
+		)0 $2 by host at interval $bad sector $((bad * interval / 512)) $3" "$one, $two"
 }
 
 records() {

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
-# Tags of a submitter on scsi_debug: what is damaged is told by the host when the disk does not check, and by the disk when
-# it does; and bios that want other checks are other requests.
+# Tags of a submitter on scsi_debug: what is damaged is told by the host when the disk does not check, and by the disk
+# when it does; and bios that want other checks are other requests.
 # shellcheck shell=sh
 . ./probe.sh
 . ./scsi.sh
@@ -20,7 +20,8 @@ record() {
 	scsi_unchecked on
 	two=$(client read "$disk" 1000 24 31 "$@")
 	scsi_unchecked off
-	same "$row record of $what" "-EILSEQ unknown by device at interval $((1000 * intervals)) sector 8000, $said" "$one, $two"
+	same "$row record of $what" \
+		"-EILSEQ unknown by device at interval $((1000 * intervals)) sector 8000, $said" "$one, $two"
 }
 
 # by_host TAG EXPECTED-AND-FOUND: for the damaged interval

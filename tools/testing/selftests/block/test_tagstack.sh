@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
-# Tags of a submitter on their way down: through partitions, dm, md and splits they arrive as they were, with reference tags
-# of the disk; also on both members of a mirror, which begin at different places.
+# Tags of a submitter on their way down: through partitions, dm, md and splits they arrive as they were, with reference
+# tags of the disk; also on both members of a mirror, which begin at different places.
 # shellcheck shell=sh
 . ./probe.sh
 . ./client.sh
@@ -37,6 +37,13 @@ linear() {
 # requests DISK: reads and writes that the disk has done
 requests() { awk '{ print $1 + $5 }' "/sys/block/$1/stat"; }
 
+# No two pages of it are one segment, and the disk takes fewer than there are.
+before=$(requests "$below")
+written "1 MiB in 256 segments" "$below" 1024 256 19 bio=256
+[ $(($(requests "$below") - before)) -gt 2 ]
+result $? "1 MiB in 256 segments is split" "$(($(requests "$below") - before)) requests"
+on_medium "1 MiB in 256 segments, medium" 19 8192 8192 2048
+
 copies=$(counter "$below" bounced_buffers)
 addpart "/dev/$below" 1 2049 $size
 sleep 0.2
@@ -49,38 +56,54 @@ client write "${below}p1" 100 304 21 >/dev/null
 same "partition record" "0, 0 guard by host at interval 2866 sector 2866 $(
 	io "$below" $format corrupt:2866:guard guards:2866 | sed 's/^0 //')" "$(
 	integrity "$below" on_error report
-	io "$below" $format read:2866:1 >/dev/null
 	client read "${below}p1" 200 10 21), $(client read "${below}p1" 100 10 21)"
 integrity "$below" on_error fail
 delpart "/dev/$below" 1
 
 linear pi-linear "0 1003 linear /dev/$below $start1
 1003 7189 linear /dev/$below $start2"
-written "dm-linear" $dm 100 304 22
+written "dm-linear" "$dm" 100 304 22
 on_medium "dm-linear medium before the cut" 22 $((start1 + 800)) 800 203
 on_medium "dm-linear medium after the cut" 22 $start2 1003 2229
 [ "$(counter "$below" bounced_buffers)" -gt "$copies" ]
 result $? "dm-linear has copies renumbered" "$(($(counter "$below" bounced_buffers) - copies))"
 io "$below" $format corrupt:$((start2 + 500)):ref >/dev/null
 same "dm-linear damage by the device" "-EILSEQ unknown by device at interval 800 sector 800" "$(
-	client read $dm 100 304 22 bio=256)"
-integrity $dm on_error report
+	client read "$dm" 100 304 22 bio=256)"
+integrity "$dm" on_error report
 same "dm-linear damage by the host" "0 ref by host at interval 1503 sector 1503 $(
-	printf 'expected 0x%x found 0x%x' 1503 $(((start2 + 500) ^ 1)))" "$(client read $dm 100 304 22)"
-integrity $dm on_error fail
-integrity $dm read_verify 0
-integrity $dm write_generate 0
-same "dm-linear, switched off" "0 untagged, 0" "$(client write $dm 100 304 23), $(
-	io $dm $format salt:23 read:800:2432)"
-integrity $dm read_verify 1
-integrity $dm write_generate 1
+	printf 'expected 0x%x found 0x%x' 1503 $(((start2 + 500) ^ 1)))" "$(client read "$dm" 100 304 22)"
+integrity "$dm" on_error fail
+integrity "$dm" read_verify 0
+integrity "$dm" write_generate 0
+same "dm-linear, switched off" "0 untagged, 0" "$(client write "$dm" 100 304 23), $(
+	io "$dm" $format salt:23 read:800:2432)"
+integrity "$dm" read_verify 1
+integrity "$dm" write_generate 1
+
+# without_memory NAME DISK...: nothing can be allocated for metadata; reserves serve, of this device and of the one below
+without_memory() {
+	what=$1 disk=$2
+	uses="$(counter "$disk" reserve_uses) $(counter "$below" reserve_uses)"
+	shift
+	faults_on
+	found="$(client write "$@" bio=8), $(client read "$@" bio=8), $(client read "$@" bio=8 plug)"
+	faults_off
+	same "$what without memory" "0, 0, 0" "$found"
+	[ "$(counter "$disk" reserve_uses)" -gt "${uses% *}" ] && [ "$(counter "$below" reserve_uses)" -gt "${uses#* }" ]
+	result $? "$what used both reserves" \
+		"$(($(counter "$disk" reserve_uses) - ${uses% *})), $(($(counter "$below" reserve_uses) - ${uses#* }))"
+}
+
+without_memory "dm-linear" "$dm" 100 304 23
+on_medium "dm-linear medium without memory" 23 $start2 1003 2229
 
 # The disk takes less than the device above it was made for.
 read -r max_sectors_kb <"/sys/block/$below/queue/max_sectors_kb"
 for kb in 4 12; do
 	echo $kb >"/sys/block/$below/queue/max_sectors_kb"
 	before=$(requests "$below")
-	written "max_sectors_kb $kb" $dm 300 16 24
+	written "max_sectors_kb $kb" "$dm" 300 16 24
 	same "max_sectors_kb $kb splits" $((2 * ((64 + kb - 1) / kb))) $(($(requests "$below") - before))
 	on_medium "max_sectors_kb $kb medium" 24 $((start2 + 1397)) 2400 128
 done
@@ -91,7 +114,7 @@ dmsetup --noudevsync remove pi-linear
 # A bio of 64 KiB cut at all of its intervals at once.
 linear pi-pieces "$(seq 0 127 | awk -v to=$start1 -v disk="$below" '{ print $1, 1, "linear", "/dev/" disk, to + $1 }')"
 before=$(requests "$below")
-written "128 pieces" $dm 0 16 26
+written "128 pieces" "$dm" 0 16 26
 result $(($(requests "$below") - before < 256)) "128 pieces are 128 requests" "$(($(requests "$below") - before))"
 on_medium "128 pieces medium" 26 $start1 0 128
 dmsetup --noudevsync remove pi-pieces
@@ -100,7 +123,7 @@ addpart "/dev/$below" 1 $start1 $size
 addpart "/dev/$below" 2 $start2 $size
 sleep 0.3
 linear pi-stripe "0 16368 striped 2 24 /dev/${below}p1 0 /dev/${below}p2 0"
-written "dm-stripe" $dm 0 304 27
+written "dm-stripe" "$dm" 0 304 27
 on_medium "dm-stripe medium, a chunk of the first disk" 27 $((start1 + 24)) 48 24
 on_medium "dm-stripe medium, a chunk of the second disk" 27 $((start2 + 24)) 72 24
 dmsetup --noudevsync remove pi-stripe
@@ -119,6 +142,9 @@ on_medium "raid1 medium of the second disk, metadata in pages" 30 $((start2 + 10
 written "raid1" md9 13 304 29
 on_medium "raid1 medium of the first disk" 29 $((start1 + 104)) 104 2432
 on_medium "raid1 medium of the second disk" 29 $((start2 + 104)) 104 2432
+without_memory "raid1" md9 13 304 29
+on_medium "raid1 medium of the first disk without memory" 29 $((start1 + 104)) 104 2432
+on_medium "raid1 medium of the second disk without memory" 29 $((start2 + 104)) 104 2432
 # md reads on from the other member, and what it then writes to the bad one are data: without tags.
 same "raid1 takes the good copy of the data" "0 0, 0 0 0 0" \
 	"$(io "$below" $format corrupt:$((start1 + 110)):ref corrupt:$((start2 + 210)):ref), $(

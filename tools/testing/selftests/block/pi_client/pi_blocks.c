@@ -8,8 +8,11 @@
 #include <linux/bio.h>
 #include <linux/blkdev.h>
 #include <linux/slab.h>
+#include <linux/string.h>
 
 #include "pi_client.h"
+
+static struct workqueue_struct *ended_wq;
 
 static const char *tag_name(enum blk_integrity_tag tag)
 {
@@ -38,11 +41,12 @@ static u64 block_word(const struct pi_io *io, unsigned int i, unsigned int at)
 		       io->cmd->generation);
 }
 
+/* Perhaps in a hard interrupt: no place to look at tags. */
 static void ended(struct bio *bio)
 {
 	struct pi_io *io = bio->bi_private;
 
-	complete(&io->ended);
+	queue_work(ended_wq, &io->work);
 }
 
 /* Pages from the last to the first: no two of them are one segment. */
@@ -99,7 +103,7 @@ static int generate(struct pi_io *io)
 	int err = bio_integrity_generate(io->bio);
 
 	if (err)
-		return pi_fail(io->result, err, "in bio_integrity_generate");
+		return pi_fail(&io->result, err, "in bio_integrity_generate");
 	return 0;
 }
 
@@ -111,15 +115,15 @@ static int attach(struct pi_io *io)
 
 	ret = cmd->pages ? pi_pages_attach(io) : fs_bio_integrity_alloc(io->bio);
 	if (ret < 0)
-		return pi_fail(io->result, ret, "in fs_bio_integrity_alloc");
+		return pi_fail(&io->result, ret, "in fs_bio_integrity_alloc");
 	if (!ret) {
-		io->result->untagged++;
+		io->result.untagged++;
 		return 0;
 	}
 	if (cmd->checks != PI_NOT_GIVEN) {
 		ret = set_checks(io);
 		if (ret)
-			return pi_fail(io->result, ret, "in bio_integrity_set_checks");
+			return pi_fail(&io->result, ret, "in bio_integrity_set_checks");
 	}
 	if (cmd->verify)
 		bio_integrity(io->bio)->bip_flags &= ~BIP_VERIFY;
@@ -146,11 +150,11 @@ static void tell_record(struct pi_io *io,
 
 	/* Devices say no more than that. */
 	if (record->tag == BLK_INTEGRITY_TAG_UNKNOWN)
-		pi_fail(io->result, err, "%s by %s at interval %llu sector %llu",
+		pi_fail(&io->result, err, "%s by %s at interval %llu sector %llu",
 			tag_name(record->tag), by, record->interval,
 			(u64)record->sector);
 	else
-		pi_fail(io->result, err,
+		pi_fail(&io->result, err,
 			"%s by %s at interval %llu sector %llu expected 0x%llx found 0x%llx",
 			tag_name(record->tag), by, record->interval,
 			(u64)record->sector, record->expected, record->found);
@@ -169,7 +173,7 @@ static int check_status(struct pi_io *io)
 	if (record)
 		tell_record(io, record, err);
 	else if (err)
-		pi_fail(io->result, err, "without a record");
+		pi_fail(&io->result, err, "without a record");
 	return record ? -EILSEQ : err;
 }
 
@@ -180,7 +184,7 @@ static int check_data(struct pi_io *io)
 
 		for (unsigned int at = 0; at < PI_BLOCK_BYTES; at += 8)
 			if (word[at / 8] != block_word(io, i, at))
-				return pi_fail(io->result, -EUCLEAN,
+				return pi_fail(&io->result, -EUCLEAN,
 					       "block %llu has other data",
 					       io->block + i);
 	}
@@ -190,7 +194,7 @@ static int check_data(struct pi_io *io)
 static void check(struct pi_io *io)
 {
 	if (io->guards)
-		io->result->guards += atomic_read(&io->guards->seen);
+		io->result.guards += atomic_read(&io->guards->seen);
 	if (check_status(io) || io->cmd->write)
 		return;
 	pi_pages_ended(io);
@@ -211,44 +215,76 @@ static void free_io(struct pi_io *io)
 	kfree(io->tags);
 }
 
-/* Bios that went out before one could not be made are waited for as well. */
+/*
+ * Metadata that was used goes back whether or not that of the next bio is there
+ * yet: when memory is short, that one may wait for it.
+ */
+static void ended_work(struct work_struct *work)
+{
+	struct pi_io *io = container_of(work, struct pi_io, work);
+
+	check(io);
+	free_io(io);
+	complete(&io->done);
+}
+
+static int submit(struct pi_io *io, struct block_device *bdev)
+{
+	int err;
+
+	INIT_WORK(&io->work, ended_work);
+	init_completion(&io->done);
+	err = make_bio(io, bdev);
+	if (err)
+		pi_fail(&io->result, err, "for data");
+	else
+		err = attach(io);
+	if (err) {
+		free_io(io);
+		complete(&io->done);
+		return err;
+	}
+	submit_bio(io->bio);
+	return 0;
+}
+
+/* What is told of a command is what the first bio tells that is not good. */
+static void add_result(struct pi_result *sum, const struct pi_result *result)
+{
+	if (result->told && !sum->told) {
+		sum->told = true;
+		sum->err = result->err;
+		strscpy(sum->text, result->text);
+	}
+	sum->untagged += result->untagged;
+	sum->guards += result->guards;
+}
+
 static void run_bios(const struct pi_command *cmd, struct block_device *bdev,
 		     struct pi_io *ios, unsigned int nr_bios,
 		     struct pi_result *result)
 {
-	unsigned int submitted = 0;
 	struct blk_plug plug;
+	unsigned int n = 0;
+	int err = 0;
 
 	if (cmd->plug)
 		blk_start_plug(&plug);
-	for (; submitted < nr_bios; submitted++) {
-		struct pi_io *io = &ios[submitted];
-		u64 done = submitted * cmd->bio;
+	for (; !err && n < nr_bios; n++) {
+		u64 done = n * cmd->bio;
 
-		*io = (struct pi_io) {
-			.cmd = cmd,
-			.result = result,
-			.block = cmd->block + done,
-			.blocks = min(cmd->bio, cmd->count - done),
-		};
-		init_completion(&io->ended);
-		if (make_bio(io, bdev)) {
-			pi_fail(result, -ENOMEM, "for data");
-			break;
-		}
-		if (attach(io))
-			break;
-		submit_bio(io->bio);
+		ios[n].cmd = cmd;
+		ios[n].block = cmd->block + done;
+		ios[n].blocks = min(cmd->bio, cmd->count - done);
+		err = submit(&ios[n], bdev);
 	}
 	if (cmd->plug)
 		blk_finish_plug(&plug);
 
-	for (unsigned int i = 0; i < submitted; i++) {
-		wait_for_completion_io(&ios[i].ended);
-		check(&ios[i]);
+	for (unsigned int i = 0; i < n; i++) {
+		wait_for_completion_io(&ios[i].done);
+		add_result(result, &ios[i].result);
 	}
-	for (unsigned int i = 0; i < min(submitted + 1, nr_bios); i++)
-		free_io(&ios[i]);
 }
 
 /* What the device takes at once, if the command does not say otherwise. */
@@ -310,9 +346,28 @@ void pi_run(const struct pi_command *cmd, struct pi_result *result)
 	file = bdev_file_open_by_path(path, mode, NULL, NULL);
 	kfree(path);
 	if (IS_ERR(file)) {
-		pi_fail(result, PTR_ERR(file), "no disk %s", cmd->disk);
+		pi_fail(result, PTR_ERR(file), "cannot open %s", cmd->disk);
 		return;
 	}
 	run_on(*cmd, file_bdev(file), result);
 	bdev_fput(file);
+}
+
+/**
+ * pi_blocks_init() - make what looks at bios that ended
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int pi_blocks_init(void)
+{
+	ended_wq = alloc_workqueue("pi_client", WQ_MEM_RECLAIM, 0);
+	return ended_wq ? 0 : -ENOMEM;
+}
+
+/**
+ * pi_blocks_exit() - free what pi_blocks_init() made
+ */
+void pi_blocks_exit(void)
+{
+	destroy_workqueue(ended_wq);
 }

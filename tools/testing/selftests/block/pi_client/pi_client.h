@@ -9,6 +9,7 @@
 #include <linux/blk-integrity.h>
 #include <linux/completion.h>
 #include <linux/sizes.h>
+#include <linux/workqueue.h>
 
 #define PI_BLOCK_BYTES		SZ_4K
 #define PI_BLOCK_SECTORS	(PI_BLOCK_BYTES >> SECTOR_SHIFT)
@@ -106,7 +107,7 @@ struct pi_guards {
 /**
  * struct pi_io - one bio of a command
  * @cmd: the command
- * @result: where to tell what is wrong
+ * @result: what came of it
  * @bio: the bio
  * @block: its first block
  * @blocks: how many
@@ -116,11 +117,12 @@ struct pi_guards {
  * @pages: pages of the metadata, if they are the submitter's
  * @nr_pages: how many
  * @pages_iter: all of the metadata in them
- * @ended: when it did
+ * @work: looks at it when it ended, and lets it go
+ * @done: when that is done
  */
 struct pi_io {
 	const struct pi_command *cmd;
-	struct pi_result *result;
+	struct pi_result result;
 	struct bio *bio;
 	u64 block;
 	unsigned int blocks;
@@ -130,7 +132,8 @@ struct pi_io {
 	struct page **pages;
 	unsigned int nr_pages;
 	struct bvec_iter pages_iter;
-	struct completion ended;
+	struct work_struct work;
+	struct completion done;
 };
 
 /* The number of a block of @io as its content has it. */
@@ -147,6 +150,8 @@ __printf(3, 4) int pi_fail(struct pi_result *result, int err,
 		const char *fmt, ...);
 
 /* pi_blocks.c */
+int pi_blocks_init(void);
+void pi_blocks_exit(void);
 void pi_run(const struct pi_command *cmd, struct pi_result *result);
 
 /* pi_tags.c */

@@ -94,7 +94,7 @@ static int parse_option(struct pi_command *cmd, char *word)
 {
 	char *value = word;
 
-	strsep(&value, "=");
+	strsep(&value, "=");	/* leaves only NAME of @word */
 	if (!strcmp(word, "checks"))
 		return value ? parse_checks(value, &cmd->checks) : -EINVAL;
 	if (!strcmp(word, "other-checks"))
@@ -132,7 +132,7 @@ static int parse(struct pi_command *cmd, char *line, struct pi_result *result)
 			       "%s needs DISK BLOCK COUNT GENERATION", verb);
 	while ((word = strsep(&rest, " ")))
 		if (*word && parse_option(cmd, word))
-			return pi_fail(result, -EINVAL, "no such option: %s", word);
+			return pi_fail(result, -EINVAL, "no such %s", word);
 	return 0;
 }
 
@@ -206,6 +206,10 @@ static const struct file_operations command_fops = {
 
 static int __init pi_client_init(void)
 {
+	int err = pi_blocks_init();
+
+	if (err)
+		return err;
 	directory = debugfs_create_dir("pi_client", NULL);
 	debugfs_create_file("command", 0600, directory, NULL, &command_fops);
 	return 0;
@@ -214,6 +218,7 @@ static int __init pi_client_init(void)
 static void __exit pi_client_exit(void)
 {
 	debugfs_remove(directory);
+	pi_blocks_exit();
 }
 
 module_init(pi_client_init);

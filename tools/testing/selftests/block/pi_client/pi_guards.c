@@ -125,13 +125,13 @@ int pi_guards_attach(struct pi_io *io)
 
 	guards = kzalloc(sizeof(*guards), GFP_KERNEL);
 	if (!guards)
-		return pi_fail(io->result, -ENOMEM, "for guards");
+		return pi_fail(&io->result, -ENOMEM, "for guards");
 	io->guards = guards;
 	guards->first = bip_get_seed(bio_integrity(io->bio));
 	guards->intervals = io->blocks * PI_BLOCK_BYTES >> bi->interval_exp;
 	guards->guard = kcalloc(guards->intervals, sizeof(u64), GFP_KERNEL);
 	if (!guards->guard)
-		return pi_fail(io->result, -ENOMEM, "for guards");
+		return pi_fail(&io->result, -ENOMEM, "for guards");
 
 	guards->profile = *bi->profile;
 	guards->profile.name = "pi_client";
@@ -139,7 +139,7 @@ int pi_guards_attach(struct pi_io *io)
 	guards->profile.verify_fn = get_guards;
 	err = bio_integrity_set_profile(io->bio, &guards->profile, guards);
 	if (err)
-		return pi_fail(io->result, err, "in bio_integrity_set_profile");
+		return pi_fail(&io->result, err, "in bio_integrity_set_profile");
 
 	for (unsigned int i = 0; io->cmd->write && i < guards->intervals; i++)
 		guards->guard[i] = right_guard(io, i) ^ io->cmd->wrong;
@@ -163,7 +163,7 @@ int pi_guards_check(struct pi_io *io)
 		u64 right = right_guard(io, i);
 
 		if (guards->guard[i] != right)
-			return pi_fail(io->result, -EUCLEAN,
+			return pi_fail(&io->result, -EUCLEAN,
 				       "interval %llu came with guard 0x%llx, right is 0x%llx",
 				       guards->first + i, guards->guard[i], right);
 	}

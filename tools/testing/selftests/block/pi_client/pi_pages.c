@@ -19,11 +19,11 @@ static int add_pieces(struct pi_io *io, unsigned int bytes)
 		struct page *page = alloc_page(GFP_KERNEL | __GFP_ZERO);
 
 		if (!page)
-			return pi_fail(io->result, -ENOMEM, "for metadata");
+			return pi_fail(&io->result, -ENOMEM, "for metadata");
 		io->pages[io->nr_pages] = page;
 		if (bio_integrity_add_page(io->bio, page, len, PIECE_OFFSET) != len) {
 			__free_page(page);
-			return pi_fail(io->result, -EINVAL,
+			return pi_fail(&io->result, -EINVAL,
 				       "in bio_integrity_add_page");
 		}
 		bytes -= len;
@@ -50,11 +50,11 @@ int pi_pages_attach(struct pi_io *io)
 	pieces = DIV_ROUND_UP(bytes, PIECE_BYTES);
 	io->pages = kcalloc(pieces, sizeof(*io->pages), GFP_KERNEL);
 	if (!io->pages)
-		return pi_fail(io->result, -ENOMEM, "for metadata");
+		return pi_fail(&io->result, -ENOMEM, "for metadata");
 
 	bip = bio_integrity_alloc(io->bio, GFP_KERNEL, pieces);
 	if (IS_ERR(bip))
-		return pi_fail(io->result, PTR_ERR(bip), "in bio_integrity_alloc");
+		return pi_fail(&io->result, PTR_ERR(bip), "in bio_integrity_alloc");
 	bip_set_seed(bip, io->block * PI_BLOCK_BYTES >> bi->interval_exp);
 	if (bi->csum_type == BLK_INTEGRITY_CSUM_IP)
 		bip->bip_flags |= BIP_IP_CHECKSUM;

@@ -64,13 +64,13 @@ int pi_tags_make(struct pi_io *io)
 	if (!bytes)
 		return 0;
 	if (bytes % io->blocks)
-		return pi_fail(io->result, -EDOM, "%u bytes of tags in %u blocks",
+		return pi_fail(&io->result, -EDOM, "%u bytes of tags in %u blocks",
 			       bytes, io->blocks);
 	io->tag_bytes = bytes / io->blocks;
 	/* One more, for a submitter that miscounts. */
 	io->tags = kzalloc(bytes + 1, GFP_KERNEL);
 	if (!io->tags)
-		return pi_fail(io->result, -ENOMEM, "for tags");
+		return pi_fail(&io->result, -ENOMEM, "for tags");
 	for (unsigned int i = 0; i < io->blocks; i++)
 		make_tag(io, i, io->tags + i * io->tag_bytes);
 	return 0;
@@ -95,7 +95,7 @@ int pi_tags_set(struct pi_io *io)
 	else
 		err = bio_integrity_set_tag(io->bio, io->tags, bytes);
 	if (err)
-		return pi_fail(io->result, err, "in bio_integrity_set_tag");
+		return pi_fail(&io->result, err, "in bio_integrity_set_tag");
 	return 0;
 }
 
@@ -110,7 +110,7 @@ static int get(struct pi_io *io, u8 *found)
 	else
 		err = bio_integrity_get_tag(io->bio, found, bytes);
 	if (err)
-		return pi_fail(io->result, err, "in bio_integrity_get_tag");
+		return pi_fail(&io->result, err, "in bio_integrity_get_tag");
 	return 0;
 }
 
@@ -123,13 +123,13 @@ static int tell(struct pi_io *io, unsigned int i, const u8 *tag)
 	memcpy(&pointer, tag, min_t(size_t, sizeof(pointer), io->tag_bytes));
 	if (!memcmp(tag, io->tags + i * io->tag_bytes,
 		    min_t(size_t, sizeof(pointer), io->tag_bytes)))
-		return pi_fail(io->result, -EUCLEAN,
+		return pi_fail(&io->result, -EUCLEAN,
 			       "block %llu has other bytes behind its back pointer",
 			       io->block + i);
 
 	block = (u64)le32_to_cpu(pointer.block_high) << 32 |
 		le32_to_cpu(pointer.block_low);
-	return pi_fail(io->result, -EUCLEAN,
+	return pi_fail(&io->result, -EUCLEAN,
 		       "block %llu says block %llu generation %u owner %u",
 		       io->block + i, block,
 		       le16_to_cpu(pointer.generation_high) << 16 |
@@ -153,7 +153,7 @@ int pi_tags_check(struct pi_io *io)
 		return 0;
 	found = kmalloc(io->blocks * io->tag_bytes + 1, GFP_KERNEL);
 	if (!found)
-		return pi_fail(io->result, -ENOMEM, "for tags");
+		return pi_fail(&io->result, -ENOMEM, "for tags");
 	err = get(io, found);
 	for (unsigned int i = 0; !err && i < io->blocks; i++) {
 		u8 *tag = found + i * io->tag_bytes;
