@@ -114,5 +114,11 @@ burst() {
 		--iodepth_batch=64 --iodepth_batch_complete_min=64 --rw=read --bs=4k --size=4m >/dev/shm/fio 2>&1
 }
 
-# payloads: living objects of every class, in one line; exact, as the caches are debugged (slub_debug on the boot line).
-payloads() { awk '/^(bip-|bio_integrity_auto)/ { printf "%s%s=%s", n++ ? " " : "", $1, $2 }' /proc/slabinfo; }
+# payloads: living objects of every class, in one line; exact, as the caches are debugged (slub_debug on the boot line),
+# and as KASAN, which keeps what was freed, gives it up when a cache shrinks.
+payloads() {
+	for slab in /sys/kernel/slab/bip-* /sys/kernel/slab/bio_integrity_auto; do
+		echo 1 >"$slab/shrink"
+	done
+	awk '/^(bip-|bio_integrity_auto)/ { printf "%s%s=%s", n++ ? " " : "", $1, $2 }' /proc/slabinfo
+}
