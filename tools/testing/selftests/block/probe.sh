@@ -122,3 +122,12 @@ payloads() {
 	done
 	awk '/^(bip-|bio_integrity_auto)/ { printf "%s%s=%s", n++ ? " " : "", $1, $2 }' /proc/slabinfo
 }
+
+# none_left NAME: as many as at the $start; waits for those that RCU or a timeout frees.
+none_left() {
+	for try in $(seq 100); do
+		[ "$(payloads)" = "$start" ] && break
+		sleep 0.1
+	done
+	same "$1 leaves no payload" "$start" "$(payloads)"
+}

@@ -6,15 +6,6 @@
 
 start=$(payloads)
 
-# none_left NAME: waits for those that RCU or a timeout frees.
-none_left() {
-	for try in $(seq 100); do
-		[ "$(payloads)" = "$start" ] && break
-		sleep 0.1
-	done
-	same "$1 leaves no payload" "$start" "$(payloads)"
-}
-
 # A count that does not see payloads would see no leak either.
 if scsi_load 512 1 0; then
 	[ "$(payloads)" != "$start" ]

@@ -47,4 +47,4 @@ cuts 3 4096+64:crc16:1:56
 cuts 4 4096+16:crc64:1:0
 cuts 5 4096+8:crc16:3:0
 client_unload
-same "tags and cuts leave no payload" "$start" "$(payloads)"
+none_left "a client of cuts"
