@@ -81,7 +81,7 @@ same "dm-linear, switched off" "0 untagged, 0" "$(client write "$dm" 100 304 23)
 integrity "$dm" read_verify 1
 integrity "$dm" write_generate 1
 
-# without_memory NAME DISK...: nothing can be allocated for metadata; reserves serve, of this device and of the one below
+# without_memory NAME DISK...: nothing can be allocated for metadata; reserves serve, of this device and the one below
 without_memory() {
 	what=$1 disk=$2
 	uses="$(counter "$disk" reserve_uses) $(counter "$below" reserve_uses)"
@@ -90,7 +90,8 @@ without_memory() {
 	found="$(client write "$@" bio=8), $(client read "$@" bio=8), $(client read "$@" bio=8 plug)"
 	faults_off
 	same "$what without memory" "0, 0, 0" "$found"
-# without_memory NAME DISK...: nothing can be allocated for metadata; reserves serve, of this device and the one below
+	[ "$(counter "$disk" reserve_uses)" -gt "${uses% *}" ] &&
+		[ "$(counter "$below" reserve_uses)" -gt "${uses#* }" ]
 	result $? "$what used both reserves" \
 		"$(($(counter "$disk" reserve_uses) - ${uses% *})), $(($(counter "$below" reserve_uses) - ${uses#* }))"
 }
