@@ -111,7 +111,8 @@ refused() {
 		;;
 	esac
 	same "$row too much asked for" "-EINVAL in bio_integrity_get_tag" "$(client read "$disk" 1500 24 5 too-long)"
-	same "$row medium after what was refused" "tagged, 0" "$(medium tagged 1500 24), $(client read "$disk" 1500 24 5)"
+	same "$row medium after what was refused" "tagged, 0" "$(medium tagged 1500 24), $(
+		client read "$disk" 1500 24 5)"
 }
 
 # Guards that the submitter had before.

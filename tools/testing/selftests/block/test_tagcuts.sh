@@ -27,7 +27,7 @@ cuts() {
 	below=$(namespace "$1") format=$2 interval=${2%%+*}
 	start1=20480 start2=53248 good=0 generation=0 cut=1600
 	while [ $cut -lt 1608 ]; do
-		printf '0 %s linear /dev/%s %s\n%s 4000 linear /dev/%s %s\n' $cut "$below" $start1 $cut "$below" $start2 |
+		printf '%s %s linear /dev/%s %s\n' 0 $cut "$below" $start1 $cut 4000 "$below" $start2 |
 			dmsetup --noudevsync create pi-cut
 		dm=$(basename "$(readlink -f /dev/mapper/pi-cut 2>/dev/null)")
 		[ -b "/dev/$dm" ] || dm=dm-0

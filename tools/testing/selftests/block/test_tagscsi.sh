@@ -41,8 +41,8 @@ records() {
 		record ref "$(by_host ref "$(printf 'expected 0x%x found 0x%x' $bad $((bad + PI_STORE_BLOCKS)))")"
 		record "ref, verified by the submitter" \
 			"$(by_host ref "$(printf 'expected 0x%x found 0x%x' $bad $((bad + PI_STORE_BLOCKS)))")" verify
-		# The disk cannot check one of them only: then it checks none, and the host the one. That the block has lost
-		# its tags to what damaged it is another matter.
+		# The disk cannot check one of them only: then it checks none, and the host the one. That the block
+		# lost its tags to what damaged it is another matter.
 		found=
 		for check in guard ref none guard+ref; do
 			found="$found$(client read "$disk" 1000 24 31 checks=$check), "
