@@ -25,7 +25,7 @@ wrong "-EINVAL write needs DISK BLOCK COUNT GENERATION" write "$disk" 1 1
 wrong "-EINVAL read needs DISK BLOCK COUNT GENERATION" read "$disk" 1 0 1
 wrong "-EINVAL no such fill" write "$disk" 1 1 1 fill=256
 wrong "-EINVAL no such bio" write "$disk" 1 1 1 bio=257
-wrong "-EINVAL no such checks" write "$disk" 1 1 1 checks=gard+app
+wrong "-EINVAL no such checks" write "$disk" 1 1 1 checks=all+app
 wrong "-ENOENT cannot open nothing" read nothing 1 1 1
 wrong "-ENXIO $disk has $(($(cat "/sys/block/$disk/size") / 8)) blocks" read "$disk" 99999999 1 1
 wrong "-EINVAL without a record" read "$disk" 1000 8 7 pages verify
