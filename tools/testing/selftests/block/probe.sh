@@ -23,7 +23,7 @@ text_of() {
 # faults_on: from now on every allocation of payloads and buffers fails at once, and no other.
 faults_on() {
 	# shellcheck disable=SC2046
-	set -- $(text_of bip_alloc bio_integrity_auto_alloc)
+	set -- $(text_of bip_alloc bio_integrity_owned_alloc)
 	for fault in $faults/failslab $faults/fail_page_alloc; do
 		echo 0 >$fault/verbose
 		echo N >$fault/task-filter

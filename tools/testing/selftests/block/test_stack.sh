@@ -48,7 +48,7 @@ addpart "/dev/$below" 1 $start1 $size
 addpart "/dev/$below" 2 $start2 $size
 sleep 0.3
 
-md_make raid0
+md_make raid0 $size "${below}p1" "${below}p2"
 same "raid0 has the profile" T10-DIF-TYPE1-CRC "$(integrity md9 format)"
 same "raid0 write, read over chunks" "0 0" "$(io md9 $format fill:104:1000 read:104:1000)"
 on_medium "raid0 medium, first chunk of the first disk" $((start1 + 104)) 104 24
@@ -57,7 +57,7 @@ on_medium "raid0 medium, second chunk of the first disk" $((start1 + 128)) 256 1
 same "raid0 damage" "0, EILSEQ 0" "$(damage_below $((start2 + 7))), $(io md9 $format read:104:1000 read:136:960)"
 md_stop
 
-md_make raid1
+md_make raid1 $size "${below}p1" "${below}p2"
 same "raid1 write" 0 "$(io md9 $format fill:104:1000)"
 on_medium "raid1 medium of the first disk" $((start1 + 104)) 104 1000
 on_medium "raid1 medium of the second disk" $((start2 + 104)) 104 1000

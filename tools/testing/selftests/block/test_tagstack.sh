@@ -129,14 +129,14 @@ on_medium "dm-stripe medium, a chunk of the first disk" 27 $((start1 + 24)) 48 2
 on_medium "dm-stripe medium, a chunk of the second disk" 27 $((start2 + 24)) 72 24
 dmsetup --noudevsync remove pi-stripe
 
-md_make raid0
+md_make raid0 $size "${below}p1" "${below}p2"
 written "raid0" md9 13 304 28
 on_medium "raid0 medium, first chunk of the first disk" 28 $((start1 + 104)) 104 24
 on_medium "raid0 medium, first chunk of the second disk" 28 $start2 128 128
 on_medium "raid0 medium, second chunk of the first disk" 28 $((start1 + 128)) 256 128
 md_stop
 
-md_make raid1
+md_make raid1 $size "${below}p1" "${below}p2"
 written "raid1, metadata in pages" md9 13 304 30 pages
 on_medium "raid1 medium of the first disk, metadata in pages" 30 $((start1 + 104)) 104 2432
 on_medium "raid1 medium of the second disk, metadata in pages" 30 $((start2 + 104)) 104 2432

@@ -38,11 +38,17 @@ until_seen() {
 	return 1
 }
 
-# bpftrace prints what it counted when it is interrupted.
+# bpftrace prints what it counted when it is interrupted; one that is not ready for that lets it pass.
 interrupt_bpftrace() {
-	for process in /proc/[0-9]*; do
-		[ "$(cat "$process/comm" 2>/dev/null)" = bpftrace ] && kill -INT "${process#/proc/}"
+	for try in $(seq 30); do
+		running=
+		for process in /proc/[0-9]*; do
+			[ "$(cat "$process/comm" 2>/dev/null)" = bpftrace ] && kill -INT "${process#/proc/}" && running=yes
+		done
+		[ -n "$running" ] || break
+		sleep 1
 	done
+	[ -z "$running" ] || busybox killall -9 bpftrace
 	# shellcheck disable=SC2086
 	wait $started
 	started=

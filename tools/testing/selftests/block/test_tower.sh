@@ -7,41 +7,11 @@
 . ./probe.sh
 . ./nvmet.sh
 . ./tcm.sh
+. ./stack.sh
 
 lower=$(namespace 1)
 format=512+8:crc16:1:0
 start=2040
-
-# array_make LEVEL COMPONENT COMPONENT: md8 of two block devices of 4 MiB at least, without superblock or tools, as if
-# in sync.
-array_make() {
-	echo md8 >/sys/module/md_mod/parameters/new_array
-	md=/sys/block/md8/md
-	echo none >$md/metadata_version
-	echo "$1" >$md/level
-	echo 2 >$md/raid_disks
-	[ "$1" = raid1 ] || echo 65536 >$md/chunk_size
-	for part in "$2" "$3"; do
-		cat "/sys/class/block/$part/dev" >$md/new_dev
-		echo 0 >"$md/dev-$part/offset"
-		echo 8192 >"$md/dev-$part/size"
-	done
-	echo 0 >"$md/dev-$2/slot"
-	echo 1 >"$md/dev-$3/slot"
-	[ "$1" = raid0 ] || echo 8192 >$md/component_size
-	[ "$1" = raid0 ] || echo none >$md/resync_start
-	echo active >$md/array_state
-	# The disk is older than its limits: the directory comes shortly after these.
-	until_there /sys/block/md8/integrity >/dev/null
-}
-
-array_unmake() {
-	echo clear >/sys/block/md8/md/array_state
-	for try in $(seq 50); do
-		[ -e /sys/block/md8 ] || break
-		sleep 0.1
-	done
-}
 
 # dm_make NAME LINE...: sets $dm
 dm_make() {
@@ -61,14 +31,14 @@ floors() {
 	linear=$dm
 	dm_make pi-striped "0 32768 striped 2 64 /dev/$2 $((start + 40960)) /dev/$2 $((start + 61440))"
 	striped=$dm
-	array_make raid0 "$linear" "$striped"
+	md_make raid0 16384 "$linear" "$striped"
 	wanted=$(integrity "$2" format)
 	same "$1 floors are protected" "$wanted $wanted $wanted" \
-		"$(integrity "$linear" format) $(integrity "$striped" format) $(integrity md8 format)"
+		"$(integrity "$linear" format) $(integrity "$striped" format) $(integrity md9 format)"
 	press "dm-linear over $1" "$linear"
 	press "dm-stripe over $1" "$striped"
-	press "md raid0 over dm-linear and dm-stripe over $1" md8
-	array_unmake
+	press "md raid0 over dm-linear and dm-stripe over $1" md9
+	md_stop
 	dmsetup --noudevsync remove pi-striped
 	dmsetup --noudevsync remove pi-linear
 	[ "$(counter "$2" reserve_uses)" -gt "$uses" ]
@@ -92,10 +62,10 @@ if tcm_make iblock "udev_path=/dev/${lower}p1"; then
 	addpart "/dev/$upper" 1 2048 16384
 	addpart "/dev/$upper" 2 20480 16384
 	until_there "/dev/${upper}2" >/dev/null
-	array_make raid1 "${upper}1" "${upper}2"
-	same "md is protected" T10-DIF-TYPE1-CRC "$(integrity md8 format)"
-	press "md over SCSI target over NVMe" md8
-	array_unmake
+	md_make raid1 16384 "${upper}1" "${upper}2"
+	same "md is protected" T10-DIF-TYPE1-CRC "$(integrity md9 format)"
+	press "md over SCSI target over NVMe" md9
+	md_stop
 	delpart "/dev/$upper" 1
 	delpart "/dev/$upper" 2
 	[ "$(counter "$upper" reserve_uses)" -gt "${uses#* }" ]
