@@ -77,9 +77,10 @@ pieces() {
 	before=$(counter "$disk" bounced_buffers)
 	same "$row metadata in pages" "0, 0, 0" "$(client write "$disk" 1450 24 18 pages), $(
 		client read "$disk" 1450 24 18), $(client read "$disk" 1450 24 18 pages)"
-	same "$row medium has metadata of pages" tagged "$(medium tagged 1450 24)"
+	# Before pi_io looks at the medium: its own buffers may be bounced too.
 	same "$row metadata in pages is copied" $(((24 * intervals * metadata > 1000) * 2)) \
 		$(($(counter "$disk" bounced_buffers) - before))
+	same "$row medium has metadata of pages" tagged "$(medium tagged 1450 24)"
 }
 
 # Nothing reaches the medium of what is refused.
@@ -101,13 +102,17 @@ refused() {
 	*:none:*) ;;
 	*)
 		same "$row tuples never made" "-EINVAL without a record" "$(client write "$disk" 1500 24 6 ungenerated)"
-		if [ $room = beside ]; then
-			same "$row tags that come too late" "-EINVAL without a record" \
-				"$(client write "$disk" 1500 24 6 late)"
-		else
+		# The guard covers what is in front of the tuple.
+		case $room-$format in
+		beside-*:0 | tuple-* | type3-*)
 			same "$row tags that come late" "0, 0" "$(client write "$disk" 1550 24 5 late), $(
 				client read "$disk" 1550 24 5)"
-		fi
+			;;
+		*)
+			same "$row tags that come too late" "-EINVAL without a record" \
+				"$(client write "$disk" 1500 24 6 late)"
+			;;
+		esac
 		;;
 	esac
 	same "$row too much asked for" "-EINVAL in bio_integrity_get_tag" "$(client read "$disk" 1500 24 5 too-long)"
@@ -244,6 +249,9 @@ tag_checks() {
 		*:none:*)
 			same "$row checks without a guard" "-EINVAL in bio_integrity_set_checks" \
 				"$(client read "$disk" 1000 1 7 checks=app)"
+			# What QEMU does not transfer stays: other tests count on zeroes.
+			# shellcheck disable=SC2046
+			io "$disk" "$format" $(seq -f fill:%g:8 1000 8 2032) >/dev/null
 			;;
 		*)
 			guards

@@ -8,13 +8,14 @@
 objects() { awk '$1 == "bio_integrity_auto" { print $2 }' /proc/slabinfo; }
 before=$(objects)
 if scsi_load 512 1 0; then
-	wanted=$(cat /sys/module/blk_integrity/parameters/reserve_objects)
+	# One reserve for the block layer, one for submitters.
+	wanted=$(($(cat /sys/module/blk_integrity/parameters/reserve_objects) * 2))
 	for try in $(seq 50); do
 		found=$(($(objects) - before))
 		[ $found = "$wanted" ] && break
 		sleep 0.1
 	done
-	same "a reserve has as many objects as the boot line says" "$wanted" $found "$wanted"
+	same "reserves have as many objects as the boot line says" "$wanted" $found "$wanted"
 	scsi_unload
 else
 	result 1 "scsi_debug loads"
