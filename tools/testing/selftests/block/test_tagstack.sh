@@ -48,8 +48,8 @@ copies=$(counter "$below" bounced_buffers)
 addpart "/dev/$below" 1 2049 $size
 sleep 0.2
 written "partition" "${below}p1" 100 304 21
-on_medium "partition medium" 21 $((2049 + 800)) 800 2432
 same "partition needs no copies" "$copies" "$(counter "$below" bounced_buffers)"
+on_medium "partition medium" 21 $((2049 + 800)) 800 2432
 written "partition, metadata in pages that count from its start" "${below}p1" 100 304 20 pages
 on_medium "partition medium of metadata in pages" 20 $((2049 + 800)) 800 2432
 client write "${below}p1" 100 304 21 >/dev/null
@@ -62,11 +62,12 @@ delpart "/dev/$below" 1
 
 linear pi-linear "0 1003 linear /dev/$below $start1
 1003 7189 linear /dev/$below $start2"
+copies=$(counter "$below" bounced_buffers)
 written "dm-linear" "$dm" 100 304 22
-on_medium "dm-linear medium before the cut" 22 $((start1 + 800)) 800 203
-on_medium "dm-linear medium after the cut" 22 $start2 1003 2229
 [ "$(counter "$below" bounced_buffers)" -gt "$copies" ]
 result $? "dm-linear has copies renumbered" "$(($(counter "$below" bounced_buffers) - copies))"
+on_medium "dm-linear medium before the cut" 22 $((start1 + 800)) 800 203
+on_medium "dm-linear medium after the cut" 22 $start2 1003 2229
 io "$below" $format corrupt:$((start2 + 500)):ref >/dev/null
 same "dm-linear damage by the device" "-EILSEQ unknown by device at interval 800 sector 800" "$(
 	client read "$dm" 100 304 22 bio=256)"

@@ -43,7 +43,8 @@ interrupt_bpftrace() {
 	for try in $(seq 30); do
 		running=
 		for process in /proc/[0-9]*; do
-			[ "$(cat "$process/comm" 2>/dev/null)" = bpftrace ] && kill -INT "${process#/proc/}" && running=yes
+			[ "$(cat "$process/comm" 2>/dev/null)" = bpftrace ] || continue
+			kill -INT "${process#/proc/}" && running=yes
 		done
 		[ -n "$running" ] || break
 		sleep 1
