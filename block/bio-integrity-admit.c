@@ -160,7 +160,8 @@ static int bip_copy(struct bio *bio)
 	bia->profile = copy->bip_geometry.profile;
 	/* A read too: what the device does not transfer comes back as it was. */
 	copy_in(copy, from);
-	if (has_numbers_to_write(bio)) {
+	if (has_numbers_to_write(bio) &&
+	    bip_get_seed(copy) != device_interval(bio)) {
 		bip_remap(bio, bio_integrity_intervals(&copy->bip_geometry,
 						       bio_sectors(bio)),
 			  bip_get_seed(copy), device_interval(bio));

@@ -325,6 +325,9 @@ static void bip_rewind(struct bio_integrity_auto *bia)
 
 	bia->verified = false;
 	bip->bip_flags &= ~BIP_MAPPED_INTEGRITY;
+	if (bip->bip_flags & BIP_CHECKS_LIMITED)
+		bip->bip_flags &= ~(BIP_CHECKS_LIMITED | BIP_CTRL_NOCHECK |
+				    BIP_DISK_NOCHECK);
 	bip->bip_residue_bytes = 0;
 	bip->bip_iter = (struct bvec_iter) {
 		.bi_sector = bia->first_interval,

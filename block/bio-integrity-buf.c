@@ -310,13 +310,12 @@ static void auto_init(struct bio_integrity_auto *bia, unsigned int bytes)
 }
 
 /* Without waiting. */
-static struct bio_integrity_auto *memory_alloc(struct request_queue *q,
+static struct bio_integrity_auto *memory_alloc(const struct queue_limits *lim,
 					       unsigned int bytes)
 {
-	if (bytes > bio_integrity_max_buf_bytes(&q->limits))
+	if (bytes > bio_integrity_max_buf_bytes(lim))
 		return NULL;
-	return auto_create(buf_shape(&q->limits, bytes),
-			   GFP_NOWAIT | __GFP_NOMEMALLOC);
+	return auto_create(buf_shape(lim, bytes), GFP_NOWAIT | __GFP_NOMEMALLOC);
 }
 
 /**
@@ -335,7 +334,7 @@ struct bio_integrity_auto *bio_integrity_auto_alloc(struct request_queue *q,
 						    unsigned int bytes,
 						    bool nowait)
 {
-	struct bio_integrity_auto *bia = memory_alloc(q, bytes);
+	struct bio_integrity_auto *bia = memory_alloc(&q->limits, bytes);
 
 	if (!bia && !nowait)
 		bia = reserve_alloc(q, bytes);
@@ -346,7 +345,7 @@ struct bio_integrity_auto *bio_integrity_auto_alloc(struct request_queue *q,
 
 /**
  * bio_integrity_owned_alloc() - get a payload for a submitter
- * @q: queue of the bio
+ * @lim: limits of the device
  * @bytes: bytes of metadata
  * @spare: from bio_integrity_owned_wait(), or NULL
  *
@@ -357,13 +356,13 @@ struct bio_integrity_auto *bio_integrity_auto_alloc(struct request_queue *q,
  *	memory.
  */
 struct bio_integrity_auto *
-bio_integrity_owned_alloc(struct request_queue *q, unsigned int bytes,
+bio_integrity_owned_alloc(const struct queue_limits *lim, unsigned int bytes,
 			  struct bio_integrity_auto *spare)
 {
 	struct bio_integrity_auto *bia = spare;
 
 	if (!bia || buf_bytes(bia->reserve->shape) < bytes)
-		bia = memory_alloc(q, bytes);
+		bia = memory_alloc(lim, bytes);
 	if (bia)
 		auto_init(bia, bytes);
 	return bia;

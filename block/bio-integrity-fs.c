@@ -20,44 +20,58 @@ static struct bio_integrity_auto *owned_payload(struct bio *bio)
 	       bip_to_auto(bio_integrity(bio)) : NULL;
 }
 
+/* Were these read amid a change?  Then they may not fit together. */
+static bool is_consistent(const struct blk_integrity *bi)
+{
+	return bi->profile && bi->profile->csum_type == bi->csum_type &&
+	       bi->pi_offset + bi->profile->tuple_size <= bi->tuple_size &&
+	       bi->interval_exp >= SECTOR_SHIFT;
+}
+
 /*
- * Attach a payload, if the device wants one.  -EAGAIN: there is no memory, and
- * @spare, if there is one, has not enough room; else @spare is used or freed.
+ * Attach a payload, if the device wants one.  -EAGAIN: there is no memory and
+ * @spare, if there is one, has not enough room, or the device is changing.
+ * @spare is used or freed.
  */
 static int attach_owned(struct bio *bio, struct bio_integrity_auto *spare)
 {
-	struct request_queue *q = bdev_get_queue(bio->bi_bdev);
-	/* Limits of a device that passes bios on may change meanwhile. */
-	const struct blk_integrity bi = q->limits.integrity;
-	enum bio_integrity_action action = BIO_INTEGRITY_NONE;
-	struct bio_integrity_auto *bia = NULL;
+	/* Not held: who wants to change them may be waiting for this bio. */
+	const struct queue_limits lim = bdev_get_queue(bio->bi_bdev)->limits;
+	const struct blk_integrity *bi = &lim.integrity;
 	unsigned int bytes = bio->bi_iter.bi_size;
+	struct bio_integrity_auto *bia = NULL;
+	enum bio_integrity_action action;
 	bool device_checks = false;
 	int ret = 0;
 
-	if (bi.tuple_size && bi.profile)
-		action = bio_integrity_action(bio, &bi);
+	if (!bi->tuple_size)
+		goto free_spare;
+	ret = -EAGAIN;
+	if (!is_consistent(bi))
+		goto free_spare;
+
+	action = bio_integrity_action(bio, bi);
 	/* Where a device would check tuples and strip them, its tags are wanted. */
-	if (bi.tuple_size && bi.profile && action == BIO_INTEGRITY_NONE &&
-	    bio_op(bio) == REQ_OP_READ) {
+	if (action == BIO_INTEGRITY_NONE && bio_op(bio) == REQ_OP_READ) {
 		action = BIO_INTEGRITY_BUFFER;
 		device_checks = true;
 	}
+	ret = 0;
 	if (action == BIO_INTEGRITY_NONE)
 		goto free_spare;
 
 	ret = -EINVAL;
-	if (bytes > max_integrity_io_size(&q->limits) ||
-	    bytes & ((1U << bi.interval_exp) - 1))
+	if (bytes > max_integrity_io_size(&lim) ||
+	    bytes & ((1U << bi->interval_exp) - 1))
 		goto free_spare;
-	bia = bio_integrity_owned_alloc(q, bio_integrity_bytes(&bi,
-							       bio_sectors(bio)),
+	bia = bio_integrity_owned_alloc(&lim,
+					bio_integrity_bytes(bi, bio_sectors(bio)),
 					spare);
 	ret = -EAGAIN;
 	if (!bia)
 		goto free_spare;
 
-	bio_integrity_attach_auto(bio, bia, &bi, action);
+	bio_integrity_attach_auto(bio, bia, bi, action);
 	bia->bip.bip_flags |= BIP_OWNED;
 	if (device_checks)
 		bia->bip.bip_flags &= ~(BIP_CTRL_NOCHECK | BIP_DISK_NOCHECK);
@@ -97,7 +111,7 @@ free_spare:
  *	since format, driver or administrator want no others.  -EINVAL if it
  *	had a payload, is no multiple of the protection interval, or is larger
  *	than max_integrity_io_size(); -EOPNOTSUPP for an inline encryption
- *	context; -EAGAIN if it may not wait; -ENODEV if the device is gone.
+ *	context; -EAGAIN if it may not wait.
  */
 int fs_bio_integrity_alloc(struct bio *bio)
 {
@@ -113,20 +127,11 @@ int fs_bio_integrity_alloc(struct bio *bio)
 	if (bio_has_crypt_ctx(bio))
 		return -EOPNOTSUPP;
 
-	for (;;) {
-		/* A device is frozen to be formatted. */
-		ret = blk_queue_enter(q, nowait ? BLK_MQ_REQ_NOWAIT : 0);
-		if (ret) {
-			if (spare)
-				bio_integrity_auto_free(spare);
-			return ret;
-		}
-		ret = attach_owned(bio, spare);
-		blk_queue_exit(q);
-		if (ret != -EAGAIN || nowait)
-			return ret;
+	while ((ret = attach_owned(bio, spare)) == -EAGAIN && !nowait) {
 		spare = bio_integrity_owned_wait(q);
+		cond_resched();
 	}
+	return ret;
 }
 EXPORT_SYMBOL_GPL(fs_bio_integrity_alloc);
 

@@ -127,7 +127,7 @@ void bip_free(struct bio_integrity_payload *bip);
 struct bio_integrity_auto *bio_integrity_auto_alloc(struct request_queue *q,
 		unsigned int bytes, bool nowait);
 struct bio_integrity_auto *
-bio_integrity_owned_alloc(struct request_queue *q, unsigned int bytes,
+bio_integrity_owned_alloc(const struct queue_limits *lim, unsigned int bytes,
 		struct bio_integrity_auto *spare);
 struct bio_integrity_auto *bio_integrity_owned_wait(struct request_queue *q);
 void bio_integrity_auto_free(struct bio_integrity_auto *bia);

@@ -346,7 +346,7 @@ EXPORT_SYMBOL_GPL(bio_integrity_set_tag);
 
 /**
  * bio_integrity_get_tag() - get bytes from the tag space of a bio
- * @bio: bio with a payload; a read that has ended, or a write
+ * @bio: bio with a payload, of fs_bio_integrity_alloc() if it has ended
  * @tag_buf: room for them
  * @len: how many, at most bio_integrity_tag_size()
  *
@@ -437,7 +437,7 @@ EXPORT_SYMBOL_GPL(bio_integrity_set_packed_tag);
 
 /**
  * bio_integrity_get_packed_tag() - get what bio_integrity_set_packed_tag() put
- * @bio: bio with a payload; a read that has ended, or a write
+ * @bio: bio with a payload, of fs_bio_integrity_alloc() if it has ended
  * @tag_buf: room for the bytes
  * @len: how many, at most bio_integrity_packed_tag_size()
  * @block_bytes: as for bio_integrity_packed_tag_size()

@@ -140,8 +140,9 @@ const struct blk_integrity *bip_geometry(struct bio *bio)
  * the device takes it: what does not fit goes through a copy.
  *
  * Context: Any context.
- * Return: @len, or 0 if the device takes no metadata, the payload has no vector
- *	left, or the memory is of another kind than that before.
+ * Return: @len, or 0 if the device takes no metadata, the payload has a buffer
+ *	of the block layer or no vector left, or the memory is of another kind
+ *	than that before.
  */
 int bio_integrity_add_page(struct bio *bio, struct page *page,
 			   unsigned int len, unsigned int offset)
@@ -150,6 +151,7 @@ int bio_integrity_add_page(struct bio *bio, struct page *page,
 	struct request_queue *q = bdev_get_queue(bio->bi_bdev);
 
 	if (!queue_max_integrity_segments(q) ||
+	    bip->bip_flags & BIP_BLOCK_INTEGRITY ||
 	    len > UINT_MAX - bip->bip_iter.bi_size)
 		return 0;
 

@@ -201,7 +201,7 @@ static void report_uevent(struct blk_integrity_dev *idev, struct gendisk *disk)
 	unsigned long now = jiffies ?: 1;
 	unsigned long last = xchg(&idev->last_error, now);
 
-	if (last && time_before(now, last + QUIET_TIME))
+	if (last && now - last < QUIET_TIME)
 		return;
 	blk_integrity_queue_event(idev, disk, &idev->uevent_work);
 }

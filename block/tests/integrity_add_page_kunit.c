@@ -177,10 +177,22 @@ static void device_without_segments_takes_none(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, bip->bip_vcnt);
 }
 
+/* The buffer of a payload that the block layer made is all there is. */
+static void made_payload_takes_none(struct kunit *test)
+{
+	struct test_disk *td =
+		test_disk_of(test, test_geometry(BLK_INTEGRITY_CSUM_CRC, 0, 8, 0, 9));
+	struct test_io *io = test_io_owned(test, td, REQ_OP_WRITE, 0, 8);
+	struct page *pages = contiguous_pages(test);
+
+	KUNIT_EXPECT_EQ(test, 0, bio_integrity_add_page(&io->bio, pages, 16, 0));
+}
+
 static struct kunit_case add_page_cases[] = {
 	KUNIT_CASE_PARAM(add_page_merges_and_bounds, add_cases_gen_params),
 	KUNIT_CASE(size_does_not_overflow),
 	KUNIT_CASE(device_without_segments_takes_none),
+	KUNIT_CASE(made_payload_takes_none),
 	{ }
 };
 

@@ -388,6 +388,19 @@ static void payload_can_be_used_again(struct kunit *test)
 	expect_tags(test, &io->bio, tags);
 }
 
+/* Removal of a disk freezes its queue, and waits for writeback that asks. */
+static void frozen_queue_is_not_waited_for(struct kunit *test)
+{
+	struct test_disk *td = test_disk_of(test, small_geometry());
+	struct test_io *io = io_of(test, td, REQ_OP_WRITE);
+
+	blk_mq_freeze_queue(td->disk->queue);
+	KUNIT_EXPECT_EQ(test, 0, fs_bio_integrity_generate(&io->bio));
+	KUNIT_EXPECT_NOT_NULL(test, bio_integrity(&io->bio));
+	blk_mq_unfreeze_queue(td->disk->queue);
+	KUNIT_EXPECT_EQ(test, 0, test_io_run(test, io));
+}
+
 static void wrong_input_is_refused(struct kunit *test)
 {
 	struct test_disk *td = test_disk_of(test, small_geometry());
@@ -464,6 +477,7 @@ static struct kunit_case owned_cases[] = {
 	KUNIT_CASE(reported_error_is_in_the_record),
 	KUNIT_CASE(submitter_may_verify_by_itself),
 	KUNIT_CASE(payload_can_be_used_again),
+	KUNIT_CASE(frozen_queue_is_not_waited_for),
 	KUNIT_CASE(wrong_input_is_refused),
 	KUNIT_CASE(own_pages_are_generated),
 	{ }

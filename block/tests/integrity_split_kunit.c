@@ -246,10 +246,13 @@ static void recorded_bio_is_restored_with_its_payload(struct kunit *test)
 
 	bio_advance(own->bio, own->interval_bytes);
 	dm_bio_record(&details, own->bio);
-	bio_advance(own->bio, 3 * own->interval_bytes);
+	bio_advance(own->bio, 3 * own->interval_bytes + 4);
+	own->bip->bip_flags |= BIP_MAPPED_INTEGRITY;
 	expect_at(test, own, own->bio, 4, INTERVALS - 4);
 	dm_bio_restore(&details, own->bio);
 	expect_at(test, own, own->bio, 1, INTERVALS - 1);
+	KUNIT_EXPECT_EQ(test, 0, own->bip->bip_residue_bytes);
+	KUNIT_EXPECT_FALSE(test, own->bip->bip_flags & BIP_MAPPED_INTEGRITY);
 }
 
 /* D25: the device lost its metadata, or never had any. */
