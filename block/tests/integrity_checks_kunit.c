@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What of a bio's tuples is checked, by whom, and guards that a submitter
- * brings or takes.
+ * What of a bio's tuples is checked, by whom, what the record says then, and
+ * guards that a submitter brings or takes.
  */
 
 #include <linux/blk-integrity.h>
@@ -13,6 +13,7 @@
 #define CRC		BLK_INTEGRITY_CSUM_CRC
 #define FIRST		24
 #define INTERVALS	8
+#define ALL_CHECKS	(TEST_CHECKS | BIP_CHECK_APPTAG)
 
 static struct blk_integrity usual_geometry(void)
 {
@@ -96,6 +97,93 @@ static void what_is_asked_for_is_checked(struct kunit *test)
 	read_with_fault(test, td, 0, row->guard);
 	read_with_fault(test, td, 2, row->app);
 	read_with_fault(test, td, 5, row->ref);
+}
+
+struct wrong_case {
+	const char *desc;
+	unsigned int byte;		/* of the tuple of interval 5; 8: of data */
+	enum blk_integrity_tag tag;
+	u64 found;			/* if the tag is the reference tag */
+};
+
+static const struct wrong_case wrong_cases[] = {
+	{ "data", 8, BLK_INTEGRITY_TAG_GUARD },
+	{ "guard", 1, BLK_INTEGRITY_TAG_GUARD },
+	{ "application tag", 3, BLK_INTEGRITY_TAG_APP },
+	{ "reference tag", 7, BLK_INTEGRITY_TAG_REF, (FIRST + 5) ^ 0x10 },
+};
+
+KUNIT_ARRAY_PARAM_DESC(wrong_cases, wrong_cases, desc);
+
+static void record_says_what_is_wrong(struct kunit *test)
+{
+	const struct wrong_case *row = test->param_value;
+	struct test_disk *td = test_disk_of(test, usual_geometry());
+	const struct blk_integrity_error *err;
+	struct test_io *io = owned_io(test, td, REQ_OP_WRITE);
+	u8 tags[2 * INTERVALS];
+
+	memset(tags, 0x35, sizeof(tags));
+	KUNIT_EXPECT_EQ(test, 0, bio_integrity_set_tag(&io->bio, tags, 16));
+	KUNIT_EXPECT_EQ(test, 0, fs_bio_integrity_generate(&io->bio));
+	KUNIT_EXPECT_EQ(test, 0, test_io_run(test, io));
+
+	if (row->byte < 8)
+		td->meta[(FIRST + 5) * 8 + row->byte] ^= 0x10;
+	else
+		td->data[((FIRST + 5) << 9) + 100] ^= 0x10;
+	io = owned_io(test, td, REQ_OP_READ);
+	/* Bits that do not count are not compared. */
+	KUNIT_EXPECT_EQ(test, 0, bio_integrity_set_checks(&io->bio, ALL_CHECKS,
+							  0x35f5, 0xff1f));
+	KUNIT_EXPECT_EQ(test, -EILSEQ, test_io_run(test, io));
+	err = bio_integrity_error(&io->bio);
+	KUNIT_ASSERT_NOT_NULL(test, err);
+	KUNIT_EXPECT_EQ(test, row->tag, err->tag);
+	KUNIT_EXPECT_EQ(test, 1, err->intervals[row->tag]);
+	KUNIT_EXPECT_EQ(test, BLK_INTEGRITY_ORIGIN_HOST, err->origin);
+	KUNIT_EXPECT_EQ(test, FIRST + 5, err->interval);
+	KUNIT_EXPECT_EQ(test, FIRST + 5, err->sector);
+	if (row->tag == BLK_INTEGRITY_TAG_REF) {
+		KUNIT_EXPECT_EQ(test, FIRST + 5, err->expected);
+		KUNIT_EXPECT_EQ(test, row->found, err->found);
+	} else if (row->tag == BLK_INTEGRITY_TAG_APP) {
+		KUNIT_EXPECT_EQ(test, 0x3515, err->expected);
+		KUNIT_EXPECT_EQ(test, 0x3505, err->found);
+		KUNIT_EXPECT_EQ(test, 1,
+				test_disk_counter(td, BLK_INTEGRITY_APP_ERRORS));
+	} else {
+		KUNIT_EXPECT_EQ(test, pi_ref_number(td->meta + (FIRST + 5) * 8, 2),
+				err->found);
+		KUNIT_EXPECT_EQ(test,
+				pi_ref_crc16(PI_REF_CRC16_INIT,
+					     td->data + ((FIRST + 5) << 9), 512),
+				err->expected);
+	}
+}
+
+static void device_that_fails_is_the_origin(struct kunit *test)
+{
+	static const enum req_op ops[] = { REQ_OP_READ, REQ_OP_WRITE };
+	struct test_disk *td = test_disk_of(test, usual_geometry());
+
+	td->status = BLK_STS_PROTECTION;
+	for (int i = 0; i < ARRAY_SIZE(ops); i++) {
+		const struct blk_integrity_error *err;
+		struct test_io *io = owned_io(test, td, ops[i]);
+
+		if (ops[i] == REQ_OP_WRITE)
+			KUNIT_EXPECT_EQ(test, 0, bio_integrity_generate(&io->bio));
+		KUNIT_EXPECT_EQ(test, -EILSEQ, test_io_run(test, io));
+		err = bio_integrity_error(&io->bio);
+		KUNIT_ASSERT_NOT_NULL(test, err);
+		KUNIT_EXPECT_EQ(test, BLK_INTEGRITY_TAG_UNKNOWN, err->tag);
+		KUNIT_EXPECT_EQ(test, BLK_INTEGRITY_ORIGIN_DEVICE, err->origin);
+		KUNIT_EXPECT_EQ(test, FIRST, err->interval);
+		KUNIT_EXPECT_EQ(test, FIRST, err->sector);
+	}
+	KUNIT_EXPECT_EQ(test, 2,
+			test_disk_counter(td, BLK_INTEGRITY_DEVICE_ERRORS));
 }
 
 /* Guards that a submitter has, and those it gets. */
@@ -203,6 +291,8 @@ static void callbacks_of_another_geometry_are_refused(struct kunit *test)
 
 static struct kunit_case checks_suite_cases[] = {
 	KUNIT_CASE_PARAM(what_is_asked_for_is_checked, checks_cases_gen_params),
+	KUNIT_CASE_PARAM(record_says_what_is_wrong, wrong_cases_gen_params),
+	KUNIT_CASE(device_that_fails_is_the_origin),
 	KUNIT_CASE(submitter_may_bring_its_guards),
 	KUNIT_CASE(callbacks_of_another_geometry_are_refused),
 	{ }

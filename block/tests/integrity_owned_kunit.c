@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Payloads that their submitter owns: tags on the medium and back, records of
- * what was wrong, what policies make of them, and wrong input.
+ * Payloads that their submitter owns: tags on the medium and back, what policies
+ * make of them, other devices, other tries, and wrong input.
  */
 
 #include <linux/blk-integrity.h>
@@ -149,93 +149,6 @@ static void payload_stays_that_of_its_device(struct kunit *test)
 			test_disk_counter(upper, BLK_INTEGRITY_GUARD_ERRORS));
 	KUNIT_EXPECT_EQ(test, 0,
 			test_disk_counter(lower, BLK_INTEGRITY_GUARD_ERRORS));
-}
-
-struct wrong_case {
-	const char *desc;
-	unsigned int byte;		/* of the tuple of interval 5; 8: of data */
-	enum blk_integrity_tag tag;
-	u64 found;			/* if the tag is the reference tag */
-};
-
-static const struct wrong_case wrong_cases[] = {
-	{ "data", 8, BLK_INTEGRITY_TAG_GUARD },
-	{ "guard", 1, BLK_INTEGRITY_TAG_GUARD },
-	{ "application tag", 3, BLK_INTEGRITY_TAG_APP },
-	{ "reference tag", 7, BLK_INTEGRITY_TAG_REF, (FIRST + 5) ^ 0x10 },
-};
-
-KUNIT_ARRAY_PARAM_DESC(wrong_cases, wrong_cases, desc);
-
-static void record_says_what_is_wrong(struct kunit *test)
-{
-	const struct wrong_case *row = test->param_value;
-	struct test_disk *td = test_disk_of(test, small_geometry());
-	const struct blk_integrity_error *err;
-	struct test_io *io = owned_io(test, td, REQ_OP_WRITE);
-	u8 tags[2 * INTERVALS];
-
-	memset(tags, 0x35, sizeof(tags));
-	KUNIT_EXPECT_EQ(test, 0, bio_integrity_set_tag(&io->bio, tags, 16));
-	KUNIT_EXPECT_EQ(test, 0, fs_bio_integrity_generate(&io->bio));
-	KUNIT_EXPECT_EQ(test, 0, test_io_run(test, io));
-
-	if (row->byte < 8)
-		td->meta[(FIRST + 5) * 8 + row->byte] ^= 0x10;
-	else
-		td->data[((FIRST + 5) << 9) + 100] ^= 0x10;
-	io = owned_io(test, td, REQ_OP_READ);
-	/* Bits that do not count are not compared. */
-	KUNIT_EXPECT_EQ(test, 0, bio_integrity_set_checks(&io->bio, ALL_CHECKS,
-							  0x35f5, 0xff1f));
-	KUNIT_EXPECT_EQ(test, -EILSEQ, test_io_run(test, io));
-	err = bio_integrity_error(&io->bio);
-	KUNIT_ASSERT_NOT_NULL(test, err);
-	KUNIT_EXPECT_EQ(test, row->tag, err->tag);
-	KUNIT_EXPECT_EQ(test, 1, err->intervals[row->tag]);
-	KUNIT_EXPECT_EQ(test, BLK_INTEGRITY_ORIGIN_HOST, err->origin);
-	KUNIT_EXPECT_EQ(test, FIRST + 5, err->interval);
-	KUNIT_EXPECT_EQ(test, FIRST + 5, err->sector);
-	if (row->tag == BLK_INTEGRITY_TAG_REF) {
-		KUNIT_EXPECT_EQ(test, FIRST + 5, err->expected);
-		KUNIT_EXPECT_EQ(test, row->found, err->found);
-	} else if (row->tag == BLK_INTEGRITY_TAG_APP) {
-		KUNIT_EXPECT_EQ(test, 0x3515, err->expected);
-		KUNIT_EXPECT_EQ(test, 0x3505, err->found);
-		KUNIT_EXPECT_EQ(test, 1,
-				test_disk_counter(td, BLK_INTEGRITY_APP_ERRORS));
-	} else {
-		KUNIT_EXPECT_EQ(test, pi_ref_number(td->meta + (FIRST + 5) * 8, 2),
-				err->found);
-		KUNIT_EXPECT_EQ(test,
-				pi_ref_crc16(PI_REF_CRC16_INIT,
-					     td->data + ((FIRST + 5) << 9), 512),
-				err->expected);
-	}
-}
-
-static void device_that_fails_is_the_origin(struct kunit *test)
-{
-	static const enum req_op ops[] = { REQ_OP_READ, REQ_OP_WRITE };
-	struct test_disk *td = test_disk_of(test, small_geometry());
-
-	td->status = BLK_STS_PROTECTION;
-	for (int i = 0; i < ARRAY_SIZE(ops); i++) {
-		const struct blk_integrity_error *err;
-		struct test_io *io = owned_io(test, td, ops[i]);
-
-		if (ops[i] == REQ_OP_WRITE)
-			KUNIT_EXPECT_EQ(test, 0, bio_integrity_generate(&io->bio));
-		KUNIT_EXPECT_EQ(test, -EILSEQ, test_io_run(test, io));
-		err = bio_integrity_error(&io->bio);
-		KUNIT_ASSERT_NOT_NULL(test, err);
-		KUNIT_EXPECT_EQ(test, BLK_INTEGRITY_TAG_UNKNOWN, err->tag);
-		KUNIT_EXPECT_EQ(test, BLK_INTEGRITY_ORIGIN_DEVICE, err->origin);
-		KUNIT_EXPECT_EQ(test, FIRST, err->interval);
-		KUNIT_EXPECT_EQ(test, FIRST, err->sector);
-	}
-	KUNIT_EXPECT_EQ(test, 2,
-			test_disk_counter(td, BLK_INTEGRITY_DEVICE_ERRORS));
 }
 
 /* Zeroes in the place of guards do not get as far as the medium. */
@@ -469,8 +382,6 @@ static struct kunit_case owned_cases[] = {
 	KUNIT_CASE_PARAM(tags_come_back_from_the_medium,
 			 test_geometry_gen_params),
 	KUNIT_CASE(payload_stays_that_of_its_device),
-	KUNIT_CASE_PARAM(record_says_what_is_wrong, wrong_cases_gen_params),
-	KUNIT_CASE(device_that_fails_is_the_origin),
 	KUNIT_CASE(forgotten_generate_is_refused),
 	KUNIT_CASE(administrator_may_want_less),
 	KUNIT_CASE(administrator_changes_policy_meanwhile),
