@@ -165,18 +165,12 @@ static __always_inline void pi_generate(struct blk_integrity_exchg *xchg,
 	}
 }
 
-static __always_inline bool
-pi_app_differs(const struct blk_integrity_exchg *xchg, u16 app)
-{
-	return (xchg->checks & BIP_CHECK_APPTAG) &&
-	       ((app ^ xchg->app_tag) & xchg->app_mask);
-}
-
 static __always_inline void pi_verify(struct blk_integrity_exchg *xchg,
 				      const struct pi_format *fmt)
 {
 	bool check_guard = xchg->checks & BIP_CHECK_GUARD;
 	bool check_ref = fmt->has_ref && (xchg->checks & BIP_CHECK_REFTAG);
+	u16 app_mask = xchg->checks & BIP_CHECK_APPTAG ? xchg->app_mask : 0;
 
 	for (unsigned int i = 0; i < pi_run_intervals(xchg); i++) {
 		struct pi_tuple tuple = fmt->decode(pi_tuple(xchg, i));
@@ -192,10 +186,10 @@ static __always_inline void pi_verify(struct blk_integrity_exchg *xchg,
 		if (check_guard && tuple.guard != guard_tag)
 			blk_integrity_fail(xchg, i, BLK_INTEGRITY_TAG_GUARD,
 					   guard_tag, tuple.guard);
-		else if (pi_app_differs(xchg, tuple.app))
+		else if ((tuple.app ^ xchg->app_tag) & app_mask)
 			blk_integrity_fail(xchg, i, BLK_INTEGRITY_TAG_APP,
-					   xchg->app_tag & xchg->app_mask,
-					   tuple.app & xchg->app_mask);
+					   xchg->app_tag & app_mask,
+					   tuple.app & app_mask);
 		else if (check_ref && tuple.ref != ref)
 			blk_integrity_fail(xchg, i, BLK_INTEGRITY_TAG_REF, ref,
 					   tuple.ref);

@@ -242,7 +242,7 @@ static void rewind_undoes_advance(struct kunit *test)
 static void recorded_bio_is_restored_with_its_payload(struct kunit *test)
 {
 	struct owned *own = owned_of(test, test_geometry_of(test));
-	struct dm_bio_details details;
+	struct dm_bio_details details = {};
 
 	bio_advance(own->bio, own->interval_bytes);
 	dm_bio_record(&details, own->bio);
