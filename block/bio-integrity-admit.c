@@ -62,20 +62,18 @@ static int check_format(struct bio *bio)
  */
 static void limit_checks(struct bio_integrity_payload *bip)
 {
-	const unsigned int nocheck = BIP_CTRL_NOCHECK | BIP_DISK_NOCHECK;
 	const struct blk_integrity *bi = &bip->bip_geometry;
 	unsigned int all = BIP_CHECK_GUARD;
 
-	if (bip->bip_flags & BIP_CHECKS_LIMITED)
-		bip->bip_flags &= ~(BIP_CHECKS_LIMITED | nocheck);
-	if (bip->bip_flags & nocheck)
+	bip_lift_limit(bip);
+	if (bip->bip_flags & BIP_NOCHECK_FLAGS)
 		return;
 	if (bi->flags & BLK_INTEGRITY_REF_TAG)
 		all |= BIP_CHECK_REFTAG;
 	if (!(bip->bip_flags & BIP_CHECK_FLAGS) ||
 	    (!(bi->flags & BLK_INTEGRITY_CHECKS_EACH) &&
 	     (bip->bip_flags & all) != all))
-		bip->bip_flags |= BIP_CHECKS_LIMITED | nocheck;
+		bip->bip_flags |= BIP_CHECKS_LIMITED | BIP_NOCHECK_FLAGS;
 }
 
 static u64 device_interval(struct bio *bio)

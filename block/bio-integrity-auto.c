@@ -124,16 +124,14 @@ void blk_integrity_generate(struct bio *bio)
 static unsigned int bip_action_flags(const struct request_queue *q,
 				     enum bio_integrity_action action)
 {
-	const unsigned int nocheck = BIP_CTRL_NOCHECK | BIP_DISK_NOCHECK;
-
 	switch (action) {
 	case BIO_INTEGRITY_GENERATE:
 		return BIP_GENERATE;
 	case BIO_INTEGRITY_VERIFY:
 		return BIP_VERIFY | (READ_ONCE(q->integrity_dev->report_only) ?
-				     nocheck : 0);
+				     BIP_NOCHECK_FLAGS : 0);
 	default:
-		return nocheck;
+		return BIP_NOCHECK_FLAGS;
 	}
 }
 
@@ -325,9 +323,7 @@ static void bip_rewind(struct bio_integrity_auto *bia)
 
 	bia->verified = false;
 	bip->bip_flags &= ~BIP_MAPPED_INTEGRITY;
-	if (bip->bip_flags & BIP_CHECKS_LIMITED)
-		bip->bip_flags &= ~(BIP_CHECKS_LIMITED | BIP_CTRL_NOCHECK |
-				    BIP_DISK_NOCHECK);
+	bip_lift_limit(bip);
 	bip->bip_residue_bytes = 0;
 	bip->bip_iter = (struct bvec_iter) {
 		.bi_sector = bia->first_interval,

@@ -74,7 +74,7 @@ static int attach_owned(struct bio *bio, struct bio_integrity_auto *spare)
 	bio_integrity_attach_auto(bio, bia, bi, action);
 	bia->bip.bip_flags |= BIP_OWNED;
 	if (device_checks)
-		bia->bip.bip_flags &= ~(BIP_CTRL_NOCHECK | BIP_DISK_NOCHECK);
+		bia->bip.bip_flags &= ~BIP_NOCHECK_FLAGS;
 	/* Tags of a read that failed are zero, not what the memory held. */
 	if (bio_op(bio) == REQ_OP_READ)
 		bip_zero(&bia->bip);

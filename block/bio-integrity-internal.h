@@ -91,6 +91,16 @@ bip_to_auto(struct bio_integrity_payload *bip)
 	return container_of(bip, struct bio_integrity_auto, bip);
 }
 
+/* Nobody below the host checks. */
+#define BIP_NOCHECK_FLAGS	(BIP_CTRL_NOCHECK | BIP_DISK_NOCHECK)
+
+/* Forget what a device could not choose to check: the next one may. */
+static inline void bip_lift_limit(struct bio_integrity_payload *bip)
+{
+	if (bip->bip_flags & BIP_CHECKS_LIMITED)
+		bip->bip_flags &= ~(BIP_CHECKS_LIMITED | BIP_NOCHECK_FLAGS);
+}
+
 /* Device whose policy, counters and numbers hold for a payload. */
 static inline struct block_device *bia_bdev(struct bio_integrity_auto *bia)
 {

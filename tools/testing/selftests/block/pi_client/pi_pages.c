@@ -56,8 +56,6 @@ int pi_pages_attach(struct pi_io *io)
 	if (IS_ERR(bip))
 		return pi_fail(&io->result, PTR_ERR(bip), "in bio_integrity_alloc");
 	bip_set_seed(bip, io->block * PI_BLOCK_BYTES >> bi->interval_exp);
-	if (bi->csum_type == BLK_INTEGRITY_CSUM_IP)
-		bip->bip_flags |= BIP_IP_CHECKSUM;
 	err = add_pieces(io, bytes);
 	if (err)
 		return err;
