@@ -7,6 +7,7 @@
 #ifndef BLK_INTEGRITY_INTERNAL_H
 #define BLK_INTEGRITY_INTERNAL_H
 
+#include <linux/atomic.h>
 #include <linux/blk-integrity.h>
 #include <linux/percpu.h>
 #include <linux/ratelimit_types.h>
@@ -65,7 +66,9 @@ struct blk_integrity_counters {
  * @report_only: the administrator wants data that fails verification delivered
  * @inline_bytes: reads up to this size are verified in the completing context
  *	where that is allowed
- * @counters: per CPU
+ * @counters: per CPU; %NULL until there was memory for them
+ * @early: what was counted without @counters
+ * @counters_work: allocates @counters
  * @log: limits the lines that verification errors print
  * @log_suppressed: bios with errors that printed none since the last line
  * @last_error: when the last error was, in jiffies; 0: there was none
@@ -83,6 +86,8 @@ struct blk_integrity_dev {
 	bool report_only;
 	unsigned int inline_bytes;
 	struct blk_integrity_counters __percpu *counters;
+	atomic64_t early[BLK_INTEGRITY_NR_COUNTERS];
+	struct work_struct counters_work;
 	struct ratelimit_state log;
 	atomic_t log_suppressed;
 	unsigned long last_error;
@@ -173,7 +178,7 @@ void blk_integrity_queue_event(struct blk_integrity_dev *idev,
 		struct gendisk *disk, struct work_struct *work);
 void blk_integrity_cancel_events(struct gendisk *disk);
 bool blk_integrity_failed(const struct blk_integrity_error *err);
-int blk_integrity_stat_init(struct blk_integrity_dev *idev);
+void blk_integrity_stat_init(struct blk_integrity_dev *idev);
 void blk_integrity_stat_exit(struct blk_integrity_dev *idev);
 u64 blk_integrity_counter(const struct blk_integrity_dev *idev,
 		enum blk_integrity_counter counter);
@@ -195,8 +200,17 @@ static inline void blk_integrity_count(struct request_queue *q,
 				       enum blk_integrity_counter counter,
 				       unsigned int n)
 {
-	if (n && q->integrity_dev)
-		this_cpu_add(q->integrity_dev->counters->count[counter], n);
+	struct blk_integrity_dev *idev = q->integrity_dev;
+	struct blk_integrity_counters __percpu *counters;
+
+	if (!n || !idev)
+		return;
+	/* Pairs with the release in counters_work(). */
+	counters = READ_ONCE(idev->counters);
+	if (likely(counters))
+		this_cpu_add(counters->count[counter], n);
+	else
+		atomic64_add(n, &idev->early[counter]);
 }
 
 /* blk-integrity-sysfs.c */

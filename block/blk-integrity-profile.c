@@ -314,11 +314,7 @@ static int blk_integrity_make_dev(struct request_queue *q)
 	idev = kzalloc(sizeof(*idev), GFP_NOIO);
 	if (!idev)
 		return -ENOMEM;
-	err = blk_integrity_stat_init(idev);
-	if (err) {
-		kfree(idev);
-		return err;
-	}
+	blk_integrity_stat_init(idev);
 	idev->read_verify = true;
 	idev->write_generate = true;
 	blk_integrity_sysfs_init(idev);

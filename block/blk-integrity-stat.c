@@ -121,11 +121,15 @@ void blk_integrity_error_merge(struct blk_integrity_error *err,
 u64 blk_integrity_counter(const struct blk_integrity_dev *idev,
 			  enum blk_integrity_counter counter)
 {
-	u64 sum = 0;
+	struct blk_integrity_counters __percpu *counters =
+		READ_ONCE(idev->counters);
+	u64 sum = atomic64_read(&idev->early[counter]);
 	int cpu;
 
+	if (!counters)
+		return sum;
 	for_each_possible_cpu(cpu)
-		sum += per_cpu_ptr(idev->counters, cpu)->count[counter];
+		sum += per_cpu_ptr(counters, cpu)->count[counter];
 	return sum;
 }
 
@@ -266,38 +270,55 @@ void blk_integrity_device_error(struct request *rq)
 		trace_blk_integrity_error(rq->q->disk, &err);
 }
 
+static void counters_work(struct work_struct *work)
+{
+	struct blk_integrity_dev *idev =
+		container_of(work, struct blk_integrity_dev, counters_work);
+	struct blk_integrity_counters __percpu *counters =
+		alloc_percpu(struct blk_integrity_counters);
+
+	if (!counters)
+		return;
+	/* Pairs with READ_ONCE() in blk_integrity_count(). */
+	smp_store_release(&idev->counters, counters);
+}
+
 /**
  * blk_integrity_stat_init() - prepare counters and reports of a queue
- * @idev: its integrity state
+ * @idev: its integrity state, zeroed
  *
- * Context: Process context.  May sleep, but does no I/O.
- * Return: 0, or -ENOMEM.
+ * Cannot fail: without memory for counters per CPU the CPUs share one set.
+ *
+ * Context: Process context.  Does not sleep.
  */
-int blk_integrity_stat_init(struct blk_integrity_dev *idev)
+void blk_integrity_stat_init(struct blk_integrity_dev *idev)
 {
-	/*
-	 * Without waiting for the lock of the allocator: who holds it may wait
-	 * for I/O, and the queue may be frozen.
-	 */
-	idev->counters = alloc_percpu_gfp(struct blk_integrity_counters,
-					  GFP_NOWAIT | __GFP_ZERO);
-	if (!idev->counters)
-		return -ENOMEM;
 	ratelimit_state_init(&idev->log, DEFAULT_RATELIMIT_INTERVAL,
 			     DEFAULT_RATELIMIT_BURST);
 	/* The next line says how many were left out. */
 	ratelimit_set_flags(&idev->log, RATELIMIT_MSG_ON_RELEASE);
 	INIT_WORK(&idev->uevent_work, integrity_uevent_work);
-	return 0;
+	INIT_WORK(&idev->counters_work, counters_work);
+
+	/*
+	 * Without waiting for the mutex of the allocator: its holder may wait
+	 * for I/O, and the queue may be frozen.  The few per-CPU areas that the
+	 * allocator keeps populated do not last for a burst of disks.
+	 */
+	idev->counters = alloc_percpu_gfp(struct blk_integrity_counters,
+					  GFP_NOWAIT | __GFP_ZERO | __GFP_NOWARN);
+	if (!idev->counters)
+		queue_work(events_wq, &idev->counters_work);
 }
 
 /**
  * blk_integrity_stat_exit() - free counters of a queue that is going away
  * @idev: its integrity state
  *
- * Context: Process context.
+ * Context: Process context.  May sleep.
  */
 void blk_integrity_stat_exit(struct blk_integrity_dev *idev)
 {
+	cancel_work_sync(&idev->counters_work);
 	free_percpu(idev->counters);
 }
