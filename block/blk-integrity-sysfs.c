@@ -5,14 +5,12 @@
  * Documentation/ABI/stable/sysfs-block-integrity.
  */
 
-#include <crypto/hash.h>
 #include <linux/blk-integrity.h>
-#include <linux/crc-t10dif.h>
-#include <linux/crc64.h>
 #include <linux/device.h>
 #include <linux/sysfs.h>
 
 #include "blk.h"
+#include "pi-guard.h"
 
 static struct request_queue *dev_to_queue(struct device *dev)
 {
@@ -107,24 +105,6 @@ static ssize_t guard_type_show(struct device *dev,
 }
 static DEVICE_ATTR_RO(guard_type);
 
-/*
- * The CRC libraries take the best driver that there is, and a better one as
- * soon as it is loaded: so does a look-up of the same name.  Without any they
- * compute by table.
- */
-static ssize_t crc_impl_show(char *page, const char *algorithm,
-			     const char *by_table)
-{
-	struct crypto_shash *tfm = crypto_alloc_shash(algorithm, 0, 0);
-	ssize_t len;
-
-	if (IS_ERR(tfm))
-		return sysfs_emit(page, "%s\n", by_table);
-	len = sysfs_emit(page, "%s\n", crypto_shash_driver_name(tfm));
-	crypto_free_shash(tfm);
-	return len;
-}
-
 static ssize_t guard_impl_show(struct device *dev,
 			       struct device_attribute *attr, char *page)
 {
@@ -134,16 +114,7 @@ static ssize_t guard_impl_show(struct device *dev,
 		return sysfs_emit(page, "none\n");
 	if (!blk_integrity_is_builtin_profile(bi.profile))
 		return sysfs_emit(page, "driver\n");
-	switch (bi.csum_type) {
-	case BLK_INTEGRITY_CSUM_CRC:
-		return crc_impl_show(page, CRC_T10DIF_STRING,
-				     "crc_t10dif_generic");
-	case BLK_INTEGRITY_CSUM_CRC64:
-		return crc_impl_show(page, CRC64_ROCKSOFT_STRING,
-				     "crc64_rocksoft_generic");
-	default:
-		return sysfs_emit(page, "csum_partial\n");
-	}
+	return sysfs_emit(page, "%s\n", pi_guard_impl_name(bi.csum_type));
 }
 static DEVICE_ATTR_RO(guard_impl);
 

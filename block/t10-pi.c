@@ -3,131 +3,50 @@
  * The formats of T10 (SBC-4 4.21) and NVMe (NVM Command Set 5.3): generate,
  * verify and remap over a contiguous run of intervals.
  *
- * What is checked, and in which order, is written once, over decoded tuples; a
- * format says how a tuple is laid out and what its guard is.
+ * Guards of a run are computed first, then one loop goes over its tuples.  A
+ * second loop decodes and reports, only where the first one found a difference
+ * or an escape.
  */
 
 #include <linux/blk-integrity.h>
-#include <linux/crc-t10dif.h>
-#include <linux/crc64.h>
 #include <linux/t10-pi.h>
-#include <linux/unaligned.h>
-#include <net/checksum.h>
 
 #include "blk.h"
-
-#define APP_ESCAPE	0xffff
-
-/* A tuple in numbers; byte order exists in decode and encode only. */
-struct pi_tuple {
-	u64 guard;
-	u16 app;
-	u64 ref;
-};
-
-/**
- * struct pi_format - what differs between the formats
- * @ref_mask: bits of the reference tag
- * @has_ref: the reference tag numbers the interval, else it is the owner's
- * @guard_of: of @len bytes of data followed by @prefix_len bytes of metadata that
- *	lie before the tuple
- * @decode: read a tuple
- * @encode_guard: write a guard, in numbers as @guard_of returns it
- * @encode_ref: write a reference tag
- */
-struct pi_format {
-	u64 ref_mask;
-	bool has_ref;
-	u64 (*guard_of)(const void *data, unsigned int len, const void *prefix,
-			unsigned int prefix_len);
-	struct pi_tuple (*decode)(const void *p);
-	void (*encode_guard)(void *p, u64 guard);
-	void (*encode_ref)(void *p, u64 ref);
-};
-
-static u64 crc16_guard(const void *data, unsigned int len, const void *prefix,
-		       unsigned int prefix_len)
-{
-	u16 crc = crc_t10dif(data, len);
-
-	return prefix_len ? crc_t10dif_update(crc, prefix, prefix_len) : crc;
-}
+#include "pi-guard.h"
+#include "t10-pi-tuple.h"
 
 /*
- * The sum is in memory order; as a number it is big endian, like a CRC guard.
- * Chained sums need an even length before: an interval has one.
+ * Guards are computed for this many intervals in one call: for the longest run
+ * of 512-byte intervals if they are 16 bits wide, for half of it if they are 64.
  */
-static u64 ip_guard(const void *data, unsigned int len, const void *prefix,
-		    unsigned int prefix_len)
-{
-	__wsum sum = csum_partial(data, len, 0);
+#define NARROW_GUARDS	128
+#define WIDE_GUARDS	64
 
-	if (prefix_len)
-		sum = csum_partial(prefix, prefix_len, sum);
-	return ntohs((__force __be16)csum_fold(sum));
+union pi_guards {
+	u16 narrow[NARROW_GUARDS];
+	u64 wide[WIDE_GUARDS];
+};
+
+/* Intervals @first to @first + @nr of @xchg, with their guards. */
+struct pi_chunk {
+	struct blk_integrity_exchg *xchg;
+	unsigned int first;
+	unsigned int nr;
+	union pi_guards guards;
+};
+
+static __always_inline u64 pi_guard(const struct pi_format *fmt,
+				    const struct pi_chunk *chunk, unsigned int i)
+{
+	return pi_is_wide(fmt) ? chunk->guards.wide[i] : chunk->guards.narrow[i];
 }
 
-static u64 crc64_guard(const void *data, unsigned int len, const void *prefix,
-		       unsigned int prefix_len)
+static __always_inline void *pi_tuple(const struct pi_chunk *chunk)
 {
-	u64 crc = crc64_rocksoft(data, len);
+	const struct blk_integrity *geometry = chunk->xchg->bi;
 
-	return prefix_len ? crc64_rocksoft_update(crc, prefix, prefix_len) : crc;
-}
-
-static struct pi_tuple t10_decode(const void *p)
-{
-	return (struct pi_tuple) {
-		.guard = get_unaligned_be16(p +
-				offsetof(struct t10_pi_tuple, guard_tag)),
-		.app = get_unaligned_be16(p +
-				offsetof(struct t10_pi_tuple, app_tag)),
-		.ref = get_unaligned_be32(p +
-				offsetof(struct t10_pi_tuple, ref_tag)),
-	};
-}
-
-static void t10_encode_guard(void *p, u64 guard)
-{
-	put_unaligned_be16(guard, p + offsetof(struct t10_pi_tuple, guard_tag));
-}
-
-static void t10_encode_ref(void *p, u64 ref)
-{
-	put_unaligned_be32(ref, p + offsetof(struct t10_pi_tuple, ref_tag));
-}
-
-static struct pi_tuple crc64_decode(const void *p)
-{
-	return (struct pi_tuple) {
-		.guard = get_unaligned_be64(p +
-				offsetof(struct crc64_pi_tuple, guard_tag)),
-		.app = get_unaligned_be16(p +
-				offsetof(struct crc64_pi_tuple, app_tag)),
-		.ref = get_unaligned_be48(p +
-				offsetof(struct crc64_pi_tuple, ref_tag)),
-	};
-}
-
-static void crc64_encode_guard(void *p, u64 guard)
-{
-	put_unaligned_be64(guard, p + offsetof(struct crc64_pi_tuple, guard_tag));
-}
-
-static void crc64_encode_ref(void *p, u64 ref)
-{
-	put_unaligned_be48(ref, p + offsetof(struct crc64_pi_tuple, ref_tag));
-}
-
-/*
- * SBC-4 4.21.2 and NVM Command Set 5.3.2: an application tag of all ones
- * disables checking, in type 3 only together with a reference tag of all ones.
- */
-static __always_inline bool pi_is_escape(const struct pi_format *fmt,
-					 const struct pi_tuple *tuple)
-{
-	return tuple->app == APP_ESCAPE &&
-	       (fmt->has_ref || tuple->ref == fmt->ref_mask);
+	return chunk->xchg->prot_buf + geometry->pi_offset +
+	       chunk->first * geometry->tuple_size;
 }
 
 static __always_inline unsigned int
@@ -136,113 +55,209 @@ pi_run_intervals(const struct blk_integrity_exchg *xchg)
 	return xchg->data_size >> xchg->bi->interval_exp;
 }
 
-static __always_inline u64 pi_guard(const struct pi_format *fmt,
-				    const struct blk_integrity_exchg *xchg,
-				    unsigned int i)
+/* Go to the intervals after those of @chunk. */
+static __always_inline bool pi_next_chunk(const struct pi_format *fmt,
+					  struct pi_chunk *chunk)
 {
-	const struct blk_integrity *bi = xchg->bi;
+	unsigned int intervals = pi_run_intervals(chunk->xchg);
 
-	return fmt->guard_of(xchg->data_buf + ((size_t)i << bi->interval_exp),
-			  1U << bi->interval_exp,
-			  xchg->prot_buf + i * bi->tuple_size, bi->pi_offset);
+	chunk->first += chunk->nr;
+	chunk->nr = min(intervals - chunk->first,
+			(unsigned int)(pi_is_wide(fmt) ? WIDE_GUARDS :
+							 NARROW_GUARDS));
+	return chunk->nr;
 }
 
-static __always_inline void *pi_tuple(const struct blk_integrity_exchg *xchg,
-				      unsigned int i)
+static void pi_chain_guards(const struct pi_format *fmt, struct pi_chunk *chunk)
 {
-	return xchg->prot_buf + i * xchg->bi->tuple_size + xchg->bi->pi_offset;
+	const struct blk_integrity *geometry = chunk->xchg->bi;
+	const struct pi_guard_prefixes prefixes = {
+		.first	= pi_tuple(chunk) - geometry->pi_offset,
+		.bytes	= geometry->pi_offset,
+		.stride	= geometry->tuple_size,
+	};
+
+	switch (fmt->csum_type) {
+	case BLK_INTEGRITY_CSUM_CRC64:
+		pi_guard_crc64_chain(chunk->guards.wide, chunk->nr, &prefixes);
+		break;
+	case BLK_INTEGRITY_CSUM_IP:
+		pi_guard_ip_chain(chunk->guards.narrow, chunk->nr, &prefixes);
+		break;
+	default:
+		pi_guard_crc16_chain(chunk->guards.narrow, chunk->nr, &prefixes);
+	}
+}
+
+/* Guards of the data, and of the metadata in front of the tuples. */
+static __always_inline void pi_compute_guards(const struct pi_format *fmt,
+					      struct pi_chunk *chunk)
+{
+	const struct blk_integrity *geometry = chunk->xchg->bi;
+	unsigned int bytes = 1U << geometry->interval_exp;
+	const void *data = chunk->xchg->data_buf +
+			   ((size_t)chunk->first << geometry->interval_exp);
+
+	switch (fmt->csum_type) {
+	case BLK_INTEGRITY_CSUM_CRC64:
+		pi_guard_crc64(data, bytes, chunk->nr, chunk->guards.wide);
+		break;
+	case BLK_INTEGRITY_CSUM_IP:
+		pi_guard_ip(data, bytes, chunk->nr, chunk->guards.narrow);
+		break;
+	default:
+		pi_guard_crc16(data, bytes, chunk->nr, chunk->guards.narrow);
+	}
+	if (unlikely(geometry->pi_offset))
+		pi_chain_guards(fmt, chunk);
 }
 
 static __always_inline void pi_generate(struct blk_integrity_exchg *xchg,
 					const struct pi_format *fmt)
 {
-	for (unsigned int i = 0; i < pi_run_intervals(xchg); i++) {
-		void *p = pi_tuple(xchg, i);
+	const unsigned int stride = xchg->bi->tuple_size;
+	struct pi_chunk chunk;
 
-		fmt->encode_guard(p, pi_guard(fmt, xchg, i));
-		if (fmt->has_ref)
-			fmt->encode_ref(p, (xchg->interval + i) & fmt->ref_mask);
+	chunk.xchg = xchg;
+	chunk.first = 0;
+	chunk.nr = 0;
+	while (pi_next_chunk(fmt, &chunk)) {
+		u64 ref = xchg->interval + chunk.first;
+		void *p = pi_tuple(&chunk);
+
+		pi_compute_guards(fmt, &chunk);
+		for (unsigned int i = 0; i < chunk.nr; i++, p += stride) {
+			pi_store_guard(fmt, p, pi_guard(fmt, &chunk, i));
+			if (fmt->has_ref)
+				pi_store_ref(fmt, p, ref + i);
+		}
+	}
+}
+
+/* What verification compares: bits of the tags, and whether of the guard. */
+struct pi_checks {
+	u64 tags_mask;
+	u64 app;		/* expected, at its place among the tags */
+	bool guard;
+};
+
+static __always_inline struct pi_checks
+pi_checks_of(const struct pi_format *fmt, const struct blk_integrity_exchg *xchg)
+{
+	struct pi_checks checks = {
+		.app	= (u64)xchg->app_tag << fmt->ref_bits,
+		.guard	= xchg->checks & BIP_CHECK_GUARD,
+	};
+
+	if (xchg->checks & BIP_CHECK_APPTAG)
+		checks.tags_mask = (u64)xchg->app_mask << fmt->ref_bits;
+	if (fmt->has_ref && (xchg->checks & BIP_CHECK_REFTAG))
+		checks.tags_mask |= pi_ref_mask(fmt);
+	return checks;
+}
+
+/* Whether all tuples of @chunk are as expected and none is an escape. */
+static __always_inline bool pi_all_match(const struct pi_format *fmt,
+					 const struct pi_chunk *chunk,
+					 const struct pi_checks *checks)
+{
+	const unsigned int stride = chunk->xchg->bi->tuple_size;
+	const u64 guard_mask = checks->guard ? U64_MAX : 0;
+	u64 ref = chunk->xchg->interval + chunk->first;
+	const void *p = pi_tuple(chunk);
+	unsigned int escapes = 0;
+	u64 differences = 0;
+
+	for (unsigned int i = 0; i < chunk->nr; i++, p += stride) {
+		u64 tags = pi_load_tags(fmt, p);
+		u64 expected = checks->app | ((ref + i) & pi_ref_mask(fmt));
+
+		differences |= (tags ^ expected) & checks->tags_mask;
+		differences |= (pi_load_guard(fmt, p) ^
+				pi_guard(fmt, chunk, i)) & guard_mask;
+		escapes += pi_is_escape(fmt, tags);
+	}
+	return !differences && !escapes;
+}
+
+/* Report tuple by tuple. */
+static __always_inline void pi_report(const struct pi_format *fmt,
+				      const struct pi_chunk *chunk,
+				      const struct pi_checks *checks)
+{
+	struct blk_integrity_exchg *xchg = chunk->xchg;
+	u16 app_mask = checks->tags_mask >> fmt->ref_bits;
+	u64 ref_mask = checks->tags_mask & pi_ref_mask(fmt);
+	const void *p = pi_tuple(chunk);
+
+	for (unsigned int i = 0; i < chunk->nr; i++, p += xchg->bi->tuple_size) {
+		struct pi_tuple tuple = pi_decode(fmt, p);
+		u64 ref = (xchg->interval + chunk->first + i) & pi_ref_mask(fmt);
+		u64 guard = pi_guard(fmt, chunk, i);
+
+		if (pi_is_escape(fmt, pi_load_tags(fmt, p)))
+			xchg->escaped++;
+		else if (checks->guard && tuple.guard != guard)
+			blk_integrity_fail(xchg, chunk->first + i,
+					   BLK_INTEGRITY_TAG_GUARD, guard,
+					   tuple.guard);
+		else if ((tuple.app ^ xchg->app_tag) & app_mask)
+			blk_integrity_fail(xchg, chunk->first + i,
+					   BLK_INTEGRITY_TAG_APP,
+					   xchg->app_tag & app_mask,
+					   tuple.app & app_mask);
+		else if ((tuple.ref ^ ref) & ref_mask)
+			blk_integrity_fail(xchg, chunk->first + i,
+					   BLK_INTEGRITY_TAG_REF, ref, tuple.ref);
 	}
 }
 
 static __always_inline void pi_verify(struct blk_integrity_exchg *xchg,
 				      const struct pi_format *fmt)
 {
-	bool check_guard = xchg->checks & BIP_CHECK_GUARD;
-	bool check_ref = fmt->has_ref && (xchg->checks & BIP_CHECK_REFTAG);
-	u16 app_mask = xchg->checks & BIP_CHECK_APPTAG ? xchg->app_mask : 0;
+	const struct pi_checks checks = pi_checks_of(fmt, xchg);
+	struct pi_chunk chunk;
 
-	for (unsigned int i = 0; i < pi_run_intervals(xchg); i++) {
-		struct pi_tuple tuple = fmt->decode(pi_tuple(xchg, i));
-		u64 ref = (xchg->interval + i) & fmt->ref_mask;
-		u64 guard_tag;
-
-		if (pi_is_escape(fmt, &tuple)) {
-			xchg->escaped++;
-			continue;
-		}
-
-		guard_tag = check_guard ? pi_guard(fmt, xchg, i) : 0;
-		if (check_guard && tuple.guard != guard_tag)
-			blk_integrity_fail(xchg, i, BLK_INTEGRITY_TAG_GUARD,
-					   guard_tag, tuple.guard);
-		else if ((tuple.app ^ xchg->app_tag) & app_mask)
-			blk_integrity_fail(xchg, i, BLK_INTEGRITY_TAG_APP,
-					   xchg->app_tag & app_mask,
-					   tuple.app & app_mask);
-		else if (check_ref && tuple.ref != ref)
-			blk_integrity_fail(xchg, i, BLK_INTEGRITY_TAG_REF, ref,
-					   tuple.ref);
+	chunk.xchg = xchg;
+	chunk.first = 0;
+	chunk.nr = 0;
+	if (!checks.guard)
+		memset(&chunk.guards, 0, sizeof(chunk.guards));
+	while (pi_next_chunk(fmt, &chunk)) {
+		if (checks.guard)
+			pi_compute_guards(fmt, &chunk);
+		if (unlikely(!pi_all_match(fmt, &chunk, &checks)))
+			pi_report(fmt, &chunk, &checks);
 	}
 }
 
 static __always_inline void pi_remap(struct blk_integrity_exchg *xchg, u64 to,
 				     const struct pi_format *fmt)
 {
-	for (unsigned int i = 0; i < pi_run_intervals(xchg); i++) {
-		void *p = pi_tuple(xchg, i);
-		struct pi_tuple tuple = fmt->decode(p);
+	const u64 mask = pi_ref_mask(fmt);
+	void *p = xchg->prot_buf + xchg->bi->pi_offset;
 
-		if (tuple.ref == ((xchg->interval + i) & fmt->ref_mask))
-			fmt->encode_ref(p, (to + i) & fmt->ref_mask);
+	for (unsigned int i = 0; i < pi_run_intervals(xchg); i++) {
+		u64 ref = pi_load_tags(fmt, p) & mask;
+
+		if (ref == ((xchg->interval + i) & mask))
+			pi_store_ref(fmt, p, to + i);
+		p += xchg->bi->tuple_size;
 	}
 }
 
-#define T10_LAYOUT						\
-	.ref_mask	= U32_MAX,				\
-	.decode		= t10_decode,				\
-	.encode_guard	= t10_encode_guard,			\
-	.encode_ref	= t10_encode_ref
+#define PI_FORMAT(_csum_type, _ref_bits, _has_ref) {			\
+	.csum_type	= BLK_INTEGRITY_CSUM_##_csum_type,		\
+	.ref_bits	= _ref_bits,					\
+	.has_ref	= _has_ref,					\
+}
 
-#define CRC64_LAYOUT						\
-	.ref_mask	= GENMASK_ULL(47, 0),			\
-	.decode		= crc64_decode,				\
-	.encode_guard	= crc64_encode_guard,			\
-	.encode_ref	= crc64_encode_ref
-
-static const struct pi_format type1_crc = {
-	T10_LAYOUT, .has_ref = true, .guard_of = crc16_guard,
-};
-
-static const struct pi_format type3_crc = {
-	T10_LAYOUT, .has_ref = false, .guard_of = crc16_guard,
-};
-
-static const struct pi_format type1_ip = {
-	T10_LAYOUT, .has_ref = true, .guard_of = ip_guard,
-};
-
-static const struct pi_format type3_ip = {
-	T10_LAYOUT, .has_ref = false, .guard_of = ip_guard,
-};
-
-static const struct pi_format type1_crc64 = {
-	CRC64_LAYOUT, .has_ref = true, .guard_of = crc64_guard,
-};
-
-static const struct pi_format type3_crc64 = {
-	CRC64_LAYOUT, .has_ref = false, .guard_of = crc64_guard,
-};
+static const struct pi_format type1_crc = PI_FORMAT(CRC, 32, true);
+static const struct pi_format type3_crc = PI_FORMAT(CRC, 32, false);
+static const struct pi_format type1_ip = PI_FORMAT(IP, 32, true);
+static const struct pi_format type3_ip = PI_FORMAT(IP, 32, false);
+static const struct pi_format type1_crc64 = PI_FORMAT(CRC64, 48, true);
+static const struct pi_format type3_crc64 = PI_FORMAT(CRC64, 48, false);
 
 /* Callbacks of one format: the calls through it become direct ones. */
 #define PI_CALLBACKS(fmt)						\

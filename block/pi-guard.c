@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Guards of runs of intervals: the implementation in use, chosen at boot, and
+ * the metadata in front of tuples.
+ */
+
+#define pr_fmt(fmt) "blk-integrity: " fmt
+
+#include <crypto/hash.h>
+#include <linux/crc-t10dif.h>
+#include <linux/init.h>
+#include <linux/kernel.h>
+#include <linux/moduleparam.h>
+#include <linux/static_call.h>
+#include <net/checksum.h>
+
+#include "pi-guard.h"
+
+#undef MODULE_PARAM_PREFIX
+#define MODULE_PARAM_PREFIX	"blk_integrity."
+
+static char *guard __initdata;
+module_param(guard, charp, 0);
+MODULE_PARM_DESC(guard, "Code that computes guards: lib or portable (default: the fastest)");
+
+/*
+ * The functions run before their update too, for I/O of drivers that are
+ * initialized early.
+ */
+DEFINE_STATIC_CALL(pi_guard_crc16_call, pi_guard_crc16_portable);
+DEFINE_STATIC_CALL(pi_guard_ip_call, pi_guard_ip_portable);
+DEFINE_STATIC_CALL(pi_guard_crc64_call, pi_guard_crc64_portable);
+
+static void pi_guard_crc16_lib(const void *data, unsigned int bytes,
+			       unsigned int nr, u16 *guards)
+{
+	for (; nr; nr--, data += bytes)
+		*guards++ = crc_t10dif(data, bytes);
+}
+
+/*
+ * The library takes what the architecture has, through an indirect call for
+ * each interval; without a driver of the architecture its tables are slower
+ * than ours.
+ */
+static bool lib_usable(void)
+{
+	struct crypto_shash *tfm = crypto_alloc_shash(CRC_T10DIF_STRING, 0, 0);
+	bool usable;
+
+	if (IS_ERR(tfm))
+		return false;
+	usable = !strstr(crypto_shash_driver_name(tfm), "generic");
+	crypto_free_shash(tfm);
+	return usable;
+}
+
+static bool always_usable(void)
+{
+	return true;
+}
+
+static const struct pi_guard_impl pi_guard_lib = {
+	.name	= "lib",
+	.usable	= lib_usable,
+	.crc16	= pi_guard_crc16_lib,
+	.ip	= pi_guard_ip_portable,
+	.crc64	= pi_guard_crc64_portable,
+};
+
+static const struct pi_guard_impl pi_guard_portable = {
+	.name	= "portable",
+	.usable	= always_usable,
+	.crc16	= pi_guard_crc16_portable,
+	.ip	= pi_guard_ip_portable,
+	.crc64	= pi_guard_crc64_portable,
+};
+
+const struct pi_guard_impl *const pi_guard_impls[] = {
+	&pi_guard_lib,
+	&pi_guard_portable,
+};
+
+const unsigned int pi_guard_nr_impls = ARRAY_SIZE(pi_guard_impls);
+
+static const struct pi_guard_impl *pi_guard_used __ro_after_init =
+	&pi_guard_portable;
+
+/**
+ * pi_guard_crc16() - CRC-16 T10-DIF of each interval of a run
+ * @data: the run
+ * @bytes: length of an interval, a multiple of PI_GUARD_UNIT_BYTES
+ * @nr: number of intervals; preemption may be off until all are done
+ * @guards: room for @nr guards
+ *
+ * Context: Any context.
+ */
+void pi_guard_crc16(const void *data, unsigned int bytes, unsigned int nr,
+		    u16 *guards)
+{
+	static_call(pi_guard_crc16_call)(data, bytes, nr, guards);
+}
+
+/**
+ * pi_guard_ip() - Internet checksum of each interval of a run
+ * @data: the run
+ * @bytes: length of an interval, a multiple of PI_GUARD_UNIT_BYTES
+ * @nr: number of intervals; preemption may be off until all are done
+ * @guards: room for @nr guards
+ *
+ * Context: Any context.
+ */
+void pi_guard_ip(const void *data, unsigned int bytes, unsigned int nr,
+		 u16 *guards)
+{
+	static_call(pi_guard_ip_call)(data, bytes, nr, guards);
+}
+
+/**
+ * pi_guard_crc64() - CRC-64 of NVMe of each interval of a run
+ * @data: the run
+ * @bytes: length of an interval, a multiple of PI_GUARD_UNIT_BYTES
+ * @nr: number of intervals; preemption may be off until all are done
+ * @guards: room for @nr guards
+ *
+ * Context: Any context.
+ */
+void pi_guard_crc64(const void *data, unsigned int bytes, unsigned int nr,
+		    u64 *guards)
+{
+	static_call(pi_guard_crc64_call)(data, bytes, nr, guards);
+}
+
+/**
+ * pi_guard_crc16_chain() - add metadata in front of tuples to CRC-16 guards
+ * @guards: guards of the data
+ * @nr: number of guards
+ * @prefixes: the metadata
+ *
+ * Context: Any context.
+ */
+void pi_guard_crc16_chain(u16 *guards, unsigned int nr,
+			  const struct pi_guard_prefixes *prefixes)
+{
+	const void *p = prefixes->first;
+
+	for (; nr; nr--, guards++, p += prefixes->stride)
+		*guards = pi_guard_crc16_update(*guards, p, prefixes->bytes);
+}
+
+/**
+ * pi_guard_ip_chain() - add metadata in front of tuples to Internet checksums
+ * @guards: guards of the data
+ * @nr: number of guards
+ * @prefixes: the metadata; an odd last byte is the high half of a word
+ *
+ * Context: Any context.
+ */
+void pi_guard_ip_chain(u16 *guards, unsigned int nr,
+		       const struct pi_guard_prefixes *prefixes)
+{
+	const void *p = prefixes->first;
+
+	for (; nr; nr--, guards++, p += prefixes->stride) {
+		__wsum sum = csum_unfold((__force __sum16)cpu_to_be16(~*guards));
+
+		sum = csum_partial(p, prefixes->bytes, sum);
+		*guards = be16_to_cpu((__force __be16)csum_fold(sum));
+	}
+}
+
+/**
+ * pi_guard_crc64_chain() - add metadata in front of tuples to CRC-64 guards
+ * @guards: guards of the data
+ * @nr: number of guards
+ * @prefixes: the metadata
+ *
+ * Context: Any context.
+ */
+void pi_guard_crc64_chain(u64 *guards, unsigned int nr,
+			  const struct pi_guard_prefixes *prefixes)
+{
+	const void *p = prefixes->first;
+
+	for (; nr; nr--, guards++, p += prefixes->stride)
+		*guards = pi_guard_crc64_update(*guards, p, prefixes->bytes);
+}
+
+/**
+ * pi_guard_impl_name() - name what computes guards of a type
+ * @csum_type: the type
+ *
+ * Context: Any context.
+ * Return: a name, "none" for no guard.
+ */
+const char *pi_guard_impl_name(enum blk_integrity_checksum csum_type)
+{
+	const struct pi_guard_impl *impl = pi_guard_used;
+
+	switch (csum_type) {
+	case BLK_INTEGRITY_CSUM_CRC:
+		return impl->name;
+	case BLK_INTEGRITY_CSUM_CRC64:
+		return impl->crc64 == pi_guard_crc64_portable ?
+		       pi_guard_portable.name : impl->name;
+	case BLK_INTEGRITY_CSUM_IP:
+		return impl->ip == pi_guard_ip_portable ? "csum_partial" :
+							  impl->name;
+	default:
+		return "none";
+	}
+}
+
+static void __init pi_guard_use(const struct pi_guard_impl *impl)
+{
+	pi_guard_used = impl;
+	static_call_update(pi_guard_crc16_call, impl->crc16);
+	static_call_update(pi_guard_ip_call, impl->ip);
+	static_call_update(pi_guard_crc64_call, impl->crc64);
+}
+
+static const struct pi_guard_impl *__init pi_guard_find(const char *name)
+{
+	for (int i = 0; i < pi_guard_nr_impls; i++) {
+		const struct pi_guard_impl *impl = pi_guard_impls[i];
+
+		if (name && strcmp(impl->name, name))
+			continue;
+		if (impl->usable())
+			return impl;
+		if (name)
+			break;
+	}
+	return NULL;
+}
+
+static int __init pi_guard_init(void)
+{
+	pi_guard_portable_init();
+	return 0;
+}
+core_initcall(pi_guard_init);
+
+/* Drivers of crypto algorithms, which "lib" depends on, are registered by now. */
+static int __init pi_guard_choose(void)
+{
+	const struct pi_guard_impl *impl = NULL;
+
+	if (guard) {
+		impl = pi_guard_find(guard);
+		if (!impl)
+			pr_warn("guard=%s: unknown, or not supported by this CPU\n",
+				guard);
+	}
+	pi_guard_use(impl ?: pi_guard_find(NULL));
+	return 0;
+}
+late_initcall(pi_guard_choose);

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Guards of runs of protection intervals.
+ *
+ * A run is contiguous data: @nr intervals of @bytes each, a multiple of 512.
+ * A guard is stored as a number, as a big-endian read of the tuple returns it.
+ */
+#ifndef BLK_PI_GUARD_H
+#define BLK_PI_GUARD_H
+
+#include <linux/blk-integrity.h>
+#include <linux/types.h>
+
+/* Multiple that the length of every interval is of. */
+#define PI_GUARD_UNIT_BYTES	512
+
+typedef void pi_guard16_fn(const void *data, unsigned int bytes,
+			   unsigned int nr, u16 *guards);
+typedef void pi_guard64_fn(const void *data, unsigned int bytes,
+			   unsigned int nr, u64 *guards);
+
+/**
+ * struct pi_guard_impl - a set of functions that compute guards
+ * @name: name in sysfs and in the boot parameter
+ * @usable: whether the CPU and the kernel support it.  Process context.
+ * @crc16: CRC-16 T10-DIF
+ * @ip: Internet checksum (RFC 1071)
+ * @crc64: CRC-64 of NVMe
+ *
+ * The functions run in any context; where vector registers are not available,
+ * they fall back to portable code.
+ */
+struct pi_guard_impl {
+	const char *name;
+	bool (*usable)(void);
+	pi_guard16_fn *crc16;
+	pi_guard16_fn *ip;
+	pi_guard64_fn *crc64;
+};
+
+/**
+ * struct pi_guard_prefixes - metadata in front of the tuples of a run
+ * @first: the metadata in front of the first tuple
+ * @bytes: its length
+ * @stride: distance to that of the next tuple, in bytes
+ */
+struct pi_guard_prefixes {
+	const void *first;
+	unsigned int bytes;
+	unsigned int stride;
+};
+
+/* pi-guard.c; in the order of preference */
+extern const struct pi_guard_impl *const pi_guard_impls[];
+extern const unsigned int pi_guard_nr_impls;
+
+pi_guard16_fn pi_guard_crc16;
+pi_guard16_fn pi_guard_ip;
+pi_guard64_fn pi_guard_crc64;
+void pi_guard_crc16_chain(u16 *guards, unsigned int nr,
+		const struct pi_guard_prefixes *prefixes);
+void pi_guard_ip_chain(u16 *guards, unsigned int nr,
+		const struct pi_guard_prefixes *prefixes);
+void pi_guard_crc64_chain(u64 *guards, unsigned int nr,
+		const struct pi_guard_prefixes *prefixes);
+const char *pi_guard_impl_name(enum blk_integrity_checksum csum_type);
+
+/* pi-guard-portable.c */
+void pi_guard_portable_init(void);
+u16 pi_guard_crc16_update(u16 crc, const u8 *p, size_t len);
+u64 pi_guard_crc64_update(u64 crc, const u8 *p, size_t len);
+pi_guard16_fn pi_guard_crc16_portable;
+pi_guard16_fn pi_guard_ip_portable;
+pi_guard64_fn pi_guard_crc64_portable;
+
+#endif /* BLK_PI_GUARD_H */

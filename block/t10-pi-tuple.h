@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * One tuple of the T10 and NVMe formats: where guard and tags are, and their
+ * byte order.
+ *
+ * Formats are constants and all functions are inline, so that nothing of the
+ * choice between formats is left at run time.
+ */
+#ifndef BLK_T10_PI_TUPLE_H
+#define BLK_T10_PI_TUPLE_H
+
+#include <linux/bits.h>
+#include <linux/blk-integrity.h>
+#include <linux/t10-pi.h>
+#include <linux/unaligned.h>
+
+#define APP_ESCAPE	0xffff
+
+/* A tuple in numbers; byte order exists in decode and encode only. */
+struct pi_tuple {
+	u64 guard;
+	u16 app;
+	u64 ref;
+};
+
+/**
+ * struct pi_format - what differs between the formats
+ * @csum_type: what the guard is
+ * @ref_bits: width of the reference tag
+ * @has_ref: the reference tag numbers the interval, else it is the owner's
+ *
+ * A tuple is guard, application tag and reference tag, in big endian.
+ */
+struct pi_format {
+	enum blk_integrity_checksum csum_type;
+	unsigned int ref_bits;
+	bool has_ref;
+};
+
+static __always_inline bool pi_is_wide(const struct pi_format *fmt)
+{
+	return fmt->csum_type == BLK_INTEGRITY_CSUM_CRC64;
+}
+
+static __always_inline u64 pi_ref_mask(const struct pi_format *fmt)
+{
+	return GENMASK_ULL(fmt->ref_bits - 1, 0);
+}
+
+/*
+ * Application and reference tag in one number, the reference tag in the low
+ * ref_bits.
+ */
+static __always_inline u64 pi_load_tags(const struct pi_format *fmt,
+					const void *p)
+{
+	if (pi_is_wide(fmt))
+		return get_unaligned_be64(p +
+				offsetof(struct crc64_pi_tuple, app_tag));
+	return get_unaligned_be64(p) & GENMASK_ULL(47, 0);
+}
+
+static __always_inline u64 pi_load_guard(const struct pi_format *fmt,
+					 const void *p)
+{
+	if (pi_is_wide(fmt))
+		return get_unaligned_be64(p);
+	return get_unaligned_be64(p) >> 48;
+}
+
+static __always_inline struct pi_tuple pi_decode(const struct pi_format *fmt,
+						 const void *p)
+{
+	u64 tags = pi_load_tags(fmt, p);
+
+	return (struct pi_tuple) {
+		.guard = pi_load_guard(fmt, p),
+		.app = tags >> fmt->ref_bits,
+		.ref = tags & pi_ref_mask(fmt),
+	};
+}
+
+static __always_inline void pi_store_guard(const struct pi_format *fmt, void *p,
+					   u64 guard)
+{
+	if (pi_is_wide(fmt))
+		put_unaligned_be64(guard, p);
+	else
+		put_unaligned_be16(guard, p);
+}
+
+static __always_inline void pi_store_ref(const struct pi_format *fmt, void *p,
+					 u64 ref)
+{
+	if (pi_is_wide(fmt))
+		put_unaligned_be48(ref, p +
+				   offsetof(struct crc64_pi_tuple, ref_tag));
+	else
+		put_unaligned_be32(ref, p +
+				   offsetof(struct t10_pi_tuple, ref_tag));
+}
+
+/*
+ * SBC-4 4.21.2 and NVM Command Set 5.3.2: an application tag of all ones
+ * disables checking, in type 3 only together with a reference tag of all ones.
+ */
+static __always_inline u64 pi_escape(const struct pi_format *fmt)
+{
+	u64 escape = (u64)APP_ESCAPE << fmt->ref_bits;
+
+	return fmt->has_ref ? escape : escape | pi_ref_mask(fmt);
+}
+
+static __always_inline bool pi_is_escape(const struct pi_format *fmt, u64 tags)
+{
+	return (tags & pi_escape(fmt)) == pi_escape(fmt);
+}
+
+#endif /* BLK_T10_PI_TUPLE_H */
