@@ -77,8 +77,8 @@ struct blk_integrity_counters {
  * @sysfs_work: see blk_integrity_sysfs_update()
  * @uevent_work: tells user space of an error after a quiet time
  *
- * Made when a queue first gets a profile and kept until the queue goes, so
- * that nothing a driver does to its profile touches it.
+ * Made when a queue first gets a profile, or policy for when it does, and kept
+ * until the queue goes, so that nothing a driver does to its profile touches it.
  */
 struct blk_integrity_dev {
 	bool read_verify;
@@ -156,15 +156,18 @@ bool bio_integrity_gap(struct request_queue *q, struct bio *prev,
 void blk_integrity_prepare(struct request *rq);
 void blk_integrity_complete(struct request *rq, unsigned int nr_bytes);
 
-/* blk-integrity-profile.c */
+/* blk-integrity-stack.c */
 bool blk_integrity_geometry_equal(const struct blk_integrity *a,
 		const struct blk_integrity *b);
+
+/* blk-integrity-profile.c */
 int blk_integrity_validate_limits(struct request_queue *q,
 		struct queue_limits *lim);
 int blk_integrity_init_queue(struct request_queue *q,
 		struct queue_limits *lim);
 int blk_integrity_commit_limits(struct request_queue *q,
 		struct queue_limits *lim);
+struct blk_integrity_dev *blk_integrity_get_dev(struct request_queue *q);
 void blk_integrity_exit_queue(struct request_queue *q);
 
 /* t10-pi.c */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Profiles and geometry of devices: defaults, validation, and how stacked
- * devices combine those of their members.
+ * Limits of devices with metadata: defaults, validation, and what comes into
+ * force with them.  Stacked devices are blk-integrity-stack.c's.
  */
 #define pr_fmt(fmt) "blk-integrity: " fmt
 
@@ -11,98 +11,6 @@
 
 #include "blk.h"
 #include "blk-integrity-walk.h"
-
-/*
- * The one comparison of geometries.  A new field of struct blk_integrity must
- * be listed here, hence the assertion.  Sparse does not know packed enums.
- */
-#if defined(CONFIG_64BIT) && !defined(__CHECKER__)
-static_assert(sizeof(struct blk_integrity) == 16);
-#endif
-
-struct geometry_field {
-	const char *name;
-	unsigned int a;
-	unsigned int b;
-	const char *a_words;	/* say more than the numbers, if set */
-	const char *b_words;
-};
-
-/* Limits that no one committed yet may lack the profile their guard implies. */
-static const struct blk_integrity_profile *
-effective_profile(const struct blk_integrity *bi)
-{
-	return bi->profile ?: blk_integrity_builtin_profile(bi);
-}
-
-static const char *profile_name(const struct blk_integrity *bi)
-{
-	const struct blk_integrity_profile *prof = effective_profile(bi);
-
-	return prof ? prof->name : "nop";
-}
-
-static const char *ref_tag_words(const struct blk_integrity *bi)
-{
-	return bi->flags & BLK_INTEGRITY_REF_TAG ? "used" : "not used";
-}
-
-/* What says most comes first. */
-static bool geometry_differs(const struct blk_integrity *a,
-			     const struct blk_integrity *b,
-			     struct geometry_field *difference)
-{
-	const struct geometry_field fields[] = {
-		{ "tuple_size", a->tuple_size, b->tuple_size },
-		{ "profile", true, effective_profile(a) == effective_profile(b),
-		  profile_name(a), profile_name(b) },
-		{ "csum_type", a->csum_type, b->csum_type },
-		{ "pi_offset", a->pi_offset, b->pi_offset },
-		{ "interval_exp", a->interval_exp, b->interval_exp },
-		{ "tag_size", a->tag_size, b->tag_size },
-		{ "reference tag", a->flags & BLK_INTEGRITY_REF_TAG,
-		  b->flags & BLK_INTEGRITY_REF_TAG,
-		  ref_tag_words(a), ref_tag_words(b) },
-	};
-
-	for (int i = 0; i < ARRAY_SIZE(fields); i++) {
-		if (fields[i].a != fields[i].b) {
-			*difference = fields[i];
-			return true;
-		}
-	}
-	return false;
-}
-
-/**
- * blk_integrity_geometry_equal() - do two devices lay metadata out alike?
- * @a: a geometry
- * @b: another
- *
- * Context: Any context.
- * Return: %true if metadata made for one is good for the other.
- */
-bool blk_integrity_geometry_equal(const struct blk_integrity *a,
-				  const struct blk_integrity *b)
-{
-	struct geometry_field difference;
-
-	return !geometry_differs(a, b, &difference);
-}
-
-/**
- * blk_integrity_profile_name() - name of a device's protection format
- * @bi: geometry of a device
- *
- * Context: Any context.
- * Return: the name, "nop" for metadata without a format.
- */
-const char *blk_integrity_profile_name(struct blk_integrity *bi)
-{
-	/* Drivers also ask before they commit the limits. */
-	return profile_name(bi);
-}
-EXPORT_SYMBOL_GPL(blk_integrity_profile_name);
 
 static const char *queue_name(const struct request_queue *q)
 {
@@ -301,25 +209,41 @@ int blk_integrity_validate_limits(struct request_queue *q,
 	return err;
 }
 
-static int blk_integrity_make_dev(struct request_queue *q)
+/* q->limits_lock is held, or the queue is new. */
+static struct blk_integrity_dev *make_dev(struct request_queue *q)
 {
-	struct blk_integrity_dev *idev;
-	int err;
+	struct blk_integrity_dev *idev = q->integrity_dev;
 
-	err = blk_integrity_walk_init_cpus();
-	if (err)
-		return err;
-
+	if (idev)
+		return idev;
 	/* The queue may be frozen: no I/O, lest it waits for this one. */
 	idev = kzalloc(sizeof(*idev), GFP_NOIO);
 	if (!idev)
-		return -ENOMEM;
+		return NULL;
 	blk_integrity_stat_init(idev);
 	idev->read_verify = true;
 	idev->write_generate = true;
 	blk_integrity_sysfs_init(idev);
 	q->integrity_dev = idev;
-	return 0;
+	return idev;
+}
+
+/**
+ * blk_integrity_get_dev() - get the integrity state of a queue
+ * @q: queue of a disk, perhaps one that never had metadata
+ *
+ * Context: Process context, without q->limits_lock.  May sleep.
+ * Return: the state, which lives as long as the queue; NULL if there is no
+ *	memory for it.
+ */
+struct blk_integrity_dev *blk_integrity_get_dev(struct request_queue *q)
+{
+	struct blk_integrity_dev *idev;
+
+	mutex_lock(&q->limits_lock);
+	idev = make_dev(q);
+	mutex_unlock(&q->limits_lock);
+	return idev;
 }
 
 /**
@@ -339,11 +263,11 @@ int blk_integrity_init_queue(struct request_queue *q, struct queue_limits *lim)
 			blk_integrity_reserve_free(q->integrity_dev);
 		return 0;
 	}
-	if (!q->integrity_dev) {
-		err = blk_integrity_make_dev(q);
-		if (err)
-			return err;
-	}
+	err = blk_integrity_walk_init_cpus();
+	if (err)
+		return err;
+	if (!make_dev(q))
+		return -ENOMEM;
 	return blk_integrity_reserve_resize(q->integrity_dev, lim,
 					    largest_metadata_bytes(lim));
 }
@@ -388,77 +312,3 @@ void blk_integrity_exit_queue(struct request_queue *q)
 	kfree(q->integrity_dev);
 	q->integrity_dev = NULL;
 }
-
-static void tell_difference(const char *name, const struct geometry_field *field)
-{
-	if (field->a_words)
-		pr_warn("%s: no integrity for the stacked device, since %s is %s and for the members before %s\n",
-			name, field->name, field->b_words, field->a_words);
-	else
-		pr_warn("%s: no integrity for the stacked device, since %s is %u and for the members before %u\n",
-			name, field->name, field->b, field->a);
-}
-
-static bool stack_integrity(struct queue_limits *t, struct queue_limits *b,
-			    const char *b_name)
-{
-	struct blk_integrity *ti = &t->integrity;
-	struct blk_integrity *bi = &b->integrity;
-	struct geometry_field difference;
-
-	if (!ti->tuple_size && !(ti->flags & BLK_INTEGRITY_STACKED)) {
-		*ti = *bi;
-		ti->flags &= BLK_INTEGRITY_DEVICE_CAPABLE |
-			     BLK_INTEGRITY_REF_TAG | BLK_INTEGRITY_CHECKS_EACH;
-		ti->flags |= BLK_INTEGRITY_STACKED;
-		return true;
-	}
-	/* None of the others had metadata, nor has this one. */
-	if (!ti->tuple_size && !bi->tuple_size)
-		return true;
-
-	if (geometry_differs(ti, bi, &difference)) {
-		tell_difference(b_name, &difference);
-		*ti = (struct blk_integrity) { .flags = BLK_INTEGRITY_STACKED };
-		return false;
-	}
-	/* What all can, the stacked device can. */
-	ti->flags &= bi->flags | ~(BLK_INTEGRITY_DEVICE_CAPABLE |
-				   BLK_INTEGRITY_CHECKS_EACH);
-	return true;
-}
-
-/**
- * queue_limits_stack_integrity() - add a member's geometry to a stacked device
- * @t: limits of the stacked device
- * @b: limits of the member
- *
- * The first member sets the geometry; all others must have the same.
- *
- * Context: Any context.
- * Return: %true if the member fits; else %false, and the stacked device has no
- *	integrity.
- */
-bool queue_limits_stack_integrity(struct queue_limits *t,
-				  struct queue_limits *b)
-{
-	return stack_integrity(t, b, "member");
-}
-EXPORT_SYMBOL_GPL(queue_limits_stack_integrity);
-
-/**
- * queue_limits_stack_integrity_bdev() - queue_limits_stack_integrity() of a
- *	block device
- * @t: limits of the stacked device
- * @bdev: the member
- *
- * Context: Any context.
- * Return: as queue_limits_stack_integrity().
- */
-bool queue_limits_stack_integrity_bdev(struct queue_limits *t,
-				       struct block_device *bdev)
-{
-	return stack_integrity(t, &bdev_get_queue(bdev)->limits,
-			       bdev->bd_disk->disk_name);
-}
-EXPORT_SYMBOL_GPL(queue_limits_stack_integrity_bdev);

@@ -180,26 +180,6 @@ static ssize_t stat_show(struct device *dev, struct device_attribute *attr,
 }
 static DEVICE_ATTR_RO(stat);
 
-/*
- * Policies take effect at once, for bios under way as far as they have not come
- * to it.  One that format or driver rule out is refused, and reads as not in
- * force; what was stored counts again once nothing is in its way.
- */
-static ssize_t policy_store(const char *page, size_t count, bool *policy,
-			    bool possible)
-{
-	bool value;
-	int err;
-
-	err = kstrtobool(page, &value);
-	if (err)
-		return err;
-	if (value && !possible)
-		return -EINVAL;
-	WRITE_ONCE(*policy, value);
-	return count;
-}
-
 static bool can_verify(struct device *dev)
 {
 	struct blk_integrity bi = dev_to_geometry(dev);
@@ -208,43 +188,80 @@ static bool can_verify(struct device *dev)
 	       !(bi.flags & BLK_INTEGRITY_NOVERIFY);
 }
 
-static bool can_generate(struct device *dev)
+/*
+ * The two switches are older than this file, and of every disk: each number
+ * but 0 is on, and what a disk without metadata is told holds once it has some.
+ */
+static int parse_switch(const char *page, bool *on)
 {
-	struct blk_integrity bi = dev_to_geometry(dev);
+	unsigned long number;
 
-	return bi.profile && bi.profile->generate_fn &&
-	       !(bi.flags & BLK_INTEGRITY_NOGENERATE);
+	if (kstrtoul(page, 10, &number))
+		return kstrtobool(page, on);
+	*on = number;
+	return 0;
+}
+
+static ssize_t switch_store(struct device *dev, const char *page, size_t count,
+			    size_t offset)
+{
+	struct blk_integrity_dev *idev;
+	bool on;
+	int err;
+
+	err = parse_switch(page, &on);
+	if (err)
+		return err;
+	idev = blk_integrity_get_dev(dev_to_queue(dev));
+	if (!idev)
+		return -ENOMEM;
+	/* At once, for bios under way as far as they have not come to it. */
+	WRITE_ONCE(*(bool *)((void *)idev + offset), on);
+	return count;
+}
+
+/* On, unless the administrator or the driver says otherwise. */
+static ssize_t switch_show(struct device *dev, char *page, size_t offset,
+			   enum blk_integrity_flags off)
+{
+	struct blk_integrity_dev *idev = dev_to_idev(dev);
+	bool on = !idev || READ_ONCE(*(bool *)((void *)idev + offset));
+
+	return sysfs_emit(page, "%d\n",
+			  on && !(dev_to_geometry(dev).flags & off));
 }
 
 static ssize_t read_verify_show(struct device *dev,
 				struct device_attribute *attr, char *page)
 {
-	return sysfs_emit(page, "%d\n", can_verify(dev) &&
-			  READ_ONCE(dev_to_idev(dev)->read_verify));
+	return switch_show(dev, page,
+			   offsetof(struct blk_integrity_dev, read_verify),
+			   BLK_INTEGRITY_NOVERIFY);
 }
 
 static ssize_t read_verify_store(struct device *dev,
 				 struct device_attribute *attr,
 				 const char *page, size_t count)
 {
-	return policy_store(page, count, &dev_to_idev(dev)->read_verify,
-			    can_verify(dev));
+	return switch_store(dev, page, count,
+			    offsetof(struct blk_integrity_dev, read_verify));
 }
 static DEVICE_ATTR_RW(read_verify);
 
 static ssize_t write_generate_show(struct device *dev,
 				   struct device_attribute *attr, char *page)
 {
-	return sysfs_emit(page, "%d\n", can_generate(dev) &&
-			  READ_ONCE(dev_to_idev(dev)->write_generate));
+	return switch_show(dev, page,
+			   offsetof(struct blk_integrity_dev, write_generate),
+			   BLK_INTEGRITY_NOGENERATE);
 }
 
 static ssize_t write_generate_store(struct device *dev,
 				    struct device_attribute *attr,
 				    const char *page, size_t count)
 {
-	return policy_store(page, count, &dev_to_idev(dev)->write_generate,
-			    can_generate(dev));
+	return switch_store(dev, page, count,
+			    offsetof(struct blk_integrity_dev, write_generate));
 }
 static DEVICE_ATTR_RW(write_generate);
 
@@ -301,6 +318,9 @@ static struct attribute *blk_integrity_attrs[] = {
 	&dev_attr_tag_size.attr,
 	&dev_attr_protection_interval_bytes.attr,
 	&dev_attr_device_is_integrity_capable.attr,
+	&dev_attr_read_verify.attr,
+	&dev_attr_write_generate.attr,
+#define NR_OF_EVERY_DISK	6	/* those above are older than this file */
 	&dev_attr_metadata_bytes.attr,
 	&dev_attr_pi_offset.attr,
 	&dev_attr_pi_tuple_size.attr,
@@ -308,20 +328,20 @@ static struct attribute *blk_integrity_attrs[] = {
 	&dev_attr_guard_impl.attr,
 	&dev_attr_status.attr,
 	&dev_attr_stat.attr,
-	&dev_attr_read_verify.attr,
-	&dev_attr_write_generate.attr,
 	&dev_attr_inline_bytes.attr,
 	&dev_attr_on_error.attr,
 	NULL
 };
 
+/* Programs read the old files of any disk, and "none" tells them to leave. */
 static umode_t integrity_attr_visible(struct kobject *kobj,
 				      struct attribute *attr, int n)
 {
 	struct request_queue *q = dev_to_queue(kobj_to_dev(kobj));
 
-	return blk_integrity_queue_supports_integrity(q) ? attr->mode :
-							   SYSFS_GROUP_INVISIBLE;
+	if (n < NR_OF_EVERY_DISK || blk_integrity_queue_supports_integrity(q))
+		return attr->mode;
+	return 0;
 }
 
 const struct attribute_group blk_integrity_attr_group = {
@@ -350,8 +370,8 @@ bool blk_integrity_disk_in_sysfs(struct gendisk *disk)
 }
 
 /*
- * The group can appear and go while the disk lives, but not under the locks
- * that its limits change under.  open_mutex keeps the disk in sysfs.
+ * Files can appear and go while the disk lives, but not under the locks that
+ * its limits change under.  open_mutex keeps the disk in sysfs.
  */
 static void blk_integrity_sysfs_work(struct work_struct *work)
 {
@@ -383,7 +403,7 @@ void blk_integrity_sysfs_init(struct blk_integrity_dev *idev)
 }
 
 /**
- * blk_integrity_sysfs_update() - show or hide the integrity files of a disk
+ * blk_integrity_sysfs_update() - show or hide the files of disks with metadata
  * @disk: disk that gets or loses its metadata
  *
  * Happens soon after.  Nothing is needed if the disk is not registered yet.

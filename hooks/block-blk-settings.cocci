@@ -1,4 +1,4 @@
-// Integrity limits are validated, committed and stacked in blk-integrity-profile.c; only the calls stay here.
+// Integrity limits are validated and committed in blk-integrity-profile.c, stacked in blk-integrity-stack.c; only the calls stay here.
 // They come last: when a commit returns success, nothing after it can fail.
 // file: block/blk-settings.c
 // changes: 7

@@ -84,7 +84,7 @@ static const struct show_case show_cases[] = {
 	}, {
 		"opaque",
 		{ .tuple_size = 64, .interval_exp = 12 },
-		"nop\n", "0\n", "4096\n", "0\n", "0\n",
+		"nop\n", "0\n", "4096\n", "0\n", "1\n",
 	},
 };
 
@@ -138,7 +138,10 @@ static const struct store_case store_cases[] = {
 	{ "1", 0, "1\n" },
 	{ "y\n", 0, "1\n" },
 	{ "off", 0, "0\n" },
-	{ "2", -EINVAL, "1\n" },
+	{ "2", 0, "1\n" },
+	{ "000", 0, "0\n" },
+	{ "4294967296\n", 0, "1\n" },
+	{ "-1", -EINVAL, "1\n" },
 	{ "", -EINVAL, "1\n" },
 	{ "perhaps", -EINVAL, "1\n" },
 };
@@ -210,7 +213,8 @@ static void drivers_have_a_veto(struct kunit *test)
 	set_geometry(test, td, vetoed);
 	KUNIT_EXPECT_STREQ(test, "0\n", show(test, td, row->desc));
 	KUNIT_EXPECT_STREQ(test, "1\n", show(test, td, row->other));
-	KUNIT_EXPECT_EQ(test, -EINVAL, store(test, td, row->desc, "1"));
+	KUNIT_EXPECT_EQ(test, 1, store(test, td, row->desc, "1"));
+	KUNIT_EXPECT_STREQ(test, "0\n", show(test, td, row->desc));
 	KUNIT_EXPECT_EQ(test, 1, store(test, td, row->other, "1"));
 	set_geometry(test, td, bi);
 	KUNIT_EXPECT_STREQ(test, "1\n", show(test, td, row->desc));
@@ -221,24 +225,62 @@ static void drivers_have_a_veto(struct kunit *test)
 	KUNIT_EXPECT_STREQ(test, "0\n", show(test, td, row->desc));
 }
 
-static void only_disks_with_metadata_have_files(struct kunit *test)
+static const char *const old_files[] = {
+	"format", "tag_size", "protection_interval_bytes", "read_verify",
+	"write_generate", "device_is_integrity_capable",
+};
+
+static bool is_old_file(const char *name)
+{
+	return match_string(old_files, ARRAY_SIZE(old_files), name) >= 0;
+}
+
+/* The six files that Linux 6.12 has of every disk, all others with metadata. */
+static void disks_have_their_files(struct kunit *test)
 {
 	struct test_disk *plain = test_disk_alloc(test, test_plain_limits());
 	struct test_disk *td = test_disk_of(test, test_geometry(CRC, REF_TAG, 8, 0,
 								9));
 	const struct attribute_group *group = &blk_integrity_attr_group;
+	unsigned int old = 0;
 
 	KUNIT_EXPECT_STREQ(test, "integrity", group->name);
 	for (int i = 0; group->attrs[i]; i++) {
 		struct attribute *attr = group->attrs[i];
+		bool is_old = is_old_file(attr->name);
 
+		old += is_old;
 		KUNIT_EXPECT_EQ(test, attr->mode,
 				group->is_visible(&disk_to_dev(td->disk)->kobj, attr,
 						  i));
-		KUNIT_EXPECT_EQ(test, 0, 0777 &
-				group->is_visible(&disk_to_dev(plain->disk)->kobj,
-						  attr, i));
+		KUNIT_EXPECT_EQ_MSG(test, is_old ? attr->mode : 0,
+				    group->is_visible(&disk_to_dev(plain->disk)->kobj,
+						      attr, i),
+				    "%s", attr->name);
 	}
+	KUNIT_EXPECT_EQ(test, ARRAY_SIZE(old_files), old);
+}
+
+/* Scripts write to all disks: that is kept for when there is metadata. */
+static void plain_disks_take_and_keep_policies(struct kunit *test)
+{
+	static const char *const values[] = { "none\n", "0\n", "0\n", "1\n", "1\n",
+					      "0\n" };
+	struct test_disk *td = test_disk_alloc(test, test_plain_limits());
+
+	for (int i = 0; i < ARRAY_SIZE(old_files); i++)
+		KUNIT_EXPECT_STREQ(test, values[i], show(test, td, old_files[i]));
+	KUNIT_EXPECT_NULL(test, td->disk->queue->integrity_dev);
+
+	KUNIT_EXPECT_EQ(test, -EINVAL, store(test, td, "read_verify", "perhaps"));
+	KUNIT_EXPECT_EQ(test, 1, store(test, td, "read_verify", "0"));
+	KUNIT_EXPECT_EQ(test, 1, store(test, td, "write_generate", "2"));
+	KUNIT_EXPECT_STREQ(test, "0\n", show(test, td, "read_verify"));
+	KUNIT_EXPECT_STREQ(test, "1\n", show(test, td, "write_generate"));
+
+	set_geometry(test, td, test_geometry(CRC, REF_TAG, 8, 0, 9));
+	KUNIT_EXPECT_STREQ(test, "0\n", show(test, td, "read_verify"));
+	KUNIT_EXPECT_STREQ(test, "1\n", show(test, td, "write_generate"));
 }
 
 /* Who opened a file before the format went can still read it. */
@@ -254,14 +296,26 @@ static void files_survive_the_metadata(struct kunit *test)
 		show(test, td, blk_integrity_attr_group.attrs[i]->name);
 }
 
-static bool has_directory(struct test_disk *td)
+static bool has_file(struct test_disk *td, const char *name)
 {
-	struct kernfs_node *kn;
+	struct kernfs_node *dir, *file;
 
 	flush_work(&td->disk->queue->integrity_dev->sysfs_work);
-	kn = sysfs_get_dirent(disk_to_dev(td->disk)->kobj.sd, "integrity");
-	sysfs_put(kn);
-	return kn;
+	dir = sysfs_get_dirent(disk_to_dev(td->disk)->kobj.sd, "integrity");
+	file = dir ? sysfs_get_dirent(dir, name) : NULL;
+	sysfs_put(file);
+	sysfs_put(dir);
+	return file;
+}
+
+static void expect_files(struct kunit *test, struct test_disk *td, bool all)
+{
+	for (int i = 0; blk_integrity_attr_group.attrs[i]; i++) {
+		const char *name = blk_integrity_attr_group.attrs[i]->name;
+
+		KUNIT_EXPECT_EQ_MSG(test, all || is_old_file(name),
+				    has_file(td, name), "%s", name);
+	}
 }
 
 static void delete_disk(void *disk)
@@ -282,7 +336,7 @@ static const struct disk_case disk_cases[] = {
 KUNIT_ARRAY_PARAM_DESC(disk_cases, disk_cases, desc);
 
 /* Of paths of a multipath device too, which are hidden. */
-static void directory_comes_and_goes(struct kunit *test)
+static void files_come_and_go(struct kunit *test)
 {
 	const struct disk_case *row = test->param_value;
 	struct blk_integrity bi = test_geometry(CRC, REF_TAG, 8, 0, 9);
@@ -292,11 +346,11 @@ static void directory_comes_and_goes(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, 0, add_disk(td->disk));
 	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, delete_disk,
 							   td->disk));
-	KUNIT_EXPECT_TRUE(test, has_directory(td));
+	expect_files(test, td, true);
 	set_geometry(test, td, (struct blk_integrity) {});
-	KUNIT_EXPECT_FALSE(test, has_directory(td));
+	expect_files(test, td, false);
 	set_geometry(test, td, bi);
-	KUNIT_EXPECT_TRUE(test, has_directory(td));
+	expect_files(test, td, true);
 }
 
 static struct kunit_case sysfs_cases[] = {
@@ -305,9 +359,10 @@ static struct kunit_case sysfs_cases[] = {
 	KUNIT_CASE(policies_are_independent),
 	KUNIT_CASE(guards_of_a_driver_are_the_drivers),
 	KUNIT_CASE_PARAM(drivers_have_a_veto, veto_cases_gen_params),
-	KUNIT_CASE(only_disks_with_metadata_have_files),
+	KUNIT_CASE(disks_have_their_files),
+	KUNIT_CASE(plain_disks_take_and_keep_policies),
 	KUNIT_CASE(files_survive_the_metadata),
-	KUNIT_CASE_PARAM(directory_comes_and_goes, disk_cases_gen_params),
+	KUNIT_CASE_PARAM(files_come_and_go, disk_cases_gen_params),
 	{ }
 };
 

@@ -196,7 +196,7 @@ int blk_rq_count_integrity_sg(struct request_queue *q, struct bio *bio);
 int blk_rq_integrity_map_user(struct request *rq, void __user *ubuf,
 		ssize_t bytes);
 
-/* blk-integrity-profile.c */
+/* blk-integrity-stack.c */
 const char *blk_integrity_profile_name(struct blk_integrity *bi);
 bool queue_limits_stack_integrity(struct queue_limits *t,
 		struct queue_limits *b);

@@ -21,8 +21,8 @@ md_make() {
 	[ "$1" = raid0 ] || echo $(($2 / 2)) >$md/component_size
 	[ "$1" = raid0 ] || echo none >$md/resync_start
 	echo active >$md/array_state
-	# The disk is older than its limits: the directory comes shortly after these.
-	until_there /sys/block/md9/integrity >/dev/null
+	# The disk is older than its limits: some files come shortly after these.
+	until_there /sys/block/md9/integrity/stat >/dev/null
 }
 
 md_stop() {

@@ -36,9 +36,26 @@ same "guard_impl of 16 bits is the library's" "$(cat /sys/module/crc_t10dif/para
 same "guard_impl of 64 bits is the library's" "$(cat /sys/module/crc64_rocksoft/parameters/transform)" \
 	"$(integrity "$(namespace 4)" guard_impl)"
 
+facts_of_6_12() {
+	for fact in format tag_size protection_interval_bytes device_is_integrity_capable read_verify write_generate; do
+		integrity "$1" $fact
+	done | tr '\n' ' ' | sed 's/ $//'
+}
+
 for disk in loop0 loop7; do
-	[ -d /sys/block/$disk ] && [ ! -e /sys/block/$disk/integrity ]
-	result $? "no integrity directory of $disk"
+	same "$disk has the files of Linux 6.12 alone" "device_is_integrity_capable format protection_interval_bytes \
+read_verify tag_size write_generate" "$(ls /sys/block/$disk/integrity | tr '\n' ' ' | sed 's/ $//')"
+	same "$disk has no metadata" "none 0 0 0 1 1" "$(facts_of_6_12 $disk)"
+done
+
+opaque=$(namespace 6)
+for switch in read_verify write_generate; do
+	for value in 0 2 1; do
+		for disk in loop7 "$opaque"; do
+			integrity "$disk" $switch $value
+			same "$switch of $disk takes $value" $((value != 0)) "$(integrity "$disk" $switch)"
+		done
+	done
 done
 
 # refused DISK ATTRIBUTE VALUE: with EINVAL, which dd names other than echo, and nothing changed.
@@ -51,9 +68,6 @@ refused() {
 	esac
 }
 
-opaque=$(namespace 6)
-refused "$opaque" read_verify 1
-refused "$opaque" write_generate 1
 refused "$opaque" inline_bytes 4096
 refused "$opaque" on_error report
 disk=$(namespace 1)

@@ -23,10 +23,10 @@ format_to() {
 	return $status
 }
 
-# directory WANTED: yes or no, soon.
-directory() {
+# files WANTED: those of disks with metadata, yes or no, soon.
+files() {
 	for try in $(seq 50); do
-		[ -e "/sys/block/$disk/integrity" ] && found=yes || found=no
+		[ -e "/sys/block/$disk/integrity/stat" ] && found=yes || found=no
 		[ $found = "$1" ] && break
 		sleep 0.1
 	done
@@ -34,10 +34,11 @@ directory() {
 }
 
 format_to 4096 0 0 0
-same "formatted without metadata: integrity directory" no "$(directory no)"
+same "formatted without metadata: integrity files" no "$(files no)"
+same "formatted without metadata: format" none "$(integrity "$disk" format)"
 same "formatted without metadata: write, read" "0 0" "$(io "$disk" 4096+0:none:0:0 fill:64:50 read:64:50)"
 format_to 512 8 1 1
-same "formatted with metadata: integrity directory" yes "$(directory yes)"
+same "formatted with metadata: integrity files" yes "$(files yes)"
 same "formatted with metadata: format" "T10-DIF-TYPE1-CRC 512 8" \
 	"$(integrity "$disk" format) $(integrity "$disk" protection_interval_bytes) $(integrity "$disk" metadata_bytes)"
 same "formatted with metadata: write, read, medium" "0 0 generated" \

@@ -14,7 +14,7 @@ same "attributes of 4096+64 PI last" "T10-DIF-TYPE1-CRC 4096 2 1 1 1" "$(facts "
 same "attributes of 4096+16 64-bit guard" "EXT-DIF-TYPE1-CRC64 4096 2 1 1 1" "$(facts "$(namespace 4)")"
 same "attributes of 4096+8 type 3" "T10-DIF-TYPE3-CRC 4096 6 1 1 1" "$(facts "$(namespace 5)")"
 opaque=$(facts "$(namespace 6)")
-same "attributes of opaque metadata" "nop 4096 0 0" "${opaque% ? ?}"
+same "attributes of opaque metadata" "nop 4096 0 0 1 1" "$opaque"
 
 # survives NAME DISK RESCAN-FILE
 survives() {

@@ -32,7 +32,7 @@ stack_refused() {
 	first=$(namespace 2) other=$(namespace "$2")
 	dmesg -C
 	echo "0 16384 striped 2 128 /dev/$first 0 /dev/$other 0" | dmsetup --noudevsync create pi-stripe
-	[ -d /sys/block/dm-0 ] && [ ! -e /sys/block/dm-0/integrity ]
+	[ -d /sys/block/dm-0 ] && [ ! -e /sys/block/dm-0/integrity/stat ]
 	result $? "no integrity over $1"
 	same "the log says why not over $1" \
 		"$other: no integrity for the stacked device, since $3" \

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Geometries of several devices: when two are the same, and what a stacked
+ * device has of those of its members.
+ */
+#define pr_fmt(fmt) "blk-integrity: " fmt
+
+#include <linux/blk-integrity.h>
+
+#include "blk.h"
+
+/*
+ * The one comparison of geometries.  A new field of struct blk_integrity must
+ * be listed here, hence the assertion.  Sparse does not know packed enums.
+ */
+#if defined(CONFIG_64BIT) && !defined(__CHECKER__)
+static_assert(sizeof(struct blk_integrity) == 16);
+#endif
+
+struct geometry_field {
+	const char *name;
+	unsigned int a;
+	unsigned int b;
+	const char *a_words;	/* say more than the numbers, if set */
+	const char *b_words;
+};
+
+/* Limits that no one committed yet may lack the profile their guard implies. */
+static const struct blk_integrity_profile *
+effective_profile(const struct blk_integrity *bi)
+{
+	return bi->profile ?: blk_integrity_builtin_profile(bi);
+}
+
+static const char *profile_name(const struct blk_integrity *bi)
+{
+	const struct blk_integrity_profile *prof = effective_profile(bi);
+
+	return prof ? prof->name : "nop";
+}
+
+static const char *ref_tag_words(const struct blk_integrity *bi)
+{
+	return bi->flags & BLK_INTEGRITY_REF_TAG ? "used" : "not used";
+}
+
+/* What says most comes first. */
+static bool geometry_differs(const struct blk_integrity *a,
+			     const struct blk_integrity *b,
+			     struct geometry_field *difference)
+{
+	const struct geometry_field fields[] = {
+		{ "tuple_size", a->tuple_size, b->tuple_size },
+		{ "profile", true, effective_profile(a) == effective_profile(b),
+		  profile_name(a), profile_name(b) },
+		{ "csum_type", a->csum_type, b->csum_type },
+		{ "pi_offset", a->pi_offset, b->pi_offset },
+		{ "interval_exp", a->interval_exp, b->interval_exp },
+		{ "tag_size", a->tag_size, b->tag_size },
+		{ "reference tag", a->flags & BLK_INTEGRITY_REF_TAG,
+		  b->flags & BLK_INTEGRITY_REF_TAG,
+		  ref_tag_words(a), ref_tag_words(b) },
+	};
+
+	for (int i = 0; i < ARRAY_SIZE(fields); i++) {
+		if (fields[i].a != fields[i].b) {
+			*difference = fields[i];
+			return true;
+		}
+	}
+	return false;
+}
+
+/**
+ * blk_integrity_geometry_equal() - do two devices lay metadata out alike?
+ * @a: a geometry
+ * @b: another
+ *
+ * Context: Any context.
+ * Return: %true if metadata made for one is good for the other.
+ */
+bool blk_integrity_geometry_equal(const struct blk_integrity *a,
+				  const struct blk_integrity *b)
+{
+	struct geometry_field difference;
+
+	return !geometry_differs(a, b, &difference);
+}
+
+/**
+ * blk_integrity_profile_name() - name of a device's protection format
+ * @bi: geometry of a device
+ *
+ * Context: Any context.
+ * Return: the name, "nop" for metadata without a format.
+ */
+const char *blk_integrity_profile_name(struct blk_integrity *bi)
+{
+	/* Drivers also ask before they commit the limits. */
+	return profile_name(bi);
+}
+EXPORT_SYMBOL_GPL(blk_integrity_profile_name);
+
+static void tell_difference(const char *name, const struct geometry_field *field)
+{
+	if (field->a_words)
+		pr_warn("%s: no integrity for the stacked device, since %s is %s and for the members before %s\n",
+			name, field->name, field->b_words, field->a_words);
+	else
+		pr_warn("%s: no integrity for the stacked device, since %s is %u and for the members before %u\n",
+			name, field->name, field->b, field->a);
+}
+
+static bool stack_integrity(struct queue_limits *t, struct queue_limits *b,
+			    const char *b_name)
+{
+	struct blk_integrity *ti = &t->integrity;
+	struct blk_integrity *bi = &b->integrity;
+	struct geometry_field difference;
+
+	if (!ti->tuple_size && !(ti->flags & BLK_INTEGRITY_STACKED)) {
+		*ti = *bi;
+		ti->flags &= BLK_INTEGRITY_DEVICE_CAPABLE |
+			     BLK_INTEGRITY_REF_TAG | BLK_INTEGRITY_CHECKS_EACH;
+		ti->flags |= BLK_INTEGRITY_STACKED;
+		return true;
+	}
+	/* None of the others had metadata, nor has this one. */
+	if (!ti->tuple_size && !bi->tuple_size)
+		return true;
+
+	if (geometry_differs(ti, bi, &difference)) {
+		tell_difference(b_name, &difference);
+		*ti = (struct blk_integrity) { .flags = BLK_INTEGRITY_STACKED };
+		return false;
+	}
+	/* What all can, the stacked device can. */
+	ti->flags &= bi->flags | ~(BLK_INTEGRITY_DEVICE_CAPABLE |
+				   BLK_INTEGRITY_CHECKS_EACH);
+	return true;
+}
+
+/**
+ * queue_limits_stack_integrity() - add a member's geometry to a stacked device
+ * @t: limits of the stacked device
+ * @b: limits of the member
+ *
+ * The first member sets the geometry; all others must have the same.
+ *
+ * Context: Any context.
+ * Return: %true if the member fits; else %false, and the stacked device has no
+ *	integrity.
+ */
+bool queue_limits_stack_integrity(struct queue_limits *t,
+				  struct queue_limits *b)
+{
+	return stack_integrity(t, b, "member");
+}
+EXPORT_SYMBOL_GPL(queue_limits_stack_integrity);
+
+/**
+ * queue_limits_stack_integrity_bdev() - queue_limits_stack_integrity() of a
+ *	block device
+ * @t: limits of the stacked device
+ * @bdev: the member
+ *
+ * Context: Any context.
+ * Return: as queue_limits_stack_integrity().
+ */
+bool queue_limits_stack_integrity_bdev(struct queue_limits *t,
+				       struct block_device *bdev)
+{
+	return stack_integrity(t, &bdev_get_queue(bdev)->limits,
+			       bdev->bd_disk->disk_name);
+}
+EXPORT_SYMBOL_GPL(queue_limits_stack_integrity_bdev);
