@@ -195,10 +195,10 @@ static bool may_be_refused(struct bio *bio)
 	return (bio->bi_opf & REQ_NOWAIT) && queue_is_mq(bdev_get_queue(bio->bi_bdev));
 }
 
-/* Data that the format could protect, but somebody said not to. */
+/* Data that the format could protect, but policy or driver say not to. */
 static void count_unchecked(struct bio *bio, const struct blk_integrity *bi)
 {
-	if (bi->tuple_size && bi->profile->verify_fn && bio_has_data(bio))
+	if (bi->profile->verify_fn && bio_has_data(bio))
 		blk_integrity_count(bdev_get_queue(bio->bi_bdev),
 				    BLK_INTEGRITY_UNCHECKED,
 				    bio_integrity_intervals(bi, bio_sectors(bio)));
@@ -278,15 +278,18 @@ static int bio_integrity_protect(struct bio *bio,
  */
 bool bio_integrity_prep(struct bio *bio)
 {
+	struct request_queue *q = bdev_get_queue(bio->bi_bdev);
 	enum bio_integrity_action action;
 	int err;
 
+	if (!bio_integrity_concerned(bio, q))
+		return true;
 	if (bio_integrity(bio)) {
 		err = bio_integrity_admit(bio);
 	} else {
 		action = device_action(bio);
 		if (action == BIO_INTEGRITY_NONE) {
-			count_unchecked(bio, &bdev_get_queue(bio->bi_bdev)->limits.integrity);
+			count_unchecked(bio, &q->limits.integrity);
 			return true;
 		}
 		err = bio_integrity_protect(bio, action);

@@ -126,6 +126,22 @@ static inline bool bio_integrity_endio(struct bio *bio)
 }
 
 /**
+ * bio_integrity_concerned() - has bio_integrity_prep() anything to do?
+ * @bio: any bio
+ * @q: queue it arrived at
+ *
+ * All that a bio without metadata costs a device without.
+ *
+ * Context: Any context.
+ * Return: %true if device or bio have metadata.
+ */
+static inline bool bio_integrity_concerned(struct bio *bio,
+					   const struct request_queue *q)
+{
+	return q->limits.integrity.tuple_size || bio_integrity(bio);
+}
+
+/**
  * bio_integrity_generate_pending() - generate what bio_integrity_prep() put off
  * @bio: a bio that is certain to go to its device
  *
@@ -277,6 +293,12 @@ static inline void bio_integrity_free(struct bio *bio)
 static inline bool bio_integrity_endio(struct bio *bio)
 {
 	return true;
+}
+
+static inline bool bio_integrity_concerned(struct bio *bio,
+					   const struct request_queue *q)
+{
+	return false;
 }
 
 static inline void bio_integrity_generate_pending(struct bio *bio)

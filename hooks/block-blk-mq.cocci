@@ -1,5 +1,6 @@
 // A bio that may not wait has no guards computed before it has a request. Until then it cannot be merged either,
 // as its metadata might go out with the other request at once; with a request of the plug it is certain to go.
+// A bio without metadata for a disk without calls nothing.
 // file: block/blk-mq.c
 // changes: 3
 
@@ -10,10 +11,14 @@ symbol queue_exit;
 blk_mq_submit_bio(struct bio *bio)
 {
 ...
-if (!bio_integrity_prep(bio))
-	goto queue_exit;
-+if (rq)
-+	bio_integrity_generate_pending(bio);
+-if (!bio_integrity_prep(bio))
+-	goto queue_exit;
++if (bio_integrity_concerned(bio, q)) {
++	if (!bio_integrity_prep(bio))
++		goto queue_exit;
++	if (rq)
++		bio_integrity_generate_pending(bio);
++}
 ...
 -if (blk_mq_attempt_bio_merge(q, bio, nr_segs))
 +if (!bio_integrity_flagged(bio, BIP_GENERATE) && blk_mq_attempt_bio_merge(q, bio, nr_segs))
