@@ -1,0 +1,13 @@
+# Metadata that cannot be mapped, since it has more segments than the request counted, fails the request. Only a lack of
+# memory is worth another try.
+# file: drivers/nvme/host/pci.c
+/^static blk_status_t nvme_pci_setup_meta_sgls\(/,/^}/{
+	/^	if \(!iod->meta_sgt\.orig_nents\)$/{
+		s/$/ {/
+		N
+		s/\n.*/\
+		mempool_free(iod->meta_sgt.sgl, dev->iod_meta_mempool);\
+		return BLK_STS_IOERR;\
+	}/
+	}
+}
