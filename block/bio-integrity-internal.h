@@ -161,6 +161,10 @@ bool bio_integrity_verify_now(struct bio_integrity_auto *bia);
 void bio_integrity_verify_later(struct bio_integrity_auto *bia);
 void bio_integrity_verify_init(void);
 
+/* bio-integrity-user.c */
+int bip_map_user(struct bio *bio, struct iov_iter *iter,
+		unsigned int device_bytes);
+
 /* blk-integrity.c */
 bool bio_integrity_fits(struct request_queue *q, struct bio *bio);
 void bip_remap(struct bio *bio, unsigned int intervals, u64 from, u64 to);

@@ -42,6 +42,25 @@ static void user_vecs_put(struct user_vecs *uv)
 }
 
 /*
+ * Two segments of the iterator that meet in a page pin it twice: they become one
+ * vector, which unpins it once.
+ */
+static void user_vecs_add(struct user_vecs *uv, struct page *page,
+			  unsigned int len, unsigned int offset)
+{
+	struct bio_vec *last = uv->nr ? &uv->vecs[uv->nr - 1] : NULL;
+
+	if (!last || last->bv_page != page ||
+	    last->bv_offset + last->bv_len != offset) {
+		bvec_set_page(&uv->vecs[uv->nr++], page, len, offset);
+		return;
+	}
+	last->bv_len += len;
+	if (uv->pinned)
+		unpin_user_page(page);
+}
+
+/*
  * Pinning may stop short of what was asked for: go on from there, until it
  * gets nothing at all.
  */
@@ -64,7 +83,7 @@ static int user_vecs_pin(struct user_vecs *uv, struct iov_iter *iter,
 		for (unsigned int i = 0; got; i++) {
 			size_t len = min_t(size_t, got, PAGE_SIZE - offset);
 
-			bvec_set_page(&uv->vecs[uv->nr++], batch[i], len, offset);
+			user_vecs_add(uv, batch[i], len, offset);
 			got -= len;
 			offset = 0;
 		}
@@ -123,7 +142,7 @@ bounce:
 }
 
 /* A payload with @buf, and room for @nr_user vectors behind it. */
-static int map_buffer(struct bio *bio, void *buf, unsigned int bytes,
+static int map_buffer(struct bio *bio, void *buf, unsigned int buf_bytes,
 		      unsigned int nr_user)
 {
 	struct bio_integrity_payload *bip;
@@ -134,46 +153,47 @@ static int map_buffer(struct bio *bio, void *buf, unsigned int bytes,
 	if (IS_ERR(bip))
 		return PTR_ERR(bip);
 
-	bvec_set_virt(&bip->bip_vec[0], buf, bytes);
+	bvec_set_virt(&bip->bip_vec[0], buf, buf_bytes);
 	bip->bip_vcnt = 1;
-	bip->bip_iter.bi_size = bytes;
+	bip->bip_iter.bi_size = buf_bytes;
 	bip->bip_flags |= BIP_COPY_USER;
 	blk_integrity_count(bdev_get_queue(bio->bi_bdev), BLK_INTEGRITY_BOUNCED,
 			    1);
 	return 0;
 }
 
-static int bounce_write(struct bio *bio, struct iov_iter *iter)
+static int bounce_write(struct bio *bio, struct iov_iter *iter,
+			unsigned int buf_bytes)
 {
-	size_t bytes = iov_iter_count(iter);
-	void *buf = kmalloc(bytes, GFP_KERNEL);
+	void *buf = kzalloc(buf_bytes, GFP_KERNEL);
 	int err;
 
 	if (!buf)
 		return -ENOMEM;
-	err = copy_from_iter_full(buf, bytes, iter) ? 0 : -EFAULT;
+	err = copy_from_iter_full(buf, iov_iter_count(iter), iter) ? 0 : -EFAULT;
 	if (!err)
-		err = map_buffer(bio, buf, bytes, 0);
+		err = map_buffer(bio, buf, buf_bytes, 0);
 	if (err)
 		kfree(buf);
 	return err;
 }
 
-static int bounce_read(struct bio *bio, struct user_vecs *uv, size_t bytes)
+static int bounce_read(struct bio *bio, struct user_vecs *uv, size_t bytes,
+		       unsigned int buf_bytes)
 {
 	struct bio_integrity_payload *bip;
 	struct iov_iter iter;
 	void *buf;
 	int err;
 
-	buf = kmalloc(bytes, GFP_KERNEL);
+	buf = kzalloc(buf_bytes, GFP_KERNEL);
 	if (!buf)
 		return -ENOMEM;
 	/* What the device does not transfer comes back as it was. */
 	iov_iter_bvec(&iter, ITER_SOURCE, uv->vecs, uv->nr, bytes);
 	err = copy_from_iter_full(buf, bytes, &iter) ? 0 : -EFAULT;
 	if (!err)
-		err = map_buffer(bio, buf, bytes, uv->nr);
+		err = map_buffer(bio, buf, buf_bytes, uv->nr);
 	if (err) {
 		kfree(buf);
 		return err;
@@ -194,14 +214,15 @@ static bool must_not_touch(struct bio *bio)
 	return bio_op(bio) == REQ_OP_WRITE && bi && bi->profile->remap_fn;
 }
 
-static int map_write(struct bio *bio, struct iov_iter *iter, bool bounce)
+static int map_write(struct bio *bio, struct iov_iter *iter,
+		     unsigned int buf_bytes, bool bounce)
 {
 	struct iov_iter source = *iter;
 	struct user_vecs uv;
 	int ret;
 
 	if (bounce || must_not_touch(bio))
-		return bounce_write(bio, &source);
+		return bounce_write(bio, &source, buf_bytes);
 
 	ret = user_vecs_get(&uv, bdev_get_queue(bio->bi_bdev), iter);
 	if (ret)
@@ -212,10 +233,11 @@ static int map_write(struct bio *bio, struct iov_iter *iter, bool bounce)
 		return 0;
 	}
 	user_vecs_put(&uv);
-	return ret ?: bounce_write(bio, &source);
+	return ret ?: bounce_write(bio, &source, buf_bytes);
 }
 
-static int map_read(struct bio *bio, struct iov_iter *iter, bool bounce)
+static int map_read(struct bio *bio, struct iov_iter *iter,
+		    unsigned int buf_bytes, bool bounce)
 {
 	size_t bytes = iov_iter_count(iter);
 	struct user_vecs uv;
@@ -226,13 +248,50 @@ static int map_read(struct bio *bio, struct iov_iter *iter, bool bounce)
 		return ret;
 	ret = bounce ? 0 : map_direct(bio, &uv);
 	if (!ret)
-		ret = bounce_read(bio, &uv, bytes);
+		ret = bounce_read(bio, &uv, bytes, buf_bytes);
 	if (ret < 0) {
 		user_vecs_put(&uv);
 		return ret;
 	}
 	kfree(uv.vecs);
 	return 0;
+}
+
+/**
+ * bip_map_user() - give a bio metadata in user memory
+ * @bio: bio with a device, an operation and no payload
+ * @iter: the metadata: ITER_DEST for a read, ITER_SOURCE for a write
+ * @device_bytes: bytes that the device may transfer at most
+ *
+ * If that is more than @iter, the device gets a buffer in the kernel, of which
+ * only the beginning is the user's; the rest of what is written is zero.
+ *
+ * Context: Process context.  May sleep.
+ * Return: as bio_integrity_map_user().
+ */
+int bip_map_user(struct bio *bio, struct iov_iter *iter,
+		 unsigned int device_bytes)
+{
+	struct request_queue *q = bdev_get_queue(bio->bi_bdev);
+	bool write = op_is_write(bio_op(bio));
+	size_t bytes = iov_iter_count(iter);
+	unsigned int buf_bytes;
+	bool bounce;
+
+	if (bio_integrity(bio) || !bytes)
+		return -EINVAL;
+	if (write != (iov_iter_rw(iter) == WRITE))
+		return -EINVAL;
+	if (bytes >> SECTOR_SHIFT > queue_max_hw_sectors(q) ||
+	    iov_iter_npages(iter, BIO_MAX_VECS + 1) > BIO_MAX_VECS)
+		return -E2BIG;
+
+	buf_bytes = max_t(unsigned int, bytes, device_bytes);
+	bounce = buf_bytes > bytes ||
+		 iov_iter_alignment(iter) &
+		 blk_lim_dma_alignment_and_pad(&q->limits);
+	return write ? map_write(bio, iter, buf_bytes, bounce) :
+		       map_read(bio, iter, buf_bytes, bounce);
 }
 
 /**
@@ -250,34 +309,22 @@ static int map_read(struct bio *bio, struct iov_iter *iter, bool bounce)
  */
 int bio_integrity_map_user(struct bio *bio, struct iov_iter *iter)
 {
-	struct request_queue *q = bdev_get_queue(bio->bi_bdev);
-	bool write = op_is_write(bio_op(bio));
-	bool bounce;
-
-	if (bio_integrity(bio) || !iov_iter_count(iter))
-		return -EINVAL;
-	if (write != (iov_iter_rw(iter) == WRITE))
-		return -EINVAL;
-	if (iov_iter_count(iter) >> SECTOR_SHIFT > queue_max_hw_sectors(q) ||
-	    iov_iter_npages(iter, BIO_MAX_VECS + 1) > BIO_MAX_VECS)
-		return -E2BIG;
-
-	bounce = iov_iter_alignment(iter) &
-		 blk_lim_dma_alignment_and_pad(&q->limits);
-	return write ? map_write(bio, iter, bounce) :
-		       map_read(bio, iter, bounce);
+	return bip_map_user(bio, iter, 0);
 }
 
+/* The bounce buffer can be longer than what the user gave. */
 static void bounce_to_user(struct bio_integrity_payload *bip)
 {
 	unsigned int nr_user = bip->bip_max_vcnt - 1;
-	struct bio_vec *bounce = &bip->bip_vec[0];
+	struct bio_vec *user = &bip->bip_vec[1];
 	struct iov_iter iter;
+	size_t bytes = 0;
 
-	iov_iter_bvec(&iter, ITER_DEST, &bip->bip_vec[1], nr_user,
-		      bounce->bv_len);
-	WARN_ON_ONCE(copy_to_iter(bvec_virt(bounce), bounce->bv_len, &iter) !=
-		     bounce->bv_len);
+	for (unsigned int i = 0; i < nr_user; i++)
+		bytes += user[i].bv_len;
+	iov_iter_bvec(&iter, ITER_DEST, user, nr_user, bytes);
+	WARN_ON_ONCE(copy_to_iter(bvec_virt(bip->bip_vec), bytes, &iter) !=
+		     bytes);
 }
 
 /**

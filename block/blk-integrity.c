@@ -125,11 +125,15 @@ EXPORT_SYMBOL(blk_rq_map_integrity_sg);
  * blk_rq_integrity_map_user() - give a passthrough request user metadata
  * @rq: request with its data mapped
  * @ubuf: the metadata
- * @bytes: length of @ubuf, at least what the data of @rq needs
+ * @bytes: length of @ubuf
+ *
+ * How much the device transfers is a matter of the command, which can be for
+ * less than the data of @rq has room for, but not for more.  Where @ubuf is
+ * shorter than that, only its length is copied from or to it.
  *
  * Context: Process context.  May sleep.
  * Return: 0; -EINVAL if the device has no metadata, the request no bio, or
- *	@bytes is too few; -EFAULT if @ubuf cannot be accessed as the direction
+ *	@bytes is not positive; -EFAULT if @ubuf cannot be accessed as the direction
  *	of @rq demands; -E2BIG if @bytes is more than the device transfers at
  *	once; -ENOMEM.
  */
@@ -142,12 +146,11 @@ int blk_rq_integrity_map_user(struct request *rq, void __user *ubuf,
 
 	if (!rq->bio || !bi->tuple_size || bytes <= 0)
 		return -EINVAL;
-	if (bytes < bio_integrity_bytes(bi, blk_rq_sectors(rq)))
-		return -EINVAL;
 
 	iov_iter_ubuf(&iter, op_is_write(req_op(rq)) ? ITER_SOURCE : ITER_DEST,
 		      ubuf, bytes);
-	err = bio_integrity_map_user(rq->bio, &iter);
+	err = bip_map_user(rq->bio, &iter,
+			   bio_integrity_bytes(bi, blk_rq_sectors(rq)));
 	if (err)
 		return err;
 

@@ -241,7 +241,8 @@ static const struct request_case request_cases[] = {
 	{ "more than a segment holds", 2 * PAGE_SIZE, true, true, 1, -E2BIG },
 	{ "more than two segments hold", 2 * PAGE_SIZE + 4, true, true, 2,
 	  -E2BIG },
-	{ "a byte less", 127, true, true, 0, -EINVAL },
+	{ "less than the data has room for", 16, true, true, 0, 0 },
+	{ "a byte less", 127, true, true, 0, 0 },
 	{ "nothing", 0, true, true, 0, -EINVAL },
 	{ "less than nothing", -1, true, true, 0, -EINVAL },
 	{ "a device without metadata", 128, false, true, 0, -EINVAL },
@@ -274,11 +275,88 @@ static void request_takes_what_its_data_needs(struct kunit *test)
 	expect_unpinned(test, addr);
 }
 
+/* The command says how many blocks are transferred; the data has room for 8. */
+static void device_transfers_no_more_than_there_is(struct kunit *test)
+{
+	static const struct user_case opaque = {};
+	unsigned long addr = map_pages(test, PROT_READ | PROT_WRITE);
+	struct test_disk *td = disk_of(test, &opaque);
+	u8 *theirs = test_filled_buf(test, test_rng(test), 128);
+	u8 *ours = test_filled_buf(test, test_rng(test), 128);
+
+	for (int write = 0; write < 2; write++) {
+		enum req_op op = write ? REQ_OP_DRV_OUT : REQ_OP_DRV_IN;
+		struct request *rq = test_request_alloc(test, td, op, 0);
+		struct test_io *io = test_io_alloc(test, td->bdev,
+						   test_rng(test), op, 0, SZ_4K,
+						   TEST_CUT_NONE);
+		u8 *found = test_guarded_buf(test, 128);
+
+		memset(ours + 16, 0, 112);
+		test_request_add(rq, io);
+		KUNIT_ASSERT_EQ(test, 0, copy_to_user((void __user *)addr,
+						      theirs, 128));
+		KUNIT_ASSERT_EQ(test, 0,
+				blk_rq_integrity_map_user(rq, (void __user *)addr,
+							  16));
+		KUNIT_EXPECT_EQ(test, 128,
+				bio_integrity(&io->bio)->bip_iter.bi_size);
+		memcpy(found, ours, 128);
+		transfer(test, &io->bio, found);
+		if (write) {
+			memcpy(ours, theirs, 16);
+			KUNIT_EXPECT_MEMEQ(test, ours, found, 128);
+			continue;
+		}
+		KUNIT_ASSERT_EQ(test, 0, copy_from_user(found,
+							(void __user *)addr,
+							128));
+		KUNIT_EXPECT_MEMEQ(test, ours, found, 16);
+		KUNIT_EXPECT_MEMEQ(test, theirs + 16, found + 16, 112);
+	}
+	expect_unpinned(test, addr);
+}
+
+/* A page is pinned once for each segment of the iterator that is in it. */
+static void segments_that_meet_in_a_page_are_unpinned(struct kunit *test)
+{
+	static const struct user_case opaque = {};
+	unsigned long addr = map_pages(test, PROT_READ | PROT_WRITE);
+	struct test_disk *td = disk_of(test, &opaque);
+	struct iovec vecs[] = {
+		{ (void __user *)addr + PAGE_SIZE - 64, 96 },
+		{ (void __user *)addr + PAGE_SIZE + 32, 16 },
+		{ (void __user *)addr + PAGE_SIZE + 48, 16 },
+	};
+
+	for (int write = 0; write < 2; write++) {
+		struct bio *bio = &test_io_alloc(test, td->bdev, test_rng(test),
+						 write ? REQ_OP_DRV_OUT :
+							 REQ_OP_DRV_IN,
+						 0, SZ_4K, TEST_CUT_NONE)->bio;
+		struct iov_iter iter;
+
+		iov_iter_init(&iter, write ? ITER_SOURCE : ITER_DEST, vecs,
+			      ARRAY_SIZE(vecs), 128);
+		KUNIT_ASSERT_EQ(test, 0, copy_to_user((void __user *)addr + PAGE_SIZE,
+						      "", 1));
+		KUNIT_ASSERT_EQ(test, 0, bio_integrity_map_user(bio, &iter));
+		KUNIT_EXPECT_EQ(test, 128, bio_integrity(bio)->bip_iter.bi_size);
+		KUNIT_EXPECT_EQ(test, BIP_PINNED_USER,
+				bio_integrity(bio)->bip_flags & PIN_FLAGS);
+		bio_integrity_unmap_user(bio);
+		bio_integrity_free(bio);
+	}
+	expect_unpinned(test, addr);
+}
+
 static struct kunit_case user_suite_cases[] = {
 	KUNIT_CASE_PARAM(user_memory_is_pinned_or_bounced, user_cases_gen_params),
 	KUNIT_CASE(inaccessible_memory_is_refused),
 	KUNIT_CASE(pages_that_were_read_into_are_dirty),
 	KUNIT_CASE_PARAM(request_takes_what_its_data_needs, request_cases_gen_params),
+	KUNIT_CASE(device_transfers_no_more_than_there_is),
+	KUNIT_CASE(segments_that_meet_in_a_page_are_unpinned),
 	{ }
 };
 
