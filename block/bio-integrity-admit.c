@@ -7,6 +7,8 @@
  * at the device: reference tags to renumber are in memory that other bios may
  * be writing from, as the legs of a mirror do; and a submitter above does not
  * know the segments of each device below.
+ *
+ * What was made for one device is undone before a bio goes to another.
  */
 #define pr_fmt(fmt) "blk-integrity: " fmt
 
@@ -28,20 +30,22 @@
  */
 static int check_format(struct bio *bio)
 {
-	struct blk_integrity *bi =
-		&bdev_get_queue(bio->bi_bdev)->limits.integrity;
 	struct bio_integrity_payload *bip = bio_integrity(bio);
+	struct blk_integrity bi;
 	unsigned int bytes;
 
-	if (!bi->tuple_size)
+	blk_integrity_snapshot(bdev_get_queue(bio->bi_bdev), &bi);
+	if (!bi.tuple_size)
 		return refuse(bio, -EOPNOTSUPP, "for a device without");
-	if (!blk_integrity_geometry_equal(bip_geometry(bio), bi))
+	if (!bip->bip_geometry.tuple_size)
+		bip->bip_geometry = bi;
+	if (!blk_integrity_geometry_equal(&bip->bip_geometry, &bi))
 		return refuse(bio, -EINVAL, "was made for another format");
-	bip->bip_geometry = *bi;
-	if (bi->csum_type == BLK_INTEGRITY_CSUM_IP)
+	bip->bip_geometry = bi;
+	if (bi.csum_type == BLK_INTEGRITY_CSUM_IP)
 		bip->bip_flags |= BIP_IP_CHECKSUM;
 
-	bytes = bio_integrity_bytes(bi, bio_sectors(bio));
+	bytes = bio_integrity_bytes(&bi, bio_sectors(bio));
 	if (bip->bip_iter.bi_size < bytes)
 		return refuse(bio, -EINVAL, "is %u bytes, must be %u",
 			      bip->bip_iter.bi_size, bytes);
@@ -137,6 +141,21 @@ static void copy_out(const struct bio_integrity_payload *copy,
 	}
 }
 
+/* A read too: what the device does not transfer comes back as it was. */
+static void attach_copy(struct bio *bio, struct bio_integrity_auto *bia,
+			const struct bio_integrity_payload *from)
+{
+	struct bio_integrity_payload *copy = &bia->bip;
+
+	bia->bio = bio;
+	bia->profile = from->bip_geometry.profile;
+	bio_integrity_attach(bio, copy, BIO_INTEGRITY_AUTO_VECS);
+	bip_inherit(copy, from);
+	copy->bip_flags |= BIP_BLOCK_INTEGRITY;
+	copy->bip_geometry = from->bip_geometry;
+	copy_in(copy, from);
+}
+
 static int bip_copy(struct bio *bio)
 {
 	struct request_queue *q = bdev_get_queue(bio->bi_bdev);
@@ -148,16 +167,10 @@ static int bip_copy(struct bio *bio)
 	bia = bio_integrity_auto_alloc(q, from->bip_iter.bi_size, nowait);
 	if (!bia)
 		return nowait ? -EAGAIN : -ENOMEM;
-	bia->bio = bio;
 	bia->copied_from = from;
-
+	bia->data_iter = bio->bi_iter;
+	attach_copy(bio, bia, from);
 	copy = &bia->bip;
-	bio_integrity_attach(bio, copy, BIO_INTEGRITY_AUTO_VECS);
-	bip_inherit(copy, from);
-	copy->bip_flags |= BIP_BLOCK_INTEGRITY;
-	bia->profile = copy->bip_geometry.profile;
-	/* A read too: what the device does not transfer comes back as it was. */
-	copy_in(copy, from);
 	if (has_numbers_to_write(bio) &&
 	    bip_get_seed(copy) != device_interval(bio)) {
 		bip_remap(bio, bio_integrity_intervals(&copy->bip_geometry,
@@ -185,6 +198,55 @@ void bio_integrity_uncopy(struct bio_integrity_auto *bia)
 	bio->bi_integrity = to;
 	bio_integrity_auto_free(bia);
 }
+
+/**
+ * __bio_integrity_unprep() - undo bio_integrity_prep()
+ * @bio: bio with a payload of the block layer, taken back from its request
+ *
+ * A payload that a submitter owns stays.  The bio starts anew, even if a part of
+ * it is done: that part was neither verified nor, if copied, handed back.
+ *
+ * Context: Any context.
+ */
+void __bio_integrity_unprep(struct bio *bio)
+{
+	struct bio_integrity_auto *bia = bip_to_auto(bio_integrity(bio));
+
+	if (bia->copied_from) {
+		bio->bi_iter = bia->data_iter;
+		bio->bi_integrity = bia->copied_from;
+		bio_integrity_auto_free(bia);
+	} else if (!(bia->bip.bip_flags & BIP_OWNED)) {
+		bio->bi_iter = bia->data_iter;
+		bio_integrity_free(bio);
+	}
+}
+
+/**
+ * bio_integrity_copy() - give a bio a copy of the metadata of another
+ * @bio: bio without payload, with as much data as @src
+ * @src: bio with a device and a payload
+ *
+ * For drivers that copy the data of a bio to end it early.  @bio is not
+ * submitted, but clones of it are.
+ *
+ * Context: Process context.  Does not sleep.
+ * Return: 0; -ENOMEM if there is no memory, or the device of @src does not take
+ *	so much metadata at once.
+ */
+int bio_integrity_copy(struct bio *bio, struct bio *src)
+{
+	struct bio_integrity_payload *from = bio_integrity(src);
+	struct bio_integrity_auto *bia;
+
+	bia = bio_integrity_auto_alloc(bdev_get_queue(src->bi_bdev),
+				       from->bip_iter.bi_size, true);
+	if (!bia)
+		return -ENOMEM;
+	attach_copy(bio, bia, from);
+	return 0;
+}
+EXPORT_SYMBOL_GPL(bio_integrity_copy);
 
 /**
  * bio_integrity_admit() - make metadata of a submitter fit the bio's device

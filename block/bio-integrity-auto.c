@@ -60,13 +60,13 @@ enum bio_integrity_action bio_integrity_action(struct bio *bio,
 }
 
 /* Drivers without requests look at metadata of submitters only. */
-static enum bio_integrity_action device_action(struct bio *bio)
+static enum bio_integrity_action device_action(struct bio *bio,
+					       const struct blk_integrity *bi)
 {
-	struct request_queue *q = bdev_get_queue(bio->bi_bdev);
-	enum bio_integrity_action action =
-		bio_integrity_action(bio, &q->limits.integrity);
+	enum bio_integrity_action action = bio_integrity_action(bio, bi);
 
-	if (action == BIO_INTEGRITY_BUFFER && !queue_is_mq(q))
+	if (action == BIO_INTEGRITY_BUFFER &&
+	    !queue_is_mq(bdev_get_queue(bio->bi_bdev)))
 		return BIO_INTEGRITY_NONE;
 	return action;
 }
@@ -81,7 +81,10 @@ static enum bio_integrity_action device_action(struct bio *bio)
  */
 bool bio_integrity_enabled(struct bio *bio)
 {
-	return device_action(bio) > BIO_INTEGRITY_BUFFER;
+	struct blk_integrity bi;
+
+	blk_integrity_snapshot(bdev_get_queue(bio->bi_bdev), &bi);
+	return device_action(bio, &bi) > BIO_INTEGRITY_BUFFER;
 }
 EXPORT_SYMBOL_GPL(bio_integrity_enabled);
 
@@ -246,22 +249,33 @@ void bio_integrity_attach_auto(struct bio *bio, struct bio_integrity_auto *bia,
 		count_unchecked(bio, bi);
 }
 
-static int bio_integrity_protect(struct bio *bio,
-				 enum bio_integrity_action action)
+static int bio_integrity_protect(struct bio *bio)
 {
 	struct request_queue *q = bdev_get_queue(bio->bi_bdev);
-	const struct blk_integrity *bi = &q->limits.integrity;
 	bool nowait = bio->bi_opf & REQ_NOWAIT;
+	enum bio_integrity_action action;
 	struct bio_integrity_auto *bia;
+	struct blk_integrity bi;
 
+	/* Drivers copy the flags of a bio to another, which has no payload. */
+	bio->bi_opf &= ~REQ_INTEGRITY;
+
+	blk_integrity_snapshot(q, &bi);
+	if (!bi.tuple_size)
+		return 0;
+	action = device_action(bio, &bi);
+	if (action == BIO_INTEGRITY_NONE) {
+		count_unchecked(bio, &bi);
+		return 0;
+	}
 	if (bio_has_crypt_ctx(bio))
 		return -EOPNOTSUPP;
 	bia = bio_integrity_auto_alloc(q,
-				       bio_integrity_bytes(bi, bio_sectors(bio)),
+				       bio_integrity_bytes(&bi, bio_sectors(bio)),
 				       nowait);
 	if (!bia)
 		return nowait ? -EAGAIN : -ENOMEM;
-	bio_integrity_attach_auto(bio, bia, bi, action);
+	bio_integrity_attach_auto(bio, bia, &bi, action);
 	return 0;
 }
 
@@ -278,22 +292,12 @@ static int bio_integrity_protect(struct bio *bio,
  */
 bool bio_integrity_prep(struct bio *bio)
 {
-	struct request_queue *q = bdev_get_queue(bio->bi_bdev);
-	enum bio_integrity_action action;
 	int err;
 
-	if (!bio_integrity_concerned(bio, q))
+	if (!bio_integrity_concerned(bio, bdev_get_queue(bio->bi_bdev)))
 		return true;
-	if (bio_integrity(bio)) {
-		err = bio_integrity_admit(bio);
-	} else {
-		action = device_action(bio);
-		if (action == BIO_INTEGRITY_NONE) {
-			count_unchecked(bio, &q->limits.integrity);
-			return true;
-		}
-		err = bio_integrity_protect(bio, action);
-	}
+	err = bio_integrity(bio) ? bio_integrity_admit(bio) :
+				   bio_integrity_protect(bio);
 	if (err) {
 		bio->bi_status = errno_to_blk_status(err);
 		bio_endio(bio);

@@ -112,7 +112,8 @@ static struct buf_shape buf_shape(const struct queue_limits *lim,
 
 	if (bytes <= INLINE_BYTES)
 		return shape;
-	while (DIV_ROUND_UP(bytes, chunk_bytes(shape)) > max_chunks(lim))
+	while (shape.order < MAX_CHUNK_ORDER &&
+	       DIV_ROUND_UP(bytes, chunk_bytes(shape)) > max_chunks(lim))
 		shape.order++;
 	shape.nr_chunks = DIV_ROUND_UP(bytes, chunk_bytes(shape));
 	return shape;

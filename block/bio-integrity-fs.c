@@ -20,14 +20,6 @@ static struct bio_integrity_auto *owned_payload(struct bio *bio)
 	       bip_to_auto(bio_integrity(bio)) : NULL;
 }
 
-/* Were these read amid a change?  Then they may not fit together. */
-static bool is_consistent(const struct blk_integrity *bi)
-{
-	return bi->profile && bi->profile->csum_type == bi->csum_type &&
-	       bi->pi_offset + bi->profile->tuple_size <= bi->tuple_size &&
-	       bi->interval_exp >= SECTOR_SHIFT;
-}
-
 /*
  * Attach a payload, if the device wants one.  -EAGAIN: there is no memory and
  * @spare, if there is one, has not enough room, or the device is changing.
@@ -47,7 +39,7 @@ static int attach_owned(struct bio *bio, struct bio_integrity_auto *spare)
 	if (!bi->tuple_size)
 		goto free_spare;
 	ret = -EAGAIN;
-	if (!is_consistent(bi))
+	if (!blk_integrity_is_consistent(bi))
 		goto free_spare;
 
 	action = bio_integrity_action(bio, bi);

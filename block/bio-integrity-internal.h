@@ -7,6 +7,7 @@
 
 #include <linux/blk-integrity.h>
 #include <linux/llist.h>
+#include <linux/sched.h>
 
 /*
  * Vectors of a payload of the block layer: with chunks of 32 KiB its buffer
@@ -119,6 +120,31 @@ static inline void *bip_private(struct bio_integrity_payload *bip)
 {
 	return bip->bip_flags & BIP_BLOCK_INTEGRITY ?
 	       bip_to_auto(bip)->private : NULL;
+}
+
+/* Was a geometry read amid a change?  Then its parts may not fit together. */
+static inline bool blk_integrity_is_consistent(const struct blk_integrity *bi)
+{
+	return bi->profile && bi->profile->csum_type == bi->csum_type &&
+	       bi->pi_offset + bi->profile->tuple_size <= bi->tuple_size &&
+	       bi->interval_exp >= SECTOR_SHIFT;
+}
+
+/*
+ * One geometry for all that is decided about a bio: stacked devices change
+ * their limits while bios are in this code.
+ */
+static inline void blk_integrity_snapshot(struct request_queue *q,
+					  struct blk_integrity *bi)
+{
+	for (;;) {
+		*bi = q->limits.integrity;
+		/* What is used is the copy. */
+		barrier();
+		if (!bi->tuple_size || blk_integrity_is_consistent(bi))
+			return;
+		cond_resched();
+	}
 }
 
 /* bio-integrity.c */

@@ -130,7 +130,8 @@ static inline bool bio_integrity_endio(struct bio *bio)
  * @bio: any bio
  * @q: queue it arrived at
  *
- * All that a bio without metadata costs a device without.
+ * All that a bio without metadata costs a device without.  The flag, not the
+ * payload, is tested: where there is no payload, the flag has to go.
  *
  * Context: Any context.
  * Return: %true if device or bio have metadata.
@@ -138,7 +139,8 @@ static inline bool bio_integrity_endio(struct bio *bio)
 static inline bool bio_integrity_concerned(struct bio *bio,
 					   const struct request_queue *q)
 {
-	return q->limits.integrity.tuple_size || bio_integrity(bio);
+	return q->limits.integrity.tuple_size ||
+	       bio->bi_opf & REQ_INTEGRITY;
 }
 
 /**
@@ -151,6 +153,21 @@ static inline void bio_integrity_generate_pending(struct bio *bio)
 {
 	if (bio_integrity_flagged(bio, BIP_GENERATE))
 		blk_integrity_generate(bio);
+}
+
+/* bio-integrity-admit.c */
+void __bio_integrity_unprep(struct bio *bio);
+
+/**
+ * bio_integrity_unprep() - undo bio_integrity_prep()
+ * @bio: bio that is taken back from its request, to go to another device
+ *
+ * Context: Any context.
+ */
+static inline void bio_integrity_unprep(struct bio *bio)
+{
+	if (bio_integrity_flagged(bio, BIP_BLOCK_INTEGRITY))
+		__bio_integrity_unprep(bio);
 }
 
 /*
@@ -169,6 +186,7 @@ bool blk_integrity_merge_bio(struct request_queue *q, struct request *req,
 		struct bio *bio);
 bool bio_integrity_gap(struct request_queue *q, struct bio *prev,
 		struct bio *next);
+bool blk_integrity_clone_fits(struct request *rq);
 void blk_integrity_prepare(struct request *rq);
 void blk_integrity_complete(struct request *rq, unsigned int nr_bytes);
 
@@ -303,6 +321,15 @@ static inline bool bio_integrity_concerned(struct bio *bio,
 
 static inline void bio_integrity_generate_pending(struct bio *bio)
 {
+}
+
+static inline void bio_integrity_unprep(struct bio *bio)
+{
+}
+
+static inline bool blk_integrity_clone_fits(struct request *rq)
+{
+	return true;
 }
 
 static inline void blk_flush_integrity(void)

@@ -4,7 +4,10 @@
  * that are renumbered when a request goes to its device and comes back.
  */
 
+#define pr_fmt(fmt) "blk-integrity: " fmt
+
 #include <linux/blk-integrity.h>
+#include <linux/cache.h>
 #include <linux/scatterlist.h>
 #include <linux/uio.h>
 
@@ -15,14 +18,39 @@
 #include "blk-integrity-walk.h"
 
 /*
+ * Controllers reach metadata at multiples of some bytes only.  The default of
+ * drivers that ask for nothing is a sector, which is meant for data; buffers of
+ * the block layer have the alignment that DMA needs.
+ */
+static unsigned int integrity_dma_alignment(const struct request_queue *q)
+{
+	return queue_dma_alignment(q) & (ARCH_DMA_MINALIGN - 1);
+}
+
+/* Does @q take a segment that begins with @next, after one that ends in @prev? */
+static bool integrity_segment_fits(struct request_queue *q,
+				   struct bio_vec *prev, struct bio_vec *next)
+{
+	unsigned int misaligned = next->bv_offset;
+
+	if (prev->bv_page) {
+		if (bvec_gap_to_prev(&q->limits, prev, next->bv_offset))
+			return false;
+		misaligned |= prev->bv_offset + prev->bv_len;
+	}
+	return !(misaligned & integrity_dma_alignment(q));
+}
+
+/*
  * Cut the metadata of a chain of bios into the segments @q takes.  With
- * @sglist NULL count them, else fill in up to @max_segments.  @gaps, if not
- * NULL, becomes true if two of them leave a gap that @q does not take.
+ * @sglist NULL count them, else fill in up to @max_segments.  @misfit, if not
+ * NULL, becomes true if @q does not take one of them, for where it is.
  */
 static unsigned int integrity_segments(struct request_queue *q,
 				       struct bio *bio,
 				       struct scatterlist *sglist,
-				       unsigned int max_segments, bool *gaps)
+				       unsigned int max_segments,
+				       bool *misfit)
 {
 	struct bio_vec bv, prev = {};
 	struct scatterlist *sg = NULL;
@@ -34,9 +62,8 @@ static unsigned int integrity_segments(struct request_queue *q,
 		bool joins = segments && biovec_phys_mergeable(q, &prev, &bv) &&
 			     bytes + bv.bv_len <= queue_max_segment_size(q);
 
-		if (gaps && segments && !joins &&
-		    bvec_gap_to_prev(&q->limits, &prev, bv.bv_offset))
-			*gaps = true;
+		if (misfit && !joins && !integrity_segment_fits(q, &prev, &bv))
+			*misfit = true;
 		prev = bv;
 		if (joins) {
 			bytes += bv.bv_len;
@@ -77,9 +104,9 @@ int blk_rq_count_integrity_sg(struct request_queue *q, struct bio *bio)
 }
 
 /**
- * bio_integrity_fits() - does a device take a bio's metadata as it lies?
+ * bio_integrity_fits() - does a device take metadata as it lies?
  * @q: the queue
- * @bio: bio with a payload
+ * @bio: bio with a payload, or the first of a request
  *
  * Drivers that take one segment look at the first vector only.
  *
@@ -90,13 +117,48 @@ bool bio_integrity_fits(struct request_queue *q, struct bio *bio)
 {
 	struct bio_integrity_payload *bip = bio_integrity(bio);
 	unsigned int max_segments = queue_max_integrity_segments(q);
-	bool gaps = false;
+	bool misfit = false;
 
 	if (max_segments == 1 &&
-	    mp_bvec_iter_len(bip->bip_vec, bip->bip_iter) < bip->bip_iter.bi_size)
+	    (bio->bi_next ||
+	     mp_bvec_iter_len(bip->bip_vec, bip->bip_iter) < bip->bip_iter.bi_size))
 		return false;
-	return integrity_segments(q, bio, NULL, 0, &gaps) <= max_segments &&
-	       !gaps;
+	return integrity_segments(q, bio, NULL, 0, &misfit) <= max_segments &&
+	       !misfit;
+}
+
+/**
+ * blk_integrity_clone_fits() - is a cloned request's metadata what its queue takes?
+ * @rq: request with metadata that was prepared for another queue
+ *
+ * The device transfers what its own format has, whatever the buffer is for.
+ *
+ * Context: Any context.
+ * Return: %true if all bios have metadata of the format of the queue, cut as it
+ *	takes them; if not, the log says so.
+ */
+bool blk_integrity_clone_fits(struct request *rq)
+{
+	const struct blk_integrity *bi = &rq->q->limits.integrity;
+	struct bio *bio;
+
+	__rq_for_each_bio(bio, rq) {
+		const struct blk_integrity *of_bio =
+			bio_integrity(bio) ? bip_geometry(bio) : NULL;
+
+		if (!of_bio || !blk_integrity_geometry_equal(of_bio, bi)) {
+			pr_err_ratelimited("%s: request with %u bytes of metadata an interval, must be %u and of the same format\n",
+					   rq->q->disk ? rq->q->disk->disk_name : "?",
+					   of_bio ? of_bio->tuple_size : 0,
+					   bi->tuple_size);
+			return false;
+		}
+	}
+	if (!rq->bio || bio_integrity_fits(rq->q, rq->bio))
+		return true;
+	pr_err_ratelimited("%s: request with metadata that is not cut as the device takes it\n",
+			   rq->q->disk ? rq->q->disk->disk_name : "?");
+	return false;
 }
 
 /**

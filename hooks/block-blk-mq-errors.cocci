@@ -1,4 +1,5 @@
 // Errors of protection information that the device reports are counted where it reports them: once a request.
+// A flush sequence ends a request twice, the second time without data left.
 // file: block/blk-mq.c
 
 @@
@@ -8,7 +9,7 @@ blk_update_request(struct request *req, blk_status_t error, unsigned int nr_byte
 {
 ...
 trace_block_rq_complete(...);
-+	if (unlikely(error == BLK_STS_PROTECTION))
++	if (unlikely(error == BLK_STS_PROTECTION) && blk_rq_bytes(req))
 +		blk_integrity_device_error(req);
 ...
 }

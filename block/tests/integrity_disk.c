@@ -37,6 +37,10 @@ static void transfer_meta(struct test_disk *td, struct request *rq)
 	u8 *meta = meta_at(td, blk_rq_pos(rq));
 
 	td->nr_requests++;
+	if (!bio_integrity(rq->bio)) {
+		td->nr_without_payload++;
+		return;
+	}
 	td->bip_flags = bio_integrity(rq->bio)->bip_flags;
 	td->counted_segments = rq->nr_integrity_segments;
 	sg_init_table(td->sgl, TEST_DISK_MAX_SG);
@@ -49,14 +53,16 @@ static void transfer_meta(struct test_disk *td, struct request *rq)
 
 static void test_disk_serve(struct test_disk *td, struct request *rq)
 {
+	blk_status_t status = bio_has_data(rq->bio) ? td->status : BLK_STS_OK;
+
 	if (bio_has_data(rq->bio) && !td->status) {
 		transfer_data(td, rq);
 		if (blk_integrity_rq(rq))
 			transfer_meta(td, rq);
 	}
 	while (td->piece_bytes && blk_rq_bytes(rq) > td->piece_bytes)
-		blk_update_request(rq, td->status, td->piece_bytes);
-	blk_mq_end_request(rq, td->status);
+		blk_update_request(rq, status, td->piece_bytes);
+	blk_mq_end_request(rq, status);
 }
 
 static blk_status_t test_disk_queue_rq(struct blk_mq_hw_ctx *hctx,

@@ -27,12 +27,14 @@
  * @meta: metadata on the medium, @bi.tuple_size bytes an interval
  * @meta_bytes: of @meta
  * @piece_bytes: complete requests in pieces of that, 0: whole
- * @status: end requests with it; not %BLK_STS_OK: transfer nothing
+ * @status: end requests that have data with it; not %BLK_STS_OK: transfer
+ *	nothing
  * @requeues: how often to refuse a request that has been started
  * @hold: keep requests until test_disk_release()
  * @held: requests kept
  * @sgl: of the request being served
  * @nr_requests: requests that came with metadata
+ * @nr_without_payload: of these, requests whose bio has no payload
  * @mapped_segments: integrity segments the last one mapped to
  * @counted_segments: integrity segments the last one said it has
  * @bip_flags: of its first bio
@@ -52,6 +54,7 @@ struct test_disk {
 	struct list_head held;
 	struct scatterlist sgl[TEST_DISK_MAX_SG];
 	unsigned int nr_requests;
+	unsigned int nr_without_payload;
 	unsigned int mapped_segments;
 	unsigned int counted_segments;
 	unsigned int bip_flags;

@@ -196,6 +196,9 @@ void bio_integrity_init(void);
 bool bio_integrity_enabled(struct bio *bio);
 bool bio_integrity_prep(struct bio *bio);
 
+/* bio-integrity-admit.c */
+int bio_integrity_copy(struct bio *bio, struct bio *src);
+
 /* bio-integrity-fs.c */
 int fs_bio_integrity_alloc(struct bio *bio);
 void fs_bio_integrity_free(struct bio *bio);
@@ -284,6 +287,11 @@ static inline bool bio_integrity_enabled(struct bio *bio)
 static inline bool bio_integrity_prep(struct bio *bio)
 {
 	return true;
+}
+
+static inline int bio_integrity_copy(struct bio *bio, struct bio *src)
+{
+	return 0;
 }
 
 static inline int fs_bio_integrity_alloc(struct bio *bio)

@@ -1,0 +1,299 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Bios that go to another device after a first one took them: by failover,
+ * which steals the bios of a request, and by requests that are cloned.
+ */
+
+#include <linux/blk-integrity.h>
+
+#include "../bio-integrity-internal.h"
+#include "integrity_disk.h"
+#include "pi_reference.h"
+
+#define REF_TAG		BLK_INTEGRITY_REF_TAG
+#define CRC		BLK_INTEGRITY_CSUM_CRC
+#define FIRST		8
+#define INTERVALS	512
+#define DATA_BYTES	(INTERVALS << SECTOR_SHIFT)
+
+/* A path that takes over from one with a tuple for each sector. */
+struct path_case {
+	const char *desc;
+	unsigned int tuple_size;
+	unsigned int pi_offset;
+	unsigned int max_integrity_segments;	/* 0: as many as the first */
+	unsigned int max_sectors;		/* 0: as many as the first */
+	unsigned int partial_bytes;	/* done on the first path already */
+	int owned_err;			/* for metadata of a submitter */
+};
+
+static const struct path_case path_cases[] = {
+	{ "a path like the first", 8 },
+	{ "a path that takes one segment", 8, 0, 1 },
+	{ "a path that takes less at once", 8, 0, 0, 64 },
+	{ "a path without metadata", 0, .owned_err = -EOPNOTSUPP },
+	{ "a path with another format", 64, 56, .owned_err = -EINVAL },
+	{ "a path like the first, half done", 8, .partial_bytes = SZ_128K },
+	{ "a path without metadata, half done", 0, .partial_bytes = SZ_128K,
+	  .owned_err = -EOPNOTSUPP },
+};
+
+KUNIT_ARRAY_PARAM_DESC(path_cases, path_cases, desc);
+
+static struct test_disk *first_path(struct kunit *test)
+{
+	struct blk_integrity bi = test_geometry(CRC, REF_TAG, 8, 0, 9);
+	struct test_disk *td = test_disk_of(test, test_with_tags(bi));
+
+	test_disk_fill(test, td, test_rng(test));
+	return td;
+}
+
+/* The medium is the same, whichever path leads to it. */
+static struct test_disk *second_path(struct kunit *test,
+				     const struct path_case *row,
+				     struct test_disk *first)
+{
+	struct queue_limits lim = test_plain_limits();
+	struct test_disk *td;
+
+	if (row->tuple_size) {
+		struct blk_integrity bi = test_geometry(CRC, REF_TAG,
+							row->tuple_size,
+							row->pi_offset, 9);
+
+		lim = test_disk_limits(test_with_tags(bi));
+	}
+	if (row->max_integrity_segments)
+		lim.max_integrity_segments = row->max_integrity_segments;
+	if (row->max_sectors)
+		lim.max_hw_sectors = row->max_sectors;
+	td = test_disk_alloc(test, lim);
+	memcpy(td->data, first->data, TEST_DISK_SECTORS << SECTOR_SHIFT);
+	if (td->meta)
+		pi_ref_generate(&td->bi, td->data, td->meta,
+				TEST_DISK_SECTORS, 0);
+	return td;
+}
+
+static struct request *held_request(struct kunit *test, struct test_disk *td)
+{
+	struct request *rq;
+
+	blk_mq_run_hw_queues(td->disk->queue, false);
+	rq = list_first_entry_or_null(&td->held, struct request, queuelist);
+	KUNIT_ASSERT_NOT_NULL(test, rq);
+	list_del_init(&rq->queuelist);
+	return rq;
+}
+
+/* What nvme_failover_req() and nvme_requeue_work() do. */
+static void fail_over(struct kunit *test, struct test_io *io,
+		      const struct path_case *row, struct test_disk *from,
+		      struct test_disk *to)
+{
+	struct bio_list bios = BIO_EMPTY_LIST;
+	struct request *rq;
+	struct bio *bio;
+
+	from->hold = true;
+	test_io_submit(io);
+	rq = held_request(test, from);
+	from->hold = false;
+	if (row->partial_bytes)
+		blk_update_request(rq, BLK_STS_OK, row->partial_bytes);
+	__rq_for_each_bio(bio, rq)
+		bio_set_dev(bio, to->bdev);
+	blk_steal_bios(&bios, rq);
+	blk_mq_end_request(rq, BLK_STS_OK);
+	while ((bio = bio_list_pop(&bios)))
+		submit_bio_noacct(bio);
+}
+
+static void read_takes_another_path(struct kunit *test)
+{
+	const struct path_case *row = test->param_value;
+	struct test_disk *first = first_path(test);
+	struct test_disk *second = second_path(test, row, first);
+	struct test_io *io = test_io_filled(test, first, REQ_OP_READ, FIRST,
+					    INTERVALS);
+	u8 *found = test_guarded_buf(test, DATA_BYTES);
+
+	fail_over(test, io, row, first, second);
+	KUNIT_EXPECT_EQ(test, 0, test_io_wait(test, io));
+	test_vecs_read(io->data, found);
+	KUNIT_EXPECT_MEMEQ(test, second->data + (FIRST << SECTOR_SHIFT), found,
+			   DATA_BYTES);
+	KUNIT_EXPECT_EQ(test, !second->nr_requests, !row->tuple_size);
+	if (!row->tuple_size)
+		return;
+	KUNIT_EXPECT_EQ(test, 0, test_disk_counter(second,
+						   BLK_INTEGRITY_BOUNCED));
+	KUNIT_EXPECT_EQ(test, INTERVALS,
+			test_disk_counter(second, BLK_INTEGRITY_VERIFIED));
+}
+
+static void write_takes_another_path(struct kunit *test)
+{
+	const struct path_case *row = test->param_value;
+	struct test_disk *first = first_path(test);
+	struct test_disk *second = second_path(test, row, first);
+	struct test_io *io = test_io_filled(test, first, REQ_OP_WRITE, FIRST,
+					    INTERVALS);
+	u8 *data = test_guarded_buf(test, DATA_BYTES);
+	unsigned int meta_bytes = INTERVALS * row->tuple_size;
+	u8 *wanted;
+
+	test_vecs_read(io->data, data);
+	fail_over(test, io, row, first, second);
+	KUNIT_EXPECT_EQ(test, 0, test_io_wait(test, io));
+	KUNIT_EXPECT_MEMEQ(test, data, second->data + (FIRST << SECTOR_SHIFT),
+			   DATA_BYTES);
+	KUNIT_EXPECT_EQ(test, !second->nr_requests, !row->tuple_size);
+	if (!row->tuple_size)
+		return;
+	wanted = test_guarded_buf(test, meta_bytes);
+	memset(wanted, 0, meta_bytes);
+	pi_ref_generate(&second->bi, data, wanted, INTERVALS, FIRST);
+	KUNIT_EXPECT_MEMEQ(test, wanted, second->meta + FIRST * row->tuple_size,
+			   meta_bytes);
+	KUNIT_EXPECT_EQ(test, 0, test_disk_counter(second,
+						   BLK_INTEGRITY_BOUNCED));
+}
+
+/* What the second path finds wrong is that of the whole read. */
+static void read_of_another_path_is_verified(struct kunit *test)
+{
+	const struct path_case *row = test->param_value;
+	struct test_disk *first = first_path(test);
+	struct test_disk *second = second_path(test, row, first);
+	struct test_io *io = test_io_filled(test, first, REQ_OP_READ, FIRST,
+					    INTERVALS);
+
+	if (!row->tuple_size)
+		return;
+	second->data[(FIRST << SECTOR_SHIFT) + 1] ^= 1;
+	fail_over(test, io, row, first, second);
+	KUNIT_EXPECT_EQ(test, -EILSEQ, test_io_wait(test, io));
+	KUNIT_EXPECT_EQ(test, 1, test_disk_counter(second,
+						   BLK_INTEGRITY_GUARD_ERRORS));
+}
+
+/* Tags of a submitter that are for another format are not dropped. */
+static void owned_metadata_takes_another_path(struct kunit *test)
+{
+	const struct path_case *row = test->param_value;
+	struct test_disk *first = first_path(test);
+	struct test_disk *second = second_path(test, row, first);
+	struct test_io *io = test_io_owned(test, first, REQ_OP_WRITE, FIRST,
+					   INTERVALS);
+	u8 tags[2 * INTERVALS];
+
+	memset(tags, 0x5a, sizeof(tags));
+	KUNIT_ASSERT_EQ(test, 0, bio_integrity_set_tag(&io->bio, tags,
+						       sizeof(tags)));
+	KUNIT_ASSERT_EQ(test, 0, bio_integrity_generate(&io->bio));
+	fail_over(test, io, row, first, second);
+	KUNIT_EXPECT_EQ(test, row->owned_err, test_io_wait(test, io));
+	KUNIT_EXPECT_NOT_NULL(test, bio_integrity(&io->bio));
+	if (row->owned_err || row->partial_bytes)
+		return;
+	for (unsigned int i = 0; i < INTERVALS; i++)
+		KUNIT_EXPECT_EQ(test, 0x5a, second->meta[(FIRST + i) * 8 + 2]);
+}
+
+/* A copy stands in for the submitter's metadata on one path only. */
+static void copied_metadata_takes_another_path(struct kunit *test)
+{
+	const struct path_case *row = test->param_value;
+	struct test_disk *first = first_path(test);
+	struct test_disk *second = second_path(test, row, first);
+	struct test_io *io = test_io_filled(test, first, REQ_OP_READ, FIRST,
+					    INTERVALS);
+	struct test_vecs *meta = test_vecs_alloc(test, test_rng(test),
+						 8 * INTERVALS,
+						 TEST_CUT_RANDOM);
+	struct bio_integrity_payload *bip;
+	u8 *found = test_guarded_buf(test, 8 * INTERVALS);
+
+	/* Cut as no device takes it. */
+	bip = test_io_attach(test, io, meta, FIRST);
+	fail_over(test, io, row, first, second);
+	KUNIT_EXPECT_EQ(test, row->owned_err, test_io_wait(test, io));
+	KUNIT_EXPECT_PTR_EQ(test, bip, bio_integrity(&io->bio));
+	if (row->owned_err || row->max_sectors)
+		return;
+	test_vecs_read(meta, found);
+	KUNIT_EXPECT_MEMEQ(test, second->meta + FIRST * 8, found,
+			   8 * INTERVALS);
+}
+
+#ifdef CONFIG_BLK_MQ_STACKING
+
+static void free_bio_set(void *data)
+{
+	bioset_exit(data);
+}
+
+/* Reads on a disk like the first path, by a request cloned for another. */
+static void cloned_request_fits_its_queue(struct kunit *test)
+{
+	const struct path_case *row = test->param_value;
+	struct test_disk *top = first_path(test);
+	struct test_disk *low = second_path(test, row, top);
+	struct test_io *io = test_io_filled(test, top, REQ_OP_READ, FIRST, 8);
+	bool fits = row->tuple_size == top->bi.tuple_size;
+	struct request *rq, *clone;
+	struct bio_set *bs = kunit_kzalloc(test, sizeof(*bs), GFP_KERNEL);
+	blk_status_t status;
+
+	KUNIT_ASSERT_NOT_NULL(test, bs);
+	KUNIT_ASSERT_EQ(test, 0, bioset_init(bs, 4, 0, 0));
+	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, free_bio_set, bs));
+	top->hold = true;
+	low->hold = true;
+	test_io_submit(io);
+	rq = held_request(test, top);
+
+	clone = blk_mq_alloc_request(low->disk->queue, rq->cmd_flags, 0);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, clone);
+	KUNIT_ASSERT_EQ(test, 0, blk_rq_prep_clone(clone, rq, bs, GFP_KERNEL,
+						   NULL, NULL));
+	status = blk_insert_cloned_request(clone);
+	KUNIT_EXPECT_EQ(test, fits ? BLK_STS_OK : BLK_STS_IOERR, status);
+	if (!status)
+		list_del_init(&clone->queuelist);
+	blk_rq_unprep_clone(clone);
+	blk_mq_end_request(clone, BLK_STS_OK);
+	blk_mq_end_request(rq, BLK_STS_IOERR);
+	KUNIT_EXPECT_EQ(test, -EIO, test_io_wait(test, io));
+}
+
+#else
+
+static void cloned_request_fits_its_queue(struct kunit *test)
+{
+	kunit_skip(test, "needs BLK_MQ_STACKING");
+}
+
+#endif /* CONFIG_BLK_MQ_STACKING */
+
+static struct kunit_case failover_cases[] = {
+	KUNIT_CASE_PARAM(read_takes_another_path, path_cases_gen_params),
+	KUNIT_CASE_PARAM(write_takes_another_path, path_cases_gen_params),
+	KUNIT_CASE_PARAM(read_of_another_path_is_verified, path_cases_gen_params),
+	KUNIT_CASE_PARAM(owned_metadata_takes_another_path, path_cases_gen_params),
+	KUNIT_CASE_PARAM(copied_metadata_takes_another_path, path_cases_gen_params),
+	KUNIT_CASE_PARAM(cloned_request_fits_its_queue, path_cases_gen_params),
+	{ }
+};
+
+static struct kunit_suite failover_suite = {
+	.name		= "integrity_failover",
+	.test_cases	= failover_cases,
+};
+
+kunit_test_suite(failover_suite);
+
+MODULE_DESCRIPTION("KUnit tests of bios and requests that go to another device");
+MODULE_LICENSE("GPL");

@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What drivers do with bios and requests, and what integrity makes of it: flags
+ * without payload, copies, metadata that cannot be mapped, flush sequences.
+ */
+
+#include <linux/blk-integrity.h>
+
+#include "../bio-integrity-internal.h"
+#include "integrity_disk.h"
+#include "pi_reference.h"
+
+#define REF_TAG		BLK_INTEGRITY_REF_TAG
+#define CRC		BLK_INTEGRITY_CSUM_CRC
+#define FIRST		8
+#define INTERVALS	8
+#define META_BYTES	(INTERVALS * 8)
+
+static struct test_disk *disk_of(struct kunit *test)
+{
+	struct blk_integrity bi = test_geometry(CRC, REF_TAG, 8, 0, 9);
+
+	return test_disk_of(test, test_with_tags(bi));
+}
+
+/* Flags of a bio with metadata, copied to one that has none. */
+static void flag_without_payload(struct kunit *test)
+{
+	struct test_disk *td = disk_of(test);
+	struct test_disk *plain = test_disk_alloc(test, test_plain_limits());
+	struct test_io *io;
+
+	for (int generate = 0; generate < 2; generate++) {
+		td->disk->queue->integrity_dev->write_generate = generate;
+		io = test_io_filled(test, td, REQ_OP_WRITE | REQ_INTEGRITY, FIRST,
+				    INTERVALS);
+		KUNIT_EXPECT_EQ(test, 0, test_io_run(test, io));
+		KUNIT_EXPECT_EQ(test, generate, td->nr_requests);
+	}
+	io = test_io_filled(test, td, REQ_OP_WRITE | REQ_INTEGRITY, FIRST,
+			    INTERVALS);
+	bio_set_dev(&io->bio, plain->bdev);
+	KUNIT_EXPECT_EQ(test, 0, test_io_run(test, io));
+	KUNIT_EXPECT_EQ(test, 0, plain->nr_requests);
+	KUNIT_EXPECT_EQ(test, 0, td->nr_without_payload);
+}
+
+static void free_bio_set(void *data)
+{
+	bioset_exit(data);
+}
+
+/* Write-behind: the submitter's bio ends before the copy has been written. */
+static void copied_metadata_outlives_its_source(struct kunit *test)
+{
+	struct test_disk *td = disk_of(test);
+	struct test_io *io = test_io_owned(test, td, REQ_OP_WRITE, FIRST,
+					   INTERVALS);
+	struct test_io *behind = test_io_filled(test, td, REQ_OP_WRITE, FIRST,
+						INTERVALS);
+	struct bio_set *bs = kunit_kzalloc(test, sizeof(*bs), GFP_KERNEL);
+	u8 *data = test_guarded_buf(test, INTERVALS << SECTOR_SHIFT);
+	u8 *meta = test_guarded_buf(test, META_BYTES);
+	u8 tags[2 * INTERVALS];
+	struct bio *clone;
+
+	KUNIT_ASSERT_NOT_NULL(test, bs);
+	KUNIT_ASSERT_EQ(test, 0, bioset_init(bs, 2, 0, BIOSET_NEED_BVECS));
+	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, free_bio_set, bs));
+	memset(tags, 0x5a, sizeof(tags));
+	KUNIT_ASSERT_EQ(test, 0, bio_integrity_set_tag(&io->bio, tags,
+						       sizeof(tags)));
+	KUNIT_ASSERT_EQ(test, 0, bio_integrity_generate(&io->bio));
+	test_bip_read(bio_integrity(&io->bio), meta);
+
+	behind->bio.bi_bdev = NULL;
+	test_vecs_read(io->data, data);
+	test_vecs_write(behind->data, data);
+	KUNIT_ASSERT_EQ(test, 0, bio_integrity_copy(&behind->bio, &io->bio));
+	fs_bio_integrity_free(&io->bio);
+
+	clone = bio_alloc_clone(td->bdev, &behind->bio, GFP_KERNEL, bs);
+	KUNIT_ASSERT_NOT_NULL(test, clone);
+	KUNIT_EXPECT_EQ(test, 0, submit_bio_wait(clone));
+	KUNIT_EXPECT_MEMEQ(test, meta, td->meta + FIRST * 8, META_BYTES);
+	bio_put(clone);
+}
+
+struct alignment_case {
+	const char *desc;
+	unsigned int offset;
+	unsigned int dma_alignment;
+	bool bounced;
+};
+
+static const struct alignment_case alignment_cases[] = {
+	{ "aligned", 0, 3, false },
+	{ "aligned to what the device asks for", 4, 3, false },
+	{ "odd", 1, 3, true },
+	{ "two bytes off", 2, 3, true },
+	{ "four bytes off", 4, 7, true },
+	{ "odd, and the device takes that", 1, 0, false },
+	/* The default, which is meant for data. */
+	{ "not a sector", 64, 511, false },
+};
+
+KUNIT_ARRAY_PARAM_DESC(alignment_cases, alignment_cases, desc);
+
+static void free_test_page(void *page)
+{
+	__free_page(page);
+}
+
+static void metadata_is_aligned_as_the_device_asks(struct kunit *test)
+{
+	const struct alignment_case *row = test->param_value;
+	struct queue_limits lim =
+		test_disk_limits(test_geometry(CRC, REF_TAG, 8, 0, 9));
+	struct page *page = alloc_page(GFP_KERNEL | __GFP_ZERO);
+	struct bio_integrity_payload *bip;
+	struct test_disk *td;
+	struct test_io *io;
+
+	KUNIT_ASSERT_NOT_NULL(test, page);
+	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, free_test_page,
+							   page));
+	lim.dma_alignment = row->dma_alignment;
+	td = test_disk_alloc(test, lim);
+	td->disk->queue->limits.dma_alignment = row->dma_alignment;
+	io = test_io_filled(test, td, REQ_OP_WRITE, FIRST, INTERVALS);
+	bip = bio_integrity_alloc(&io->bio, GFP_KERNEL, 1);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, bip);
+	bip_set_seed(bip, FIRST);
+	KUNIT_ASSERT_EQ(test, META_BYTES,
+			bio_integrity_add_page(&io->bio, page, META_BYTES,
+					       row->offset));
+	memset(page_address(page) + row->offset, 0x77, META_BYTES);
+	KUNIT_EXPECT_EQ(test, 0, test_io_run(test, io));
+	KUNIT_EXPECT_EQ(test, row->bounced,
+			test_disk_counter(td, BLK_INTEGRITY_BOUNCED));
+	if (row->bounced)
+		KUNIT_EXPECT_EQ(test, 0, td->sgl[0].offset & row->dma_alignment);
+	KUNIT_EXPECT_EQ(test, 0x77, td->meta[FIRST * 8]);
+}
+
+struct flush_case {
+	const char *desc;
+	blk_opf_t opf;
+	bool fua;
+};
+
+static const struct flush_case flush_cases[] = {
+	{ "a plain write", 0, false },
+	{ "FUA that the device does", REQ_FUA, true },
+	{ "FUA done by a flush", REQ_FUA, false },
+	{ "a flush before", REQ_PREFLUSH, true },
+	{ "a flush before and after", REQ_PREFLUSH | REQ_FUA, false },
+};
+
+KUNIT_ARRAY_PARAM_DESC(flush_cases, flush_cases, desc);
+
+/* The data of a flush sequence ends with it, and with the sequence. */
+static void error_counts_once(struct kunit *test)
+{
+	const struct flush_case *row = test->param_value;
+	struct queue_limits lim =
+		test_disk_limits(test_geometry(CRC, REF_TAG, 8, 0, 9));
+	struct test_disk *td;
+	struct test_io *io;
+
+	lim.features |= BLK_FEAT_WRITE_CACHE;
+	if (row->fua)
+		lim.features |= BLK_FEAT_FUA;
+	td = test_disk_alloc(test, lim);
+	td->status = BLK_STS_PROTECTION;
+	io = test_io_filled(test, td, REQ_OP_WRITE | row->opf, FIRST, INTERVALS);
+	KUNIT_EXPECT_EQ(test, -EILSEQ, test_io_run(test, io));
+	KUNIT_EXPECT_EQ(test, 1, test_disk_counter(td,
+						   BLK_INTEGRITY_DEVICE_ERRORS));
+}
+
+static struct kunit_case requests_cases[] = {
+	KUNIT_CASE(flag_without_payload),
+	KUNIT_CASE(copied_metadata_outlives_its_source),
+	KUNIT_CASE_PARAM(metadata_is_aligned_as_the_device_asks,
+			 alignment_cases_gen_params),
+	KUNIT_CASE_PARAM(error_counts_once, flush_cases_gen_params),
+	{ }
+};
+
+static struct kunit_suite requests_suite = {
+	.name		= "integrity_requests",
+	.test_cases	= requests_cases,
+};
+
+kunit_test_suite(requests_suite);
+
+MODULE_DESCRIPTION("KUnit tests of what drivers do with bios and requests");
+MODULE_LICENSE("GPL");

@@ -1,0 +1,18 @@
+# Bios that leave a request without having ended lose what bio_integrity_prep() made for its device; cloned requests,
+# which never see that, are checked against the device they are inserted to.
+# file: block/blk-mq.c
+# changes: 2
+/^void blk_steal_bios\(/,/^}/{
+	/^\{$/a\
+	struct bio *bio;\
+\
+	for (bio = rq->bio; bio; bio = bio->bi_next)\
+		bio_integrity_unprep(bio);\
+
+}
+/^blk_status_t blk_insert_cloned_request\(/,/^}/{
+	/^	if \(q->disk && should_fail_request\(/i\
+	if (blk_integrity_rq(rq) \&\& !blk_integrity_clone_fits(rq))\
+		return BLK_STS_IOERR;\
+
+}
