@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the driver needs of a kernel whose integrity code is that of Linux
+ * 6.12: no checks of a submitter's choice, no profiles of drivers.
+ */
+#ifndef PI_BRD_COMPAT_H
+#define PI_BRD_COMPAT_H
+
+#include <linux/blk-integrity.h>
+
+#ifdef BLK_INTEGRITY_MAX_TUPLE_BYTES
+
+#define PI_BRD_HAS_PROFILES	1
+
+#else
+
+#define PI_BRD_HAS_PROFILES	0
+#define BLK_INTEGRITY_CHECKS_EACH	0
+#define BIP_CHECK_GUARD		1
+#define BIP_CHECK_REFTAG	2
+#define BIP_CHECK_APPTAG	4
+
+/* Guard and reference tag, or nothing. */
+static inline bool bio_integrity_device_checks(struct bio *bio,
+					       unsigned int check)
+{
+	return check != BIP_CHECK_APPTAG &&
+	       !bio_integrity_flagged(bio, BIP_DISK_NOCHECK);
+}
+
+#endif /* BLK_INTEGRITY_MAX_TUPLE_BYTES */
+
+#endif /* PI_BRD_COMPAT_H */
