@@ -67,7 +67,7 @@ static int corrupt_scsi(struct pi_dev *dev, __u64 block, __u8 *data,
 	return -EINVAL;
 }
 
-static int corrupt_nvme(struct pi_dev *dev, __u64 block, __u8 *data,
+static int corrupt_raw(struct pi_dev *dev, __u64 block, __u8 *data,
 			__u8 *metadata, const char *what)
 {
 	static const char * const names[] = {
@@ -96,12 +96,12 @@ static int corrupt_nvme(struct pi_dev *dev, __u64 block, __u8 *data,
 const char *step_corrupt(struct pi_dev *dev, const struct pi_step *step)
 {
 	void *data = pi_buffer(dev->fmt.interval);
-	void *metadata = dev->nvme ? pi_buffer(dev->fmt.ms) : NULL;
+	void *metadata = dev->raw ? pi_buffer(dev->fmt.ms) : NULL;
 	int ret = pi_raw_read(dev, step->block, 1, data, metadata);
 
 	if (!ret)
-		ret = dev->nvme ?
-			corrupt_nvme(dev, step->block, data, metadata,
+		ret = dev->raw ?
+			corrupt_raw(dev, step->block, data, metadata,
 				     step->what) :
 			corrupt_scsi(dev, step->block, data, step->what);
 	return pi_status(ret);

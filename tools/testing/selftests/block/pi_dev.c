@@ -79,6 +79,7 @@ void pi_open(struct pi_dev *dev, const char *path, const char *format)
 	if (dev->fd < 0)
 		die("cannot open", path);
 	dev->nvme = strstr(path, "nvme") || strstr(path, "/ng");
+	dev->raw = dev->nvme || strstr(path, "pi_brd");
 	if (dev->nvme) {
 		int nsid = ioctl(dev->fd, NVME_IOCTL_ID);
 
@@ -173,6 +174,45 @@ out:
 	return ret;
 }
 
+/* A part of the medium of pi_brd, "data" or "metadata". */
+static int brd_part(struct pi_dev *dev, const char *part, bool write,
+		    __u64 block, unsigned int count, unsigned int each,
+		    void *buf)
+{
+	size_t bytes = (size_t)count * each, done = 0;
+	char path[128];
+	ssize_t some;
+	int fd;
+
+	snprintf(path, sizeof(path), "/sys/kernel/debug/pi_brd/%s/%s",
+		 strrchr(dev->path, '/') + 1, part);
+	fd = open(path, O_RDWR);
+	if (fd < 0)
+		return -errno;
+	for (; done < bytes; done += some) {
+		off_t at = block * each + done;
+
+		some = write ? pwrite(fd, buf + done, bytes - done, at) :
+			       pread(fd, buf + done, bytes - done, at);
+		if (some <= 0)
+			break;
+	}
+	close(fd);
+	return done < bytes ? -EIO : 0;
+}
+
+static int brd_raw(struct pi_dev *dev, bool write, __u64 block,
+		   unsigned int count, void *data, void *metadata)
+{
+	int ret = brd_part(dev, "data", write, block, count, dev->fmt.interval,
+			   data);
+
+	if (ret || !metadata)
+		return ret;
+	return brd_part(dev, "metadata", write, block, count, dev->fmt.ms,
+			metadata);
+}
+
 int pi_raw_read(struct pi_dev *dev, __u64 block, unsigned int count,
 		void *data, void *metadata)
 {
@@ -181,6 +221,8 @@ int pi_raw_read(struct pi_dev *dev, __u64 block, unsigned int count,
 	if (dev->nvme)
 		return pi_nvme(dev, PI_READ, block, count, data, metadata,
 			       count * dev->fmt.ms);
+	if (dev->raw)
+		return brd_raw(dev, false, block, count, data, metadata);
 	ret = scsi_data(dev, false, block, count, data);
 	if (ret || !metadata)
 		return ret;
@@ -194,5 +236,7 @@ int pi_raw_write(struct pi_dev *dev, __u64 block, unsigned int count,
 	if (dev->nvme)
 		return pi_nvme(dev, PI_WRITE, block, count, data, metadata,
 			       count * dev->fmt.ms);
+	if (dev->raw)
+		return brd_raw(dev, true, block, count, data, metadata);
 	return scsi_data(dev, true, block, count, data);
 }

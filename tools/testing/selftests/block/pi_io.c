@@ -266,7 +266,7 @@ int main(int argc, char **argv)
 		return pi_vectors();
 	if (argc < 4) {
 		fputs("usage: pi_io vectors | DEVICE FORMAT STEP...\n"
-		      "FORMAT is interval+metadata:none|crc16|ip|crc64:type:offset, as 4096+64:crc16:1:56\n"
+		      "FORMAT is interval+metadata:none|crc16|ip|crc64|crc32c:type:offset, as 4096+64:crc16:1:56\n"
 		      "STEP is rw, fill:BLOCK:COUNT, read:BLOCK:COUNT, tuples:BLOCK:COUNT, made:BLOCK,\n"
 		      "corrupt:BLOCK:data|guard|app|ref|opaque, named:BLOCK:guard|app|ref, append:BLOCK:COUNT,\n"
 		      "user:TEST, salt:NUMBER, nowait-write:BLOCK:COUNT, nowait-read:BLOCK:COUNT,\n"

@@ -10,6 +10,7 @@
 
 #define CRC16_POLY	0x8bb7			/* SBC-4 4.22.4.2 */
 #define CRC64_POLY	0xad93d23594c93659ULL	/* NVM Command Set 5.2.1.3 */
+#define CRC32C_POLY	0x82f63b78		/* RFC 3720 12.1, reflected */
 
 static __u64 reflect(__u64 word)
 {
@@ -63,6 +64,19 @@ __u64 pi_crc64(__u64 crc, const void *buf, size_t len)
 	return ~crc;
 }
 
+__u32 pi_crc32c(__u32 crc, const void *buf, size_t len)
+{
+	const __u8 *p = buf;
+
+	crc = ~crc;
+	while (len--) {
+		crc ^= *p++;
+		for (int bit = 0; bit < 8; bit++)
+			crc = crc >> 1 ^ (crc & 1 ? CRC32C_POLY : 0);
+	}
+	return ~crc;
+}
+
 /* RFC 1071 over whole 16-bit words; the value is the big-endian one. */
 __u16 pi_ip(const void *buf, size_t len)
 {
@@ -79,13 +93,15 @@ __u16 pi_ip(const void *buf, size_t len)
 /* "4096+64:crc16:1:56": interval + metadata bytes : guard : type : offset */
 bool pi_parse(const char *text, struct pi_format *fmt)
 {
-	static const char * const guards[] = { "none", "crc16", "ip", "crc64" };
+	static const char * const guards[] = {
+		"none", "crc16", "ip", "crc64", "crc32c"
+	};
 	char guard[8];
 
 	if (sscanf(text, "%u+%u:%7[a-z0-9]:%u:%u", &fmt->interval, &fmt->ms,
 		   guard, &fmt->type, &fmt->offset) != 5)
 		return false;
-	for (int i = 0; i < 4; i++) {
+	for (int i = 0; i < 5; i++) {
 		if (!strcmp(guard, guards[i])) {
 			fmt->guard = i;
 			return fmt->offset + pi_size(fmt) <= fmt->ms;
@@ -96,14 +112,22 @@ bool pi_parse(const char *text, struct pi_format *fmt)
 
 unsigned int pi_size(const struct pi_format *fmt)
 {
-	return fmt->guard == PI_NONE ? 0 : fmt->guard == PI_CRC64 ? 16 : 8;
+	switch (fmt->guard) {
+	case PI_NONE:
+		return 0;
+	case PI_CRC64:
+	case PI_CRC32C:
+		return 16;
+	default:
+		return 8;
+	}
 }
 
 /* Where a field lies in the metadata of an interval; no bytes: there is none. */
 void pi_field(const struct pi_format *fmt, enum pi_field field,
 	      unsigned int *offset, unsigned int *bytes)
 {
-	bool wide = fmt->guard == PI_CRC64;
+	bool wide = fmt->guard == PI_CRC64, middle = fmt->guard == PI_CRC32C;
 
 	*offset = fmt->offset;
 	*bytes = 0;
@@ -113,13 +137,14 @@ void pi_field(const struct pi_format *fmt, enum pi_field field,
 	} else if (fmt->guard == PI_NONE) {
 		return;
 	} else if (field == PI_GUARD) {
-		*bytes = wide ? 8 : 2;
+		*bytes = wide ? 8 : middle ? 4 : 2;
 	} else if (field == PI_APP) {
-		*offset += wide ? 8 : 2;
+		*offset += wide ? 8 : middle ? 4 : 2;
 		*bytes = 2;
 	} else {
-		*offset += wide ? 10 : 4;
-		*bytes = wide ? 6 : 4;
+		/* In the 32-bit guard format, behind a storage tag. */
+		*offset += wide ? 10 : middle ? 8 : 4;
+		*bytes = wide ? 6 : middle ? 8 : 4;
 	}
 }
 
@@ -152,6 +177,10 @@ void pi_protect(const struct pi_format *fmt, const void *data, __u64 number,
 		guard = pi_crc64(pi_crc64(0, data, fmt->interval),
 				 metadata, fmt->offset);
 		break;
+	case PI_CRC32C:
+		guard = pi_crc32c(pi_crc32c(0, data, fmt->interval),
+				  metadata, fmt->offset);
+		break;
 	case PI_IP:	/* has nothing before the tuple in any of the tests */
 		guard = pi_ip(data, fmt->interval);
 		break;
@@ -159,7 +188,7 @@ void pi_protect(const struct pi_format *fmt, const void *data, __u64 number,
 	pi_field(fmt, PI_GUARD, &offset, &bytes);
 	put(metadata + offset, guard, bytes);
 	pi_field(fmt, PI_REF, &offset, &bytes);
-	if (fmt->type == 1)
+	if (fmt->type != 3)
 		put(metadata + offset, number, bytes);
 }
 
@@ -211,19 +240,24 @@ int pi_vectors(void)
 		const char *name;
 		unsigned int bytes, first, step;
 		__u16 crc16, ip;
+		__u32 crc32c;
 		__u64 crc64;
 	} known[] = {
-		{ "\"123456789\"", 9, '1', 1, 0xd0db, 0x2f2b,
+		{ "\"123456789\"", 9, '1', 1, 0xd0db, 0x2f2b, 0xe3069283,
 		  0xae8b14860a799888 },
-		{ "32 x 00", 32, 0, 0, 0x0000, 0xffff, 0xcf3473434d4ecf3b },
-		{ "32 x FF", 32, 0xff, 0, 0xa293, 0x0000, 0xa0a06974c34d63c4 },
-		{ "512 up", 512, 0, 1, 0x4f10, 0x7f80, 0x65f48632094a1b07 },
-		{ "512 down", 512, 0xff, 0xff, 0xa9b1, 0x807f,
+		{ "32 x 00", 32, 0, 0, 0x0000, 0xffff, 0x8a9136aa,
+		  0xcf3473434d4ecf3b },
+		{ "32 x FF", 32, 0xff, 0, 0xa293, 0x0000, 0x62a8ab43,
+		  0xa0a06974c34d63c4 },
+		{ "512 up", 512, 0, 1, 0x4f10, 0x7f80, 0xae10ee5a,
+		  0x65f48632094a1b07 },
+		{ "512 down", 512, 0xff, 0xff, 0xa9b1, 0x807f, 0xc535910d,
 		  0x2a65e037bb06dd58 },
-		{ "4096 x 00", 4096, 0, 0, 0x0000, 0xffff, 0x6482d367eb22b64e },
-		{ "4096 x FF", 4096, 0xff, 0, 0x8b5d, 0x0000,
+		{ "4096 x 00", 4096, 0, 0, 0x0000, 0xffff, 0x98f94189,
+		  0x6482d367eb22b64e },
+		{ "4096 x FF", 4096, 0xff, 0, 0x8b5d, 0x0000, 0x25c1fe13,
 		  0xc0ddba7302eca3ac },
-		{ "4096 up from AB", 4096, 0xab, 1, 0xb0a8, 0x03fc,
+		{ "4096 up from AB", 4096, 0xab, 1, 0xb0a8, 0x03fc, 0x0b9848de,
 		  0x81039fcf5685d8d4 },
 	};
 	int bad = 0;
@@ -235,6 +269,7 @@ int pi_vectors(void)
 			buf[j] = known[i].first + j * known[i].step;
 		if (pi_crc16(0, buf, known[i].bytes) == known[i].crc16 &&
 		    pi_ip(buf, known[i].bytes) == known[i].ip &&
+		    pi_crc32c(0, buf, known[i].bytes) == known[i].crc32c &&
 		    pi_crc64(0, buf, known[i].bytes) == known[i].crc64)
 			continue;
 		fprintf(stderr, "# wrong answer for %s\n", known[i].name);

@@ -16,6 +16,7 @@ enum pi_guard {
 	PI_CRC16,
 	PI_IP,
 	PI_CRC64,
+	PI_CRC32C,
 };
 
 enum pi_field {
@@ -29,13 +30,14 @@ struct pi_format {
 	unsigned int interval;	/* data bytes */
 	unsigned int ms;	/* metadata bytes an interval */
 	unsigned int offset;	/* where in them the protection information is */
-	unsigned int type;	/* 1 or 3 */
+	unsigned int type;	/* 1, 2 or 3 */
 	enum pi_guard guard;
 };
 
 __u16 pi_crc16(__u16 crc, const void *buf, size_t len);
 __u16 pi_ip(const void *buf, size_t len);
 __u64 pi_crc64(__u64 crc, const void *buf, size_t len);
+__u32 pi_crc32c(__u32 crc, const void *buf, size_t len);
 
 bool pi_parse(const char *text, struct pi_format *fmt);
 unsigned int pi_size(const struct pi_format *fmt);
