@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: GPL-2.0
+# pi_brd: RAM disks with protection information, made and unmade as a test needs them.
+# shellcheck shell=sh
+
+pibrd_config=/sys/kernel/config/pi_brd
+mountpoint -q /sys/kernel/config || mount -t configfs none /sys/kernel/config
+
+# pibrd_load [PARAMETER=VALUE...]
+pibrd_load() {
+	[ ! -d $pibrd_config ] || return 0
+	insmod "$(find "$PI_MODULES" -name "pi_brd.ko*" | head -n 1)" "$@"
+}
+
+# pibrd_attributes FORMAT: what makes a disk of a format as pi_io knows it.
+pibrd_attributes() {
+	echo "$1" | tr '+:' '  ' | {
+		read -r block metadata guard type offset
+		echo "block_bytes=$block metadata_bytes=$metadata guard=$guard type=$type pi_offset=$offset"
+	}
+}
+
+# pibrd_make NAME ATTRIBUTE=VALUE...: sets $disk and $debug, the directory of its faults
+pibrd_make() {
+	pibrd_dir=$pibrd_config/$1
+	shift
+	mkdir "$pibrd_dir" || return
+	for attribute; do
+		echo "${attribute#*=}" >"$pibrd_dir/${attribute%%=*}" || return
+	done
+	echo 1 >"$pibrd_dir/power" || return
+	read -r disk <"$pibrd_dir/disk"
+	debug=/sys/kernel/debug/pi_brd/$disk
+}
+
+# pibrd_format NAME FORMAT ATTRIBUTE=VALUE...: pibrd_make of a format, which is left in $format
+pibrd_format() {
+	format=$2
+	pibrd_name=$1
+	shift 2
+	# shellcheck disable=SC2046
+	pibrd_make "$pibrd_name" $(pibrd_attributes "$format") "$@"
+}
+
+pibrd_unmake() { rmdir "$pibrd_config/$1"; }
+
+pibrd_unload() { rmmod pi_brd; }
+
+# pibrd_fault RULE, or "clear", of $disk
+pibrd_fault() { echo "$*" >"$debug/faults"; }
+
+# pibrd_count NAME: of what the device $disk counts
+pibrd_count() { sed -n "s/^$1 //p" "$debug/stat"; }
