@@ -4,6 +4,7 @@
  * are computed at boot.  Every implementation falls back to these functions.
  */
 
+#include <linux/bitops.h>
 #include <linux/cache.h>
 #include <linux/compiler.h>
 #include <linux/init.h>
