@@ -114,6 +114,8 @@ int fs_bio_integrity_alloc(struct bio *bio)
 
 	if (!blk_integrity_queue_supports_integrity(q) || !bio_has_data(bio))
 		return 0;
+	/* The queue is not entered; pairs with blk_integrity_make_dev(). */
+	smp_rmb();
 	if (bio_integrity(bio))
 		return -EINVAL;
 	if (bio_has_crypt_ctx(bio))

@@ -140,5 +140,5 @@ void __init bio_integrity_init(void)
 
 	bio_integrity_buf_init();
 	bio_integrity_verify_init();
-	blk_integrity_stat_setup();
+	blk_integrity_event_setup();
 }

@@ -12,6 +12,7 @@
 #include <linux/percpu.h>
 #include <linux/ratelimit_types.h>
 #include <linux/sizes.h>
+#include <linux/spinlock_types.h>
 #include <linux/workqueue_types.h>
 
 #ifdef CONFIG_BLK_DEV_INTEGRITY
@@ -73,12 +74,15 @@ struct blk_integrity_counters {
  * @log_suppressed: bios with errors that printed none since the last line
  * @last_error: when the last error was, in jiffies; 0: there was none
  * @reserve: objects for I/O that finds no memory; set while there is a profile
- * @disk: disk that @sysfs_work and @uevent_work are for
- * @sysfs_work: see blk_integrity_sysfs_update()
- * @uevent_work: tells user space of an error after a quiet time
+ * @event_lock: covers @event_disk and @events
+ * @event_disk: disk that @events are for, which they hold; NULL: there are none
+ * @events: &enum blk_integrity_event, not handled yet
+ * @event_work: handles them
  *
  * Made when a queue first gets a profile, or policy for when it does, and kept
  * until the queue goes, so that nothing a driver does to its profile touches it.
+ * Policies, counters and events are of the disk: they start anew with the next
+ * disk of the queue.
  */
 struct blk_integrity_dev {
 	bool read_verify;
@@ -92,9 +96,20 @@ struct blk_integrity_dev {
 	atomic_t log_suppressed;
 	unsigned long last_error;
 	struct blk_integrity_reserve __rcu *reserve;
-	struct gendisk *disk;
-	struct work_struct sysfs_work;
-	struct work_struct uevent_work;
+	spinlock_t event_lock;	/* covers event_disk and events */
+	struct gendisk *event_disk;
+	unsigned int events;
+	struct work_struct event_work;
+};
+
+/**
+ * enum blk_integrity_event - events of a disk that are handled by a work
+ * @BLK_INTEGRITY_EVENT_ERROR: a read failed verification after a quiet time
+ * @BLK_INTEGRITY_EVENT_FORMAT: the disk got or lost its metadata
+ */
+enum blk_integrity_event {
+	BLK_INTEGRITY_EVENT_ERROR	= BIT(0),
+	BLK_INTEGRITY_EVENT_FORMAT	= BIT(1),
 };
 
 /* bio-integrity.c */
@@ -176,9 +191,6 @@ static inline void bio_integrity_unprep(struct bio *bio)
  */
 #define BIO_INTEGRITY_MAX_INLINE_BYTES	SZ_128K
 
-/* bio-integrity-verify.c */
-void blk_flush_integrity(void);
-
 /* blk-integrity.c */
 bool blk_integrity_merge_rq(struct request_queue *q, struct request *req,
 		struct request *next);
@@ -209,14 +221,19 @@ const struct blk_integrity_profile *
 blk_integrity_builtin_profile(const struct blk_integrity *bi);
 bool blk_integrity_is_builtin_profile(const struct blk_integrity_profile *prof);
 
+/* blk-integrity-event.c */
+extern struct workqueue_struct *blk_integrity_events_wq;
+void blk_integrity_event_setup(void);
+void blk_integrity_event_init(struct blk_integrity_dev *idev);
+void blk_integrity_queue_event(struct gendisk *disk,
+		enum blk_integrity_event event);
+void blk_integrity_disk_gone(struct gendisk *disk);
+
 /* blk-integrity-stat.c */
-void blk_integrity_stat_setup(void);
-void blk_integrity_queue_event(struct blk_integrity_dev *idev,
-		struct gendisk *disk, struct work_struct *work);
-void blk_integrity_cancel_events(struct gendisk *disk);
 bool blk_integrity_failed(const struct blk_integrity_error *err);
 void blk_integrity_stat_init(struct blk_integrity_dev *idev);
 void blk_integrity_stat_exit(struct blk_integrity_dev *idev);
+void blk_integrity_reset_counters(struct blk_integrity_dev *idev);
 u64 blk_integrity_counter(const struct blk_integrity_dev *idev,
 		enum blk_integrity_counter counter);
 void blk_integrity_error_merge(struct blk_integrity_error *err,
@@ -253,8 +270,8 @@ static inline void blk_integrity_count(struct request_queue *q,
 /* blk-integrity-sysfs.c */
 extern const struct attribute_group blk_integrity_attr_group;
 bool blk_integrity_disk_in_sysfs(struct gendisk *disk);
-void blk_integrity_sysfs_init(struct blk_integrity_dev *idev);
 void blk_integrity_sysfs_update(struct gendisk *disk);
+void blk_integrity_reset_policies(struct blk_integrity_dev *idev);
 
 /**
  * blk_integrity_verifies() - are reads of a device checked by the block layer?
@@ -332,11 +349,7 @@ static inline bool blk_integrity_clone_fits(struct request *rq)
 	return true;
 }
 
-static inline void blk_flush_integrity(void)
-{
-}
-
-static inline void blk_integrity_cancel_events(struct gendisk *disk)
+static inline void blk_integrity_disk_gone(struct gendisk *disk)
 {
 }
 

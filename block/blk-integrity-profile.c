@@ -221,10 +221,14 @@ static struct blk_integrity_dev *make_dev(struct request_queue *q)
 	if (!idev)
 		return NULL;
 	blk_integrity_stat_init(idev);
-	idev->read_verify = true;
-	idev->write_generate = true;
-	blk_integrity_sysfs_init(idev);
-	q->integrity_dev = idev;
+	blk_integrity_reset_policies(idev);
+	blk_integrity_event_init(idev);
+	WRITE_ONCE(q->integrity_dev, idev);
+	/*
+	 * Before limits with metadata: a reader that sees those must see the
+	 * state.  It entered the queue later, or pairs this with smp_rmb().
+	 */
+	smp_wmb();
 	return idev;
 }
 
@@ -293,7 +297,8 @@ int blk_integrity_commit_limits(struct request_queue *q,
 
 	if (q->disk && !lim->integrity.tuple_size !=
 		       !q->limits.integrity.tuple_size)
-		blk_integrity_sysfs_update(q->disk);
+		blk_integrity_queue_event(q->disk,
+					  BLK_INTEGRITY_EVENT_FORMAT);
 	return 0;
 }
 

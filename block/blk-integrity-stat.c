@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What is known of errors, and who is told: the record, the counters, the
- * tracepoint, one rate-limited line per device, and a uevent.
+ * Errors and counters: the record of a bio, the counters of a queue, and the
+ * report of an error by tracepoint, rate-limited line and uevent.
  */
 
 #include <linux/blk-integrity.h>
 #include <linux/export.h>
-#include <linux/kobject.h>
 #include <linux/percpu.h>
 #include <linux/ratelimit.h>
 #include <linux/workqueue.h>
@@ -18,9 +17,6 @@
 
 /* An error after a minute without any is news to user space. */
 #define QUIET_TIME	(60 * HZ)
-
-/* Not of the system: removal of a disk waits for it. */
-static struct workqueue_struct *events_wq __ro_after_init;
 
 struct tag_words {
 	const char *name;
@@ -134,70 +130,24 @@ u64 blk_integrity_counter(const struct blk_integrity_dev *idev,
 }
 
 /**
- * blk_integrity_queue_event() - do something about a disk soon
- * @idev: integrity state of its queue
- * @disk: the disk; it stays until the work has put its reference
- * @work: a work of @idev
- *
- * Nothing is done for a disk that is not registered, or no longer.
+ * blk_integrity_reset_counters() - set all counters of a queue to 0
+ * @idev: integrity state of a queue without I/O
  *
  * Context: Any context.
  */
-void blk_integrity_queue_event(struct blk_integrity_dev *idev,
-			       struct gendisk *disk, struct work_struct *work)
+void blk_integrity_reset_counters(struct blk_integrity_dev *idev)
 {
-	if (!blk_integrity_disk_in_sysfs(disk))
-		return;
-	get_device(disk_to_dev(disk));
-	idev->disk = disk;
-	if (!queue_work(events_wq, work))
-		put_device(disk_to_dev(disk));
-}
+	struct blk_integrity_counters __percpu *counters =
+		READ_ONCE(idev->counters);
+	int cpu;
 
-/**
- * blk_integrity_cancel_events() - forget what blk_integrity_queue_event() shall do
- * @disk: disk that is gone, for which nothing is left to do
- *
- * Works take locks that others hold while they do I/O: the queue must not be
- * frozen.  Its next disk, if there is one, comes after this.
- *
- * Context: Process context.  May sleep.
- */
-void blk_integrity_cancel_events(struct gendisk *disk)
-{
-	struct blk_integrity_dev *idev = disk->queue->integrity_dev;
-
-	if (!idev)
-		return;
-	if (cancel_work_sync(&idev->sysfs_work))
-		put_device(disk_to_dev(disk));
-	if (cancel_work_sync(&idev->uevent_work))
-		put_device(disk_to_dev(disk));
-}
-
-/**
- * blk_integrity_stat_setup() - make the workqueue of events
- *
- * Context: Boot.
- */
-void __init blk_integrity_stat_setup(void)
-{
-	events_wq = alloc_workqueue("blk_integrity_events", 0, 0);
-	if (!events_wq)
-		panic("blk-integrity: no memory for events\n");
-}
-
-static void integrity_uevent_work(struct work_struct *work)
-{
-	struct blk_integrity_dev *idev =
-		container_of(work, struct blk_integrity_dev, uevent_work);
-	struct device *dev = disk_to_dev(idev->disk);
-	char what[] = "INTEGRITY_ERROR=1";
-	char *env[2] = { what };
-
-	if (disk_live(idev->disk))
-		kobject_uevent_env(&dev->kobj, KOBJ_CHANGE, env);
-	put_device(dev);
+	for (int i = 0; i < BLK_INTEGRITY_NR_COUNTERS; i++)
+		atomic64_set(&idev->early[i], 0);
+	if (counters)
+		for_each_possible_cpu(cpu)
+			memset(per_cpu_ptr(counters, cpu), 0, sizeof(*counters));
+	idev->last_error = 0;
+	atomic_set(&idev->log_suppressed, 0);
 }
 
 static void report_uevent(struct blk_integrity_dev *idev, struct gendisk *disk)
@@ -207,7 +157,7 @@ static void report_uevent(struct blk_integrity_dev *idev, struct gendisk *disk)
 
 	if (last && now - last < QUIET_TIME)
 		return;
-	blk_integrity_queue_event(idev, disk, &idev->uevent_work);
+	blk_integrity_queue_event(disk, BLK_INTEGRITY_EVENT_ERROR);
 }
 
 static void report_line(struct blk_integrity_dev *idev, struct gendisk *disk,
@@ -297,7 +247,6 @@ void blk_integrity_stat_init(struct blk_integrity_dev *idev)
 			     DEFAULT_RATELIMIT_BURST);
 	/* The next line says how many were left out. */
 	ratelimit_set_flags(&idev->log, RATELIMIT_MSG_ON_RELEASE);
-	INIT_WORK(&idev->uevent_work, integrity_uevent_work);
 	INIT_WORK(&idev->counters_work, counters_work);
 
 	/*
@@ -308,7 +257,7 @@ void blk_integrity_stat_init(struct blk_integrity_dev *idev)
 	idev->counters = alloc_percpu_gfp(struct blk_integrity_counters,
 					  GFP_NOWAIT | __GFP_ZERO | __GFP_NOWARN);
 	if (!idev->counters)
-		queue_work(events_wq, &idev->counters_work);
+		queue_work(blk_integrity_events_wq, &idev->counters_work);
 }
 
 /**

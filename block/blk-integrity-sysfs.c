@@ -369,50 +369,29 @@ bool blk_integrity_disk_in_sysfs(struct gendisk *disk)
 	return disk_live(disk);
 }
 
-/*
- * Files can appear and go while the disk lives, but not under the locks that
- * its limits change under.  open_mutex keeps the disk in sysfs.
+/**
+ * blk_integrity_sysfs_update() - show or hide the files of disks with metadata
+ * @disk: disk that got or lost its metadata
+ *
+ * Context: Process context, open_mutex of @disk held.  May sleep.
  */
-static void blk_integrity_sysfs_work(struct work_struct *work)
+void blk_integrity_sysfs_update(struct gendisk *disk)
 {
-	struct blk_integrity_dev *idev =
-		container_of(work, struct blk_integrity_dev, sysfs_work);
-	struct gendisk *disk = idev->disk;
-
-	/* Wait for the limits that are being committed. */
-	mutex_lock(&disk->queue->limits_lock);
-	mutex_unlock(&disk->queue->limits_lock);
-
-	mutex_lock(&disk->open_mutex);
-	if (blk_integrity_disk_in_sysfs(disk))
-		sysfs_update_group(&disk_to_dev(disk)->kobj,
-				   &blk_integrity_attr_group);
-	mutex_unlock(&disk->open_mutex);
-	put_device(disk_to_dev(disk));
+	lockdep_assert_held(&disk->open_mutex);
+	sysfs_update_group(&disk_to_dev(disk)->kobj, &blk_integrity_attr_group);
 }
 
 /**
- * blk_integrity_sysfs_init() - prepare for blk_integrity_sysfs_update()
+ * blk_integrity_reset_policies() - set what the administrator can choose to its
+ *	defaults
  * @idev: integrity state of a queue
  *
  * Context: Any context.
  */
-void blk_integrity_sysfs_init(struct blk_integrity_dev *idev)
+void blk_integrity_reset_policies(struct blk_integrity_dev *idev)
 {
-	INIT_WORK(&idev->sysfs_work, blk_integrity_sysfs_work);
-}
-
-/**
- * blk_integrity_sysfs_update() - show or hide the files of disks with metadata
- * @disk: disk that gets or loses its metadata
- *
- * Happens soon after.  Nothing is needed if the disk is not registered yet.
- *
- * Context: Any context; q->limits_lock held if limits are being committed.
- */
-void blk_integrity_sysfs_update(struct gendisk *disk)
-{
-	struct blk_integrity_dev *idev = disk->queue->integrity_dev;
-
-	blk_integrity_queue_event(idev, disk, &idev->sysfs_work);
+	WRITE_ONCE(idev->read_verify, true);
+	WRITE_ONCE(idev->write_generate, true);
+	WRITE_ONCE(idev->report_only, false);
+	WRITE_ONCE(idev->inline_bytes, 0);
 }

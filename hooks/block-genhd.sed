@@ -1,5 +1,10 @@
 # Events of a disk end with it. They take locks under which there is I/O: not before the queue is no longer frozen.
+# Verification needs no flush: each read holds its queue until it ends, and the queue is frozen.
 # file: block/genhd.c
-/^void del_gendisk\(struct gendisk \*disk\)$/,/^}$/s/^}$/\
-	blk_integrity_cancel_events(disk);\
+# changes: 2
+/^void del_gendisk\(struct gendisk \*disk\)$/,/^}$/{
+	/^	blk_flush_integrity\(\);$/d
+	s/^}$/\
+	blk_integrity_disk_gone(disk);\
 }/
+}

@@ -300,7 +300,7 @@ static bool has_file(struct test_disk *td, const char *name)
 {
 	struct kernfs_node *dir, *file;
 
-	flush_work(&td->disk->queue->integrity_dev->sysfs_work);
+	flush_work(&td->disk->queue->integrity_dev->event_work);
 	dir = sysfs_get_dirent(disk_to_dev(td->disk)->kobj.sd, "integrity");
 	file = dir ? sysfs_get_dirent(dir, name) : NULL;
 	sysfs_put(file);

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Events of a disk that need a context which may sleep: its first error after a
+ * quiet time becomes a uevent, metadata gained or lost changes the files in
+ * sysfs.  And what the end of a disk means for the integrity state of its
+ * queue, which another disk may take over.
+ */
+
+#include <linux/blk-integrity.h>
+#include <linux/kobject.h>
+#include <linux/workqueue.h>
+
+#include "blk.h"
+
+/* Not one of the system's, since the removal of a disk waits for it. */
+struct workqueue_struct *blk_integrity_events_wq __ro_after_init;
+
+static void send_error_uevent(struct gendisk *disk)
+{
+	char what[] = "INTEGRITY_ERROR=1";
+	char *env[2] = { what };
+
+	kobject_uevent_env(&disk_to_dev(disk)->kobj, KOBJ_CHANGE, env);
+}
+
+/* The disk the pending events are for, with the reference they hold. */
+static struct gendisk *take_events(struct blk_integrity_dev *idev,
+				   unsigned int *events)
+{
+	struct gendisk *disk;
+
+	spin_lock_irq(&idev->event_lock);
+	disk = idev->event_disk;
+	*events = idev->events;
+	idev->event_disk = NULL;
+	idev->events = 0;
+	spin_unlock_irq(&idev->event_lock);
+	return disk;
+}
+
+/*
+ * open_mutex keeps the disk in sysfs: del_gendisk() takes it before it removes
+ * the device, so that no event follows the removal.
+ */
+static void integrity_event_work(struct work_struct *work)
+{
+	struct blk_integrity_dev *idev =
+		container_of(work, struct blk_integrity_dev, event_work);
+	unsigned int events;
+	struct gendisk *disk = take_events(idev, &events);
+
+	if (!disk)
+		return;
+
+	/* Wait for the limits that are being committed. */
+	mutex_lock(&disk->queue->limits_lock);
+	mutex_unlock(&disk->queue->limits_lock);
+
+	mutex_lock(&disk->open_mutex);
+	if (blk_integrity_disk_in_sysfs(disk)) {
+		if (events & BLK_INTEGRITY_EVENT_FORMAT)
+			blk_integrity_sysfs_update(disk);
+		if (events & BLK_INTEGRITY_EVENT_ERROR)
+			send_error_uevent(disk);
+	}
+	mutex_unlock(&disk->open_mutex);
+	put_device(disk_to_dev(disk));
+}
+
+/**
+ * blk_integrity_queue_event() - handle an event of a disk soon
+ * @disk: the disk; its queue has integrity state
+ * @event: the event
+ *
+ * An event of a disk that is not registered is dropped, also if the disk is
+ * being removed and its queue is to serve another one.
+ *
+ * Context: Any context.
+ */
+void blk_integrity_queue_event(struct gendisk *disk,
+			       enum blk_integrity_event event)
+{
+	struct blk_integrity_dev *idev = disk->queue->integrity_dev;
+	unsigned long flags;
+
+	spin_lock_irqsave(&idev->event_lock, flags);
+	if (blk_integrity_disk_in_sysfs(disk)) {
+		if (!idev->event_disk) {
+			get_device(disk_to_dev(disk));
+			idev->event_disk = disk;
+		}
+		idev->events |= event;
+		queue_work(blk_integrity_events_wq, &idev->event_work);
+	}
+	spin_unlock_irqrestore(&idev->event_lock, flags);
+}
+
+/**
+ * blk_integrity_disk_gone() - end of a disk
+ * @disk: disk that is out of sysfs, without I/O
+ *
+ * A SCSI device keeps its queue when its driver is unbound.  The next disk on
+ * it begins with default policies and counters of 0, as any new disk does.
+ *
+ * Context: Process context.  May sleep: events take locks that others hold
+ *	while they do I/O, so the queue must not be frozen for the caller alone.
+ */
+void blk_integrity_disk_gone(struct gendisk *disk)
+{
+	struct blk_integrity_dev *idev = disk->queue->integrity_dev;
+	unsigned int events;
+
+	if (!idev)
+		return;
+	cancel_work_sync(&idev->event_work);
+	if (take_events(idev, &events))
+		put_device(disk_to_dev(disk));
+	blk_integrity_reset_policies(idev);
+	blk_integrity_reset_counters(idev);
+}
+
+/**
+ * blk_integrity_event_init() - prepare a queue for events
+ * @idev: its integrity state
+ *
+ * Context: Any context.
+ */
+void blk_integrity_event_init(struct blk_integrity_dev *idev)
+{
+	spin_lock_init(&idev->event_lock);
+	INIT_WORK(&idev->event_work, integrity_event_work);
+}
+
+/**
+ * blk_integrity_event_setup() - make the workqueue of events
+ *
+ * Context: Boot.
+ */
+void __init blk_integrity_event_setup(void)
+{
+	blk_integrity_events_wq = alloc_workqueue("blk_integrity_events",
+						  0, 0);
+	if (!blk_integrity_events_wq)
+		panic("blk-integrity: no memory for events\n");
+}
