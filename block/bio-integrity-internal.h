@@ -57,6 +57,8 @@ enum bio_integrity_action {
  * @err: what verification found wrong in all pieces
  * @data_iter: the data when the payload was attached: whatever completion does
  *	to the iterators of @bio, this is what gets verified
+ * @held: queue whose usage count the bio holds while kintegrityd has it, or
+ *	NULL
  * @verified: has been verified, and ends
  * @reserve: reserve this object belongs to, or NULL
  * @pool: which part of it
@@ -78,6 +80,7 @@ struct bio_integrity_auto {
 	atomic_t pieces_left;
 	struct blk_integrity_error err;
 	struct bvec_iter data_iter;
+	struct request_queue *held;
 	bool verified;
 	struct blk_integrity_reserve *reserve;
 	mempool_t *pool;

@@ -6,6 +6,16 @@
  * the list empty and queues work, which takes the whole list: a burst of
  * completions costs one wake-up.  What is too much for one CPU, many bios or a
  * large one, goes on a list that all CPUs take pieces from.
+ *
+ * Lifetime: a bio holds a reference on the usage count of its queue from
+ * bio_integrity_verify_later() until bio_endio() has returned.  Freezing a
+ * queue, and so the removal of its disk, waits for the verification of its own
+ * reads and for no other.
+ *
+ * Forward progress: verification allocates nothing and waits for nothing.  The
+ * CPU that puts a bio on a list has its work queued until both lists are empty;
+ * other CPUs only help.  A run of the work is bounded and requeues itself, so
+ * that one worker, or the one rescuer, serves all CPUs in turn.
  */
 
 #include <linux/blk-integrity.h>
@@ -33,6 +43,12 @@
 
 /* CPUs looked at for one that is idle: a wider search costs what it saves. */
 #define IDLE_SEARCH	8
+
+/*
+ * Rounds of a run of the work.  Each verifies at most KEEP_BIOS bios of a piece
+ * and one more piece, about 1 MiB, so that a run takes a millisecond or two.
+ */
+#define WORK_ROUNDS	8
 
 struct kintegrityd_cpu {
 	struct llist_head todo;
@@ -127,7 +143,6 @@ blk_status_t bio_integrity_verify(struct bio_integrity_auto *bia)
 	return bia_result(bia);
 }
 
-/* All of a bio has been verified: now it ends, and the payload may go. */
 static void bia_conclude(struct bio_integrity_auto *bia)
 {
 	blk_status_t status = bia_result(bia);
@@ -137,10 +152,15 @@ static void bia_conclude(struct bio_integrity_auto *bia)
 	bia->verified = true;
 }
 
-static void bia_verify(struct bio_integrity_auto *bia)
+/* All of a bio has been verified: end it.  The payload may be gone after that. */
+static void bia_end(struct bio_integrity_auto *bia)
 {
-	verify_intervals(bia, 0, bia_intervals(bia), &bia->err);
+	struct request_queue *held = bia->held;
+
 	bia_conclude(bia);
+	bio_endio(bia->bio);
+	if (held)
+		blk_queue_exit(held);
 }
 
 /* Wake an idle CPU near by, if there is one, to take pieces. */
@@ -195,20 +215,18 @@ static void verify_piece(struct bio_integrity_auto *bia, unsigned int piece)
 	unsigned int intervals = min(bia_intervals(bia) - first,
 				     piece_intervals(bia));
 	struct blk_integrity_error err = {};
-	struct bio *bio = bia->bio;
 
 	verify_intervals(bia, first, intervals, &err);
 
 	spin_lock(&shared_lock);
 	blk_integrity_error_merge(&bia->err, &err);
 	spin_unlock(&shared_lock);
-	if (atomic_dec_and_test(&bia->pieces_left)) {
-		bia_conclude(bia);
-		bio_endio(bio);
-	}
+	if (atomic_dec_and_test(&bia->pieces_left))
+		bia_end(bia);
 }
 
-static void verify_batch(struct kintegrityd_cpu *kcpu)
+/* Return: %true if there was a bio. */
+static bool verify_batch(struct kintegrityd_cpu *kcpu)
 {
 	/* The list is last in, first out; bios end in the order they came. */
 	struct llist_node *batch =
@@ -217,34 +235,45 @@ static void verify_batch(struct kintegrityd_cpu *kcpu)
 	unsigned int kept = 0;
 
 	llist_for_each_entry_safe(bia, next, batch, node) {
-		struct bio *bio = bia->bio;
-
 		if (bia_pieces(bia) > 1 || kept == KEEP_BIOS) {
 			bia_share(bia);
 			continue;
 		}
 		kept++;
-		bia_verify(bia);
-		bio_endio(bio);
+		verify_intervals(bia, 0, bia_intervals(bia), &bia->err);
+		bia_end(bia);
 		cond_resched();
 	}
+	return batch;
 }
 
-/* However much there is to help with, this CPU's own bios come first. */
+/* Return: %true if there was a piece. */
+static bool verify_shared(void)
+{
+	struct bio_integrity_auto *bia;
+	unsigned int piece;
+
+	bia = take_piece(&piece);
+	if (!bia)
+		return false;
+	verify_piece(bia, piece);
+	cond_resched();
+	return true;
+}
+
+/* The bios of this CPU come before pieces of others. */
 static void kintegrityd_work(struct work_struct *work)
 {
 	struct kintegrityd_cpu *kcpu =
 		container_of(work, struct kintegrityd_cpu, work);
-	struct bio_integrity_auto *bia;
-	unsigned int piece;
 
-	do {
-		verify_batch(kcpu);
-		bia = take_piece(&piece);
-		if (bia)
-			verify_piece(bia, piece);
-		cond_resched();
-	} while (bia);
+	for (int i = 0; i < WORK_ROUNDS; i++) {
+		bool had_bios = verify_batch(kcpu);
+
+		if (!verify_shared() && !had_bios)
+			return;
+	}
+	queue_work(kintegrityd_wq, work);
 }
 
 /**
@@ -267,8 +296,21 @@ bool bio_integrity_verify_now(struct bio_integrity_auto *bia)
 	if (IS_ENABLED(CONFIG_PREEMPT_RT) && !preemptible())
 		return false;
 	blk_integrity_count(q, BLK_INTEGRITY_INLINE_VERIFIES, 1);
-	bia_verify(bia);
+	verify_intervals(bia, 0, bia_intervals(bia), &bia->err);
+	bia_conclude(bia);
 	return true;
+}
+
+/*
+ * The request that completes holds the usage count of its queue.  A driver that
+ * takes bios may end one when nothing holds it; then the owner of the payload
+ * keeps the device open.
+ */
+static void hold_queue(struct bio_integrity_auto *bia)
+{
+	struct request_queue *q = bdev_get_queue(bia_bdev(bia));
+
+	bia->held = percpu_ref_tryget(&q->q_usage_counter) ? q : NULL;
 }
 
 /**
@@ -284,23 +326,10 @@ void bio_integrity_verify_later(struct bio_integrity_auto *bia)
 
 	trace_blk_integrity_defer(bia_bdev(bia), bia->first_interval,
 				  bia_intervals(bia));
+	hold_queue(bia);
 	if (llist_add(&bia->node, &kcpu->todo))
 		queue_work_on(cpu, kintegrityd_wq, &kcpu->work);
 	put_cpu();
-}
-
-/**
- * blk_flush_integrity() - wait for all verification
- *
- * A disk that is being removed goes no sooner than the work that refers to it.
- * CPUs that were woken to help need no waiting for: what they take pieces of
- * is a bio, which keeps its disk.
- *
- * Context: Process context.  May sleep.
- */
-void blk_flush_integrity(void)
-{
-	flush_workqueue(kintegrityd_wq);
 }
 
 /**

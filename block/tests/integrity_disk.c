@@ -106,6 +106,16 @@ void test_disk_release(struct test_disk *td)
 }
 
 /**
+ * test_disk_settle() - wait until all I/O of the disk has ended
+ * @td: the disk, which holds no requests
+ */
+void test_disk_settle(struct test_disk *td)
+{
+	blk_mq_freeze_queue(td->disk->queue);
+	blk_mq_unfreeze_queue(td->disk->queue);
+}
+
+/**
  * test_disk_counter() - read a counter
  * @td: disk that had metadata once
  * @counter: which
@@ -123,7 +133,7 @@ static void test_disk_free(void *data)
 
 	if (td->disk) {
 		test_disk_release(td);
-		blk_flush_integrity();
+		test_disk_settle(td);
 		put_disk(td->disk);
 	}
 	if (td->set.tags)

@@ -78,6 +78,7 @@ struct queue_limits test_disk_limits(struct blk_integrity bi);
 struct test_disk *test_disk_alloc(struct kunit *test, struct queue_limits lim);
 struct test_disk *test_disk_of(struct kunit *test, struct blk_integrity bi);
 void test_disk_release(struct test_disk *td);
+void test_disk_settle(struct test_disk *td);
 u64 test_disk_counter(struct test_disk *td, enum blk_integrity_counter counter);
 void test_disk_fill(struct kunit *test, struct test_disk *td,
 		    struct rnd_state *rng);

@@ -153,7 +153,7 @@ static void batch_of_reads_ends(struct kunit *test)
 	for (int i = 0; i < ARRAY_SIZE(ios); i++)
 		KUNIT_EXPECT_EQ_MSG(test, i % 2 ? -EILSEQ : 0,
 				    test_io_wait(test, ios[i]), "read %d", i);
-	blk_flush_integrity();
+	test_disk_settle(td);
 	for (int i = 0; i < ARRAY_SIZE(ios); i++)
 		KUNIT_EXPECT_EQ(test, 1, ios[i]->ended);
 	KUNIT_EXPECT_EQ(test, ARRAY_SIZE(ios) / 2,
