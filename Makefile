@@ -16,7 +16,7 @@ help:
 	@echo 'make shell        a shell in the guest, with its devices'
 	@echo 'make kunit        KUnit suites in UML'
 	@echo 'make kunit-qemu   KUnit suites in QEMU, x86_64'
-	@echo 'make selftest     the tests that run in the guest, as KTAP'
+	@echo 'make selftest     all tests that run in the guest, the slow ones too, as KTAP'
 	@echo 'make bench        allocations, work items and instructions an I/O, of the base and of ours'
 	@echo 'make check        checkpatch, sparse, W=1, clang, kernel-doc, and all users of the interface'
 	@echo 'make check-drivers  all users of the interface alone'
@@ -27,6 +27,7 @@ help:
 	@echo 'ACCEL=kvm         accelerator of QEMU (default: tcg)'
 	@echo 'DEBUG=1           guest kernel with KASAN, UBSAN and lockdep; DEBUG=lockdep: without the first two, faster'
 	@echo 'MEMORY=256M       of the guest (default: 1G)'
+	@echo 'TIMEOUT=600       a guest or a KUnit run is killed when it is silent for so many seconds; how long it runs is up to it'
 
 tree:
 	@scripts/packages
@@ -36,14 +37,15 @@ tree:
 kernel: tree
 	@scripts/kernel
 
-run: kernel
-	@scripts/guest run
+run:
+	@scripts/run
 
 shell: kernel
 	@scripts/guest shell
 
-selftest: kernel
-	@scripts/guest run
+selftest: tree
+	@scripts/kernel full
+	@scripts/guest run full
 
 kunit: tree
 	@scripts/kunit um

@@ -31,7 +31,44 @@ kbuild() {
 	local out=$1
 	shift
 	make -C "$tree" O="$out" ARCH=x86_64 CC="$cc" HOSTCC="$cc" -j"$jobs" "$@" </dev/null 2>&1 |
-		"$top/scripts/progress"
+		"$top/scripts/progress" ${expected:+"$expected"}
+}
+
+# count_objects OUT
+count_objects() { find "$1" -name '*.o' -printf . 2>/dev/null | wc -c; }
+
+# kbuild_all OUT TARGET...: a whole kernel; for one that is new, says about how many of its objects there are. How many
+# there will be is known from the last build, or stands in a fragment as "# objects: N".
+kbuild_all() {
+	local out=$1 expected=''
+	if [ ! -e "$out/vmlinux" ]; then
+		expected="$(count_objects "$out") $(cat "$out/.objects" 2>/dev/null || echo 0)"
+	fi
+	kbuild "$@"
+	count_objects "$out" >"$out/.objects"
+}
+
+# What runs a kernel may take as long as it needs, but may not be silent for more seconds than this.
+silence=${TIMEOUT:-600}
+
+# watch_silence PID MARK FILE...: when none of the files has grown for so long, makes the file MARK and kills what the process
+# started, or if that is nothing, the process.
+watch_silence() {
+	local pid=$1 mark=$2 size seen='' since=$SECONDS children
+	shift 2
+	while sleep 2 && kill -0 "$pid" 2>/dev/null; do
+		size=$(stat -c %s "$@" 2>/dev/null) || true
+		if [ "$size" != "$seen" ]; then
+			seen=$size since=$SECONDS
+		elif [ $((SECONDS - since)) -ge "$silence" ]; then
+			touch "$mark"
+			children=$(awk -v parent="$pid" '{ pid = $1; sub(/.*\) /, "") } $2 == parent { print pid }' \
+				/proc/[0-9]*/stat 2>/dev/null) || true
+			# shellcheck disable=SC2086
+			kill -9 ${children:-$pid} 2>/dev/null || true
+			since=$SECONDS
+		fi
+	done
 }
 
 # kconfig OUT FRAGMENT...: allnoconfig plus the fragments; every option asked for must be in the result.
@@ -46,7 +83,10 @@ kconfig() {
 	say "configuring ${out#"$top/"}"
 	(cd "$tree" && ./scripts/kconfig/merge_config.sh -n -O "$out" "$@") \
 		>"$out/.config.log" 2>&1 || { cat "$out/.config.log" >&2; die "configuring $out failed"; }
-	missing=$(grep 'not in final' "$out/.config.log" || true)
+	# What is to be off may as well not exist.
+	missing=$(awk '/ not in final / { option = $4 } /^Requested value: / { off = / is not set$/ }
+		/^Actual value: / && !(off && NF == 2) { print option }' "$out/.config.log")
 	[ -z "$missing" ] || die "these options did not make it into the configuration:"$'\n'"$missing"
 	echo "$wanted" >"$out/.wanted"
+	[ -e "$out/.objects" ] || sed -n 's/^# objects: //p' "$@" | awk '{ n += $1 } END { print n + 0 }' >"$out/.objects"
 }
