@@ -8,7 +8,7 @@
 #include "integrity_disk.h"
 
 /* Nothing that a test waits for takes this long. */
-#define TIMEOUT		(30 * HZ)
+#define TIMEOUT		(300 * HZ)
 
 static void test_io_end(struct bio *bio)
 {

@@ -3,7 +3,7 @@
 # shellcheck shell=sh
 
 client_command=/sys/kernel/debug/pi_client/command
-client_module=$(find "$PI_MODULES" -name "pi_client.ko*" | head -n 1)
+client_module=$(find "$PI_MODULES/lib/modules/$(uname -r)" -name "pi_client.ko*" | head -n 1)
 
 client_load() { [ -n "$client_module" ] && insmod "$client_module"; }
 client_unload() { rmmod pi_client; }

@@ -15,9 +15,9 @@ target_make() {
 		mkdir $nvmet/ports/1 &&
 		echo loop >$nvmet/ports/1/addr_trtype &&
 		ln -s $nvmet/subsystems/pi $nvmet/ports/1/subsystems/pi &&
-		echo transport=loop,nqn=pi >/dev/nvme-fabrics &&
-		loop=$(until_there "/sys/class/nvme/nvme[1-9]/nvme*n1") || return
-	controller=${loop%/*}
+		echo transport=loop,nqn=pi,keep_alive_tmo=600 >/dev/nvme-fabrics &&
+		controller=$(dirname "$(grep -lx loop /sys/class/nvme/*/transport)") &&
+		loop=$(until_there "$controller/nvme*n1") || return
 	loop=$(echo "${loop##*/}" | sed 's/c[0-9]*n/n/')
 	until_there "/dev/$loop" >/dev/null
 }

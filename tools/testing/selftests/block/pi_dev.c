@@ -127,7 +127,7 @@ static int scsi_data(struct pi_dev *dev, bool write, __u64 block,
 		.sbp = sense,
 		.dxfer_len = count * dev->fmt.interval,
 		.dxferp = data,
-		.timeout = 20000,
+		.timeout = 600000,	/* ms */
 	};
 
 	if (ioctl(dev->fd, SG_IO, &hdr) < 0)

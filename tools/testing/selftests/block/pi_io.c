@@ -270,7 +270,7 @@ int main(int argc, char **argv)
 		      "STEP is rw, fill:BLOCK:COUNT, read:BLOCK:COUNT, tuples:BLOCK:COUNT, made:BLOCK,\n"
 		      "corrupt:BLOCK:data|guard|app|ref|opaque, named:BLOCK:guard|app|ref, append:BLOCK:COUNT,\n"
 		      "user:TEST, salt:NUMBER, nowait-write:BLOCK:COUNT, nowait-read:BLOCK:COUNT,\n"
-		      "again:BLOCK:COUNT, listen, uevents, escapes:BLOCK:COUNT, memory:0:MIB,\n"
+		      "again:BLOCK:COUNT, listen, uevents[:N], escapes:BLOCK:COUNT, memory:0:MIB,\n"
 		      "time-read:BLOCK:COUNT, time-write:BLOCK:COUNT,\n"
 		      "tagged:BLOCK:COUNT, packed:BLOCK:COUNT, tagged-hex:BLOCK:COUNT, packed-hex:BLOCK:COUNT,\n"
 		      "misplace:FROM:TO, guards:BLOCK\n", stderr);

@@ -18,6 +18,7 @@
 #include "pi_io.h"
 
 #define PIECE_BYTES	(64U << 10)	/* of one passthrough command */
+#define PATIENCE_MS	300000	/* for one that must come */
 #define QUIET_MS	1000		/* no uevent for so long: no more to come */
 
 static int uevents = -1;
@@ -94,7 +95,10 @@ static bool is_error_event(char *text, ssize_t bytes, const char *disk)
 	return false;
 }
 
-/* uevents: how many told of an integrity error of the device. */
+/*
+ * uevents[:N]: how many told of an integrity error of the device. N of them are
+ * waited for; more than these only for a moment.
+ */
 const char *step_uevents(struct pi_dev *dev, const struct pi_step *step)
 {
 	struct pollfd poll_fd = { .fd = uevents, .events = POLLIN };
@@ -102,7 +106,7 @@ const char *step_uevents(struct pi_dev *dev, const struct pi_step *step)
 	unsigned int count = 0;
 	char text[4096];
 
-	while (poll(&poll_fd, 1, QUIET_MS) > 0) {
+	while (poll(&poll_fd, 1, count < step->block ? PATIENCE_MS : QUIET_MS) > 0) {
 		ssize_t got = recv(uevents, text, sizeof(text) - 1, 0);
 
 		if (got <= 0)

@@ -8,7 +8,7 @@ mountpoint -q /sys/kernel/config || mount -t configfs none /sys/kernel/config
 # pibrd_load [PARAMETER=VALUE...]
 pibrd_load() {
 	[ ! -d $pibrd_config ] || return 0
-	insmod "$(find "$PI_MODULES" -name "pi_brd.ko*" | head -n 1)" "$@"
+	modprobe -d "$PI_MODULES" pi_brd "$@"
 }
 
 # pibrd_attributes FORMAT: what makes a disk of a format as pi_io knows it.

@@ -50,7 +50,7 @@ faults_off() {
 # press NAME DISK: many at once, of all sizes, verified by fio, while nothing can be allocated.
 press() {
 	faults_on
-	timeout 90 fio --name="$2" --thread --filename="/dev/$2" --direct=1 --ioengine=io_uring --iodepth=32 \
+	fio --name="$2" --thread --filename="/dev/$2" --direct=1 --ioengine=io_uring --iodepth=32 \
 		--rw=randwrite \
 		--bsrange=4k-512k --size=6m --verify=crc32c --verify_fatal=1 >/dev/shm/fio 2>&1
 	status=$?
@@ -123,11 +123,10 @@ payloads() {
 	awk '/^(bip-|bio_integrity_auto)/ { printf "%s%s=%s", n++ ? " " : "", $1, $2 }' /proc/slabinfo
 }
 
+as_many_payloads() { [ "$(payloads)" = "$1" ]; }
+
 # none_left NAME: as many as at the $start; waits for those that RCU or a timeout frees.
 none_left() {
-	for try in $(seq 100); do
-		[ "$(payloads)" = "$start" ] && break
-		sleep 0.1
-	done
+	wait_for as_many_payloads "$start"
 	same "$1 leaves no payload" "$start" "$(payloads)"
 }

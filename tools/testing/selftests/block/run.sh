@@ -3,28 +3,35 @@
 # Runs the tests that are named, or the usual ones, or with "full" the slow ones too; KTAP on stdout. "pressure" is in
 # neither list: it wants a small guest of its own.
 # It writes on every NVMe namespace and loads scsi_debug: for a guest made for it (scripts/guest), not for a machine.
+# Exit status 0: all is well, 1: something failed, 4 (for kselftest): no disks that it may write on.
 set -u
 cd "$(dirname "$0")" || exit 1
 
 : "${PI_ALIGN:=4}"
 quick="vectors nvme scsi policy partition stack partial zoned passthrough tags tagstack tagscsi"
-slow="errors trace tools clean leaks fio memory facts tower file format swap flood tagformats tagcuts pibrd pifaults"
+slow="errors multipath trace tools clean leaks fio memory facts tower file format swap flood tagformats tagcuts pibrd pifaults"
 
 if ! grep -q pi-selftest /sys/class/nvme/*/serial 2>/dev/null; then
 	echo "Bail out! these tests overwrite disks and run only on those of scripts/guest (serial pi-selftest)"
-	exit 1
+	exit 4
 fi
 
 . ./ktap.sh
 echo "KTAP version 1"
 case "$*" in
 '') list=$quick ;;
-full) list="$quick $slow" ;;
+full)
+	list="$quick $slow"
+	PI_FULL=1
+	;;
 *) list=$* ;;
 esac
+run_count=$(echo "$list" | wc -w)
+run_number=0
 for test in $list; do
+	run_number=$((run_number + 1))
 	if [ -r "test_$test.sh" ]; then
-		echo "# test $test"
+		echo "# test $test ($run_number of $run_count)"
 		. "./test_$test.sh"
 	else
 		result 1 "test $test exists"
@@ -36,3 +43,4 @@ if [ -r /proc/lockdep_stats ]; then
 	result $? "lockdep looks to the end" "$(sed -n 's/^ *lock-classes: */lock classes: /p' /proc/lockdep_stats)"
 fi
 echo "# end of tests"
+[ "$ktap_failed" = 0 ]

@@ -3,7 +3,7 @@
 # shellcheck shell=sh
 
 scsi_store_mb=32
-scsi_module=$(find "$PI_MODULES" -name "scsi_debug.ko*" | head -n 1)
+scsi_module=$(find "$PI_MODULES/lib/modules/$(uname -r)" -name "scsi_debug.ko*" | head -n 1)
 
 # scsi_load INTERVAL TYPE GUARD(0: CRC, 1: IP): sets $disk
 scsi_load() {
@@ -13,22 +13,29 @@ scsi_load() {
 	PI_STORE_BLOCKS=$((scsi_store_mb * 1048576 / $1))
 	PI_DIF_STORE=$(dmesg | sed -n 's/.*dif_storep [0-9]* bytes @ \([0-9a-f]*\).*/\1/p')
 	export PI_STORE_BLOCKS PI_DIF_STORE
-	for try in $(seq 50); do
-		for path in /sys/bus/pseudo/drivers/scsi_debug/adapter0/host*/target*/*/block/*; do
-			disk=${path##*/}
-			scsi_type=$(echo "${path%/block/*}"/scsi_disk/*/protection_type)
-			[ -b "/dev/$disk" ] && [ -w "$scsi_type" ] && return
-		done
-		sleep 0.1
+	wait_for scsi_is_there || {
+		rmmod scsi_debug
+		return 1
+	}
+	echo $patience >"/sys/block/$disk/device/timeout"
+}
+
+# scsi_is_there: sets $disk and $scsi_type
+scsi_is_there() {
+	for path in /sys/bus/pseudo/drivers/scsi_debug/adapter0/host*/target*/*/block/*; do
+		disk=${path##*/}
+		scsi_type=$(echo "${path%/block/*}"/scsi_disk/*/protection_type)
+		[ -b "/dev/$disk" ] && [ -w "$scsi_type" ] && return
 	done
-	echo "# scsi_debug made no disk in $try tries"
-	rmmod scsi_debug
 	return 1
 }
 
 scsi_unload() {
 	rmmod scsi_debug
 }
+
+# The driver looks at the disk anew, before this returns.
+scsi_rescan() { echo 1 >"/sys/block/$disk/device/rescan"; }
 
 # While on, neither the disk nor the host adapter checks: what is wrong, only the block layer can find.
 scsi_unchecked() {

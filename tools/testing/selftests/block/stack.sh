@@ -27,8 +27,5 @@ md_make() {
 
 md_stop() {
 	echo clear >$md/array_state
-	for try in $(seq 50); do
-		[ -e /sys/block/md9 ] || break
-		sleep 0.1
-	done
+	wait_for gone /sys/block/md9
 }

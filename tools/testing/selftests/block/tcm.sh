@@ -19,7 +19,11 @@ tcm_make() {
 		mkdir -p $target/loopback/naa.5001405000000001/tpgt_1/lun/lun_0 &&
 		echo naa.5001405000000002 >$target/loopback/naa.5001405000000001/tpgt_1/nexus &&
 		ln -s "$store/pi" $target/loopback/naa.5001405000000001/tpgt_1/lun/lun_0/pi || return
-	upper=$(until_there "/sys/bus/scsi/devices/*/block/sd*") && upper=${upper##*/} && sleep 0.5 || return
+	upper=$(until_there "/sys/bus/scsi/devices/*/block/sd*") &&
+		until_there "${upper%/block/*}/scsi_disk/*/protection_type" >/dev/null &&
+		upper=${upper##*/} &&
+		until_there "/dev/$upper" >/dev/null &&
+		echo $patience >"/sys/block/$upper/device/timeout"
 }
 
 tcm_unmake() {

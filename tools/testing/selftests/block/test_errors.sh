@@ -93,7 +93,7 @@ words() {
 scsi_load 512 1 0 || result 1 "scsi_debug loads"
 same "first error is a uevent, a second one soon after is none" "0 EILSEQ 1 EILSEQ 0" \
 	"$(io "$disk" $format fill:64:8 corrupt:70:data >/dev/null; scsi_unchecked on
-	io "$disk" $format listen uevents read:70:1 uevents read:70:1 uevents)"
+	io "$disk" $format listen uevents read:70:1 uevents:1 read:70:1 uevents)"
 scsi_unchecked off
 counters
 policies

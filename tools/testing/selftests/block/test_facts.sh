@@ -4,6 +4,8 @@
 . ./probe.sh
 . ./scsi.sh
 
+needs loop || return 0
+
 layout() {
 	for fact in metadata_bytes pi_offset pi_tuple_size guard_type guard_impl status; do
 		integrity "$1" $fact 2>&1
@@ -77,13 +79,12 @@ done
 refused "$disk" on_error ignore
 refused "$disk" read_verify maybe
 
-# survives NAME DISK RESCAN-FILE
+# survives NAME DISK COMMAND-THAT-RESCANS
 survives_rescan() {
 	integrity "$2" inline_bytes 8192
 	integrity "$2" on_error report
 	integrity "$2" read_verify 0
-	echo 1 >"$3"
-	sleep 1
+	$3
 	same "$1 inline_bytes, on_error, read_verify survive a rescan" "8192 report 0" \
 		"$(integrity "$2" inline_bytes) $(integrity "$2" on_error) $(integrity "$2" read_verify)"
 	integrity "$2" inline_bytes 0
@@ -117,12 +118,12 @@ toggles() {
 	same "$1 policies change, no false error" "$before" "$(counter "$2" guard_errors) $(counter "$2" ref_errors)"
 }
 
-survives_rescan nvme "$disk" /sys/class/nvme/nvme0/rescan_controller
+survives_rescan nvme "$disk" rescan_nvme
 toggles nvme "$disk" yes
 toggles nvme-4096+64 "$(namespace 3)" yes
 if scsi_load 512 1 0; then
 	same "scsi-512-crc layout" "$(layout_of 512+8:crc16:1:0)" "$(layout "$disk")"
-	survives_rescan scsi "$disk" "/sys/block/$disk/device/rescan"
+	survives_rescan scsi "$disk" scsi_rescan
 	toggles scsi "$disk" no
 	scsi_unload
 else

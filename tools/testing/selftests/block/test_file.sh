@@ -6,6 +6,8 @@
 . ./probe.sh
 . ./tcm.sh
 
+needs ext4 target_core_mod target_core_file tcm_loop || return 0
+
 over_a_file() {
 	lower=$(namespace 3)
 	mkdir /dev/shm/files

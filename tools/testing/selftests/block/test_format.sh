@@ -9,28 +9,27 @@ nsid=8
 
 # lbaf BLOCK METADATA: number of that format of the namespace.
 lbaf() {
-	nvme id-ns /dev/nvme0 -n $nsid | awk -v ms="$2" \
+	nvme id-ns "/dev/$nvme" -n $nsid | awk -v ms="$2" \
 		-v ds="$(echo "$1" | awk '{ while ($1 > 1) { $1 /= 2; n++ } print n }')" \
 		'/^lbaf/ { split($0, f, /[: ]+/); if (f[4] == ms && f[6] == ds) { print f[2]; exit } }'
 }
 
 # format_to BLOCK METADATA PI PIL
 format_to() {
-	nvme format /dev/nvme0 -n $nsid --lbaf="$(lbaf "$1" "$2")" --pi="$3" --pil="$4" --force >/dev/shm/format 2>&1
+	nvme format "/dev/$nvme" -n $nsid --lbaf="$(lbaf "$1" "$2")" --pi="$3" --pil="$4" --force >/dev/shm/format 2>&1
 	status=$?
 	[ $status = 0 ] || sed 's/^/# /' /dev/shm/format
-	echo 1 >/sys/class/nvme/nvme0/rescan_controller
+	rescan_nvme
 	return $status
 }
 
-# files WANTED: those of disks with metadata, yes or no, soon.
+# files WANTED: those of disks with metadata, yes or no
 files() {
-	for try in $(seq 50); do
-		[ -e "/sys/block/$disk/integrity/stat" ] && found=yes || found=no
-		[ $found = "$1" ] && break
-		sleep 0.1
-	done
-	echo $found
+	case $1 in
+	yes) wait_for exists "/sys/block/$disk/integrity/stat" ;;
+	no) wait_for gone "/sys/block/$disk/integrity/stat" ;;
+	esac
+	[ -e "/sys/block/$disk/integrity/stat" ] && echo yes || echo no
 }
 
 format_to 4096 0 0 0
@@ -61,9 +60,9 @@ for try in 1 2 3; do
 		# shellcheck disable=SC2086
 		set -- $format
 		fio --name=race --thread --filename="/dev/$disk" --direct=1 --ioengine=libaio --iodepth=64 \
-			--rw=randread --bsrange=4k-256k --size=8m --runtime=10 --time_based >/dev/null 2>&1 &
+			--rw=randread --bsrange=4k-256k --size=8m --runtime=1h --time_based >/dev/null 2>&1 &
 		reader=$!
-		sleep 0.7
+		wait_for_io "$disk"
 		format_to "$1" "$2" "$3" "$4" && formats=$((formats + 1))
 		kill $reader 2>/dev/null
 		wait $reader

@@ -31,9 +31,9 @@ none_left "a read of a bad block"
 # busy DISK: I/O of all kinds in the background, which may fail; the process is in $busy.
 busy() {
 	fio --name=busy --thread --filename="/dev/$1" --direct=1 --ioengine=libaio --iodepth=32 --rw=randrw \
-		--bsrange=4k-128k --size=16m --runtime=20 --time_based --continue_on_error=none >/dev/null 2>&1 &
+		--bsrange=4k-128k --size=16m --runtime=1h --time_based --continue_on_error=none >/dev/null 2>&1 &
 	busy=$!
-	sleep 1.5
+	wait_for_io "$1"
 }
 
 if scsi_load 512 1 0; then
@@ -48,8 +48,9 @@ none_left "a SCSI disk deleted under I/O"
 disk=$(namespace 10)
 busy "$disk"
 for reset in 1 2 3; do
-	echo 1 >/sys/class/nvme/nvme0/reset_controller
-	sleep 0.5
+	echo 1 >"/sys/class/nvme/$nvme/reset_controller"
+	wait_for reads live "/sys/class/nvme/$nvme/state"
+	wait_for_io "$disk"
 done
 kill $busy
 wait $busy

@@ -6,16 +6,13 @@
 
 # What a disk brings. Reads of its partition table may still be under way.
 objects() { awk '$1 == "bio_integrity_auto" { print $2 }' /proc/slabinfo; }
+objects_grew() { [ $(($(objects) - before)) = "$wanted" ]; }
 before=$(objects)
 if scsi_load 512 1 0; then
 	# One reserve for the block layer, one for submitters.
 	wanted=$(($(cat /sys/module/blk_integrity/parameters/reserve_objects) * 2))
-	for try in $(seq 50); do
-		found=$(($(objects) - before))
-		[ $found = "$wanted" ] && break
-		sleep 0.1
-	done
-	same "reserves have as many objects as the boot line says" "$wanted" $found "$wanted"
+	wait_for objects_grew
+	same "reserves have as many objects as the boot line says" "$wanted" $(($(objects) - before)) "$wanted"
 	scsi_unload
 else
 	result 1 "scsi_debug loads"
@@ -72,7 +69,7 @@ while read -r nsid name _ format; do
 	set -- "$@" --name="$name" --filename="/dev/$(namespace "$nsid")" --bsrange="$interval-256k" --bs_unaligned=0
 done <namespaces
 faults_on
-timeout 100 fio --thread --direct=1 --ioengine=io_uring --iodepth=16 --rw=randwrite --size=2m --verify=crc32c \
+fio --thread --direct=1 --ioengine=io_uring --iodepth=16 --rw=randwrite --size=2m --verify=crc32c \
 	--verify_fatal=1 --group_reporting "$@" >/dev/shm/fio 2>&1
 status=$?
 faults_off

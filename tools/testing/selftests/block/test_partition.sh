@@ -6,11 +6,7 @@
 partition_case() {
 	bytes=$(($3 * 512))
 	at=$((64 + bytes / ${2%%+*}))
-	addpart "/dev/$1" 1 "$3" 32768
-	for try in 1 2 3 4 5 6 7 8 9; do
-		[ -b "/dev/${1}p1" ] && break
-		sleep 0.1
-	done
+	part_make "$1" 1 "$3" 32768
 	same "$2 partition write, read" "0 0" "$(PI_SHIFT=$bytes io "${1}p1" "$2" fill:64:1000 read:64:1000)"
 	same "$2 partition tags on the medium are of the disk" generated "$(io "$1" "$2" tuples:$at:1000)"
 	same "$2 partition damage" "0, EILSEQ 0" \

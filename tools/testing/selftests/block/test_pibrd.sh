@@ -114,7 +114,7 @@ wraps() {
 	pibrd_format a 512+16:crc32c:1:0 size_mb=$((137438953472 + 64))
 	same "pi_brd no wrap in 64 bits" "0 0 generated" \
 		"$(io "$disk" "$format" fill:281474976710600:300 read:281474976710600:300 tuples:281474976710600:300)"
-	same "pi_brd partition there" "0 0 generated" "$(addpart "/dev/$disk" 1 281474976710601 600; sleep 0.2
+	same "pi_brd partition there" "0 0 generated" "$(part_make "$disk" 1 281474976710601 600
 		io "${disk}p1" "$format" fill:0:300 read:0:300) $(
 		PI_SHIFT=$((-281474976710601 * 512)) io "$disk" "$format" tuples:281474976710601:300)"
 	delpart "/dev/$disk" 1
@@ -177,7 +177,7 @@ app_tags() {
 polled() {
 	for complete in inline timer; do
 		pibrd_make a poll_queues=1 complete=$complete latency_ns=50000
-		timeout 60 fio --name=poll --thread --filename="/dev/$disk" --direct=1 --ioengine=io_uring --hipri=1 \
+		fio --name=poll --thread --filename="/dev/$disk" --direct=1 --ioengine=io_uring --hipri=1 \
 			--iodepth=16 --rw=randwrite --bsrange=512-64k --size=4m --verify=crc32c --verify_fatal=1 \
 			>/dev/shm/fio 2>&1
 		status=$?
@@ -195,7 +195,7 @@ removals() {
 		pibrd_make a complete=timer latency_ns=5000000 depth=256
 		pibrd_fault "delay write usecs=30000 percent=20"
 		fio --name=end --thread --filename="/dev/$disk" --direct=1 --ioengine=libaio --iodepth=64 --rw=randrw \
-			--bsrange=512-64k --size=32m --runtime=20 --time_based >/dev/null 2>&1 &
+			--bsrange=512-64k --size=32m --runtime=1h --time_based >/dev/null 2>&1 &
 		user=$!
 		exec 7<"/dev/$disk"
 		until [ "$(pibrd_count writes)" -gt 100 ]; do sleep 0.1; done

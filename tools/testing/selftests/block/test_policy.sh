@@ -16,24 +16,22 @@ same "attributes of 4096+8 type 3" "T10-DIF-TYPE3-CRC 4096 6 1 1 1" "$(facts "$(
 opaque=$(facts "$(namespace 6)")
 same "attributes of opaque metadata" "nop 4096 0 0 1 1" "$opaque"
 
-# survives NAME DISK RESCAN-FILE
+# survives NAME DISK COMMAND-THAT-RESCANS
 survives() {
 	integrity "$2" read_verify 0
 	integrity "$2" write_generate 0
-	echo 1 >"$3"
-	sleep 1
+	$3
 	same "$1 settings survive a rescan" 0,0 "$(integrity "$2" read_verify),$(integrity "$2" write_generate)"
 	integrity "$2" read_verify 1
 	integrity "$2" write_generate 1
-	echo 1 >"$3"
-	sleep 1
+	$3
 	same "$1 settings survive a rescan switched on" 1,1 \
 		"$(integrity "$2" read_verify),$(integrity "$2" write_generate)"
 }
 
-survives nvme "$(namespace 2)" /sys/class/nvme/nvme0/rescan_controller
+survives nvme "$(namespace 2)" rescan_nvme
 if scsi_load 512 1 0; then
-	survives scsi "$disk" "/sys/block/$disk/device/rescan"
+	survives scsi "$disk" scsi_rescan
 	scsi_unload
 else
 	result 1 "scsi_debug loads"

@@ -43,7 +43,7 @@ rounds &
 beside=$!
 pids=
 for program in $(seq $programs); do
-	timeout 200 "$pi_io" "/dev/$(namespace 1)" 512+8:crc16:1:0 "salt:$program" memory:0:$mib \
+	"$pi_io" "/dev/$(namespace 1)" 512+8:crc16:1:0 "salt:$program" memory:0:$mib \
 		>/dev/shm/memory-"$program" 2>&1 &
 	pids="$pids $!"
 done

@@ -44,9 +44,8 @@ stack_refused "tuples at another place" 3 "pi_offset is 56 and for the members b
 stack_refused "another profile" 6 "profile is nop and for the members before T10-DIF-TYPE1-CRC"
 stack_refused "less metadata" 5 "tuple_size is 8 and for the members before 64"
 
-addpart "/dev/$below" 1 $start1 $size
-addpart "/dev/$below" 2 $start2 $size
-sleep 0.3
+part_make "$below" 1 $start1 $size
+part_make "$below" 2 $start2 $size
 
 md_make raid0 $size "${below}p1" "${below}p2"
 same "raid0 has the profile" T10-DIF-TYPE1-CRC "$(integrity md9 format)"
@@ -65,10 +64,7 @@ same "raid1 takes the good copy" "0, 0, 0 0 0 0" \
 	"$(damage_below $((start1 + 110))), $(damage_below $((start2 + 210))), $(
 	io md9 $format read:104:1000 read:104:1000 read:104:1000 read:104:1000)"
 echo repair >$md/sync_action
-for try in $(seq 50); do
-	[ "$(cat $md/sync_action)" = idle ] && break
-	sleep 0.2
-done
+wait_for reads idle $md/sync_action
 on_medium "raid1 repaired the first disk" $((start1 + 104)) 104 1000
 on_medium "raid1 repaired the second disk" $((start2 + 104)) 104 1000
 md_stop

@@ -70,18 +70,15 @@ application_tags() {
 		client read "$disk" 1000 24 31 fill=0x5a checks=app app=0x02 mask=0x0007)"
 }
 
-# requests DISK: reads and writes that the disk has done
-requests() { awk '{ print $1 + $5 }' "/sys/block/$1/stat"; }
-
 # merging NAME WANTED-REQUESTS OPTION...: 16 neighbours under a plug, written and read
 merging() {
 	what=$1 wanted=$2
 	shift 2
-	before=$(requests "$disk")
+	before=$(requests_of "$disk")
 	found="$(client write "$disk" 1200 16 32 bio=1 plug "$@")"
-	between=$(requests "$disk")
+	between=$(requests_of "$disk")
 	same "$row $what" "0 $wanted, 0 $wanted" "$found $((between - before)), $(
-		client read "$disk" 1200 16 32 bio=1 plug "$@") $(($(requests "$disk") - between))"
+		client read "$disk" 1200 16 32 bio=1 plug "$@") $(($(requests_of "$disk") - between))"
 }
 
 merges() {

@@ -34,19 +34,15 @@ linear() {
 	[ -b "/dev/$dm" ] || dm=dm-0
 }
 
-# requests DISK: reads and writes that the disk has done
-requests() { awk '{ print $1 + $5 }' "/sys/block/$1/stat"; }
-
 # No two pages of it are one segment, and the disk takes fewer than there are.
-before=$(requests "$below")
+before=$(requests_of "$below")
 written "1 MiB in 256 segments" "$below" 1024 256 19 bio=256
-[ $(($(requests "$below") - before)) -gt 2 ]
-result $? "1 MiB in 256 segments is split" "$(($(requests "$below") - before)) requests"
+[ $(($(requests_of "$below") - before)) -gt 2 ]
+result $? "1 MiB in 256 segments is split" "$(($(requests_of "$below") - before)) requests"
 on_medium "1 MiB in 256 segments, medium" 19 8192 8192 2048
 
 copies=$(counter "$below" bounced_buffers)
-addpart "/dev/$below" 1 2049 $size
-sleep 0.2
+part_make "$below" 1 2049 $size
 written "partition" "${below}p1" 100 304 21
 same "partition needs no copies" "$copies" "$(counter "$below" bounced_buffers)"
 on_medium "partition medium" 21 $((2049 + 800)) 800 2432
@@ -104,9 +100,9 @@ on_medium "dm-linear medium without memory" 23 $start2 1003 2229
 read -r max_sectors_kb <"/sys/block/$below/queue/max_sectors_kb"
 for kb in 4 12; do
 	echo $kb >"/sys/block/$below/queue/max_sectors_kb"
-	before=$(requests "$below")
+	before=$(requests_of "$below")
 	written "max_sectors_kb $kb" "$dm" 300 16 24
-	same "max_sectors_kb $kb splits" $((2 * ((64 + kb - 1) / kb))) $(($(requests "$below") - before))
+	same "max_sectors_kb $kb splits" $((2 * ((64 + kb - 1) / kb))) $(($(requests_of "$below") - before))
 	on_medium "max_sectors_kb $kb medium" 24 $((start2 + 1397)) 2400 128
 done
 same "larger than max_sectors_kb" "-EINVAL in fs_bio_integrity_alloc" "$(client write "$below" 1000 16 25 bio=16)"
@@ -115,15 +111,14 @@ dmsetup --noudevsync remove pi-linear
 
 # A bio of 64 KiB cut at all of its intervals at once.
 linear pi-pieces "$(seq 0 127 | awk -v to=$start1 -v disk="$below" '{ print $1, 1, "linear", "/dev/" disk, to + $1 }')"
-before=$(requests "$below")
+before=$(requests_of "$below")
 written "128 pieces" "$dm" 0 16 26
-result $(($(requests "$below") - before < 256)) "128 pieces are 128 requests" "$(($(requests "$below") - before))"
+result $(($(requests_of "$below") - before < 256)) "128 pieces are 128 requests" "$(($(requests_of "$below") - before))"
 on_medium "128 pieces medium" 26 $start1 0 128
 dmsetup --noudevsync remove pi-pieces
 
-addpart "/dev/$below" 1 $start1 $size
-addpart "/dev/$below" 2 $start2 $size
-sleep 0.3
+part_make "$below" 1 $start1 $size
+part_make "$below" 2 $start2 $size
 linear pi-stripe "0 16368 striped 2 24 /dev/${below}p1 0 /dev/${below}p2 0"
 written "dm-stripe" "$dm" 0 304 27
 on_medium "dm-stripe medium, a chunk of the first disk" 27 $((start1 + 24)) 48 24

@@ -19,37 +19,44 @@ example() {
 build=$(echo "$PI_MODULES"/lib/modules/*/build)
 export BPFTRACE_KERNEL_BUILD="$build" BPFTRACE_KERNEL_SOURCE="$build/source"
 
+# In the place of the ten seconds that the documentation gives trace-cmd: from when it records until there is enough.
+cat >/dev/shm/tool.pause <<'END'
+echo recording >/dev/shm/tool.recording
+until [ -e /dev/shm/tool.enough ]; do sleep 0.1; done
+END
+
 # start WORDS NAME: such an example in the background, its output in /dev/shm/tool.NAME, its process in $started.
 started=
 start() {
-	example "$1" >"/dev/shm/tool.$2.sh"
+	example "$1" | sed 's/sleep 10$/sh .\/tool.pause/' >"/dev/shm/tool.$2.sh"
 	(cd /dev/shm && exec sh "./tool.$2.sh") >"/dev/shm/tool.$2" 2>&1 &
 	started="$started $!"
 }
 
 # until_seen NAME REGULAR-EXPRESSION: reads the bad block until the tool says that.
 until_seen() {
-	for try in $(seq 60); do
-		io "$disk" $format read:71:1 >/dev/null
-		grep -qE "$2" "/dev/shm/tool.$1" && return
-		sleep 1
-	done
+	wait_for read_and_seen "$@" && return
 	sed 's/^/# /' "/dev/shm/tool.$1"
 	return 1
 }
 
+read_and_seen() {
+	io "$disk" $format read:71:1 >/dev/null
+	grep -qE "$2" "/dev/shm/tool.$1"
+}
+
+no_bpftrace() {
+	running=0
+	for process in /proc/[0-9]*; do
+		[ "$(cat "$process/comm" 2>/dev/null)" = bpftrace ] || continue
+		kill -INT "${process#/proc/}" && running=1
+	done
+	return $running
+}
+
 # bpftrace prints what it counted when it is interrupted; one that is not ready for that lets it pass.
 interrupt_bpftrace() {
-	for try in $(seq 30); do
-		running=
-		for process in /proc/[0-9]*; do
-			[ "$(cat "$process/comm" 2>/dev/null)" = bpftrace ] || continue
-			kill -INT "${process#/proc/}" && running=yes
-		done
-		[ -n "$running" ] || break
-		sleep 1
-	done
-	[ -z "$running" ] || busybox killall -9 bpftrace
+	wait_for no_bpftrace || busybox killall -9 bpftrace
 	# shellcheck disable=SC2086
 	wait $started
 	started=
@@ -64,13 +71,9 @@ if scsi_load 512 1 0; then
 	# trace-cmd gets nothing out of the two pages that other tests leave.
 	echo 1024 >$tracing/buffer_size_kb
 	start "with trace-cmd" trace-cmd
-	event=$tracing/events/blk_integrity/blk_integrity_generate
-	for try in $(seq 300); do
-		[ "$(cat $event/enable)" = 1 ] && break
-		sleep 0.1
-	done
-	sleep 1
+	wait_for exists /dev/shm/tool.recording
 	io "$disk" $format read:71:1 fill:1024:128 fill:2048:129 >/dev/null
+	touch /dev/shm/tool.enough
 	# shellcheck disable=SC2086
 	wait $started
 	started=
