@@ -21,7 +21,7 @@
 
 static char *guard __initdata;
 module_param(guard, charp, 0);
-MODULE_PARM_DESC(guard, "Code that computes guards: lib or portable (default: the fastest)");
+MODULE_PARM_DESC(guard, "Code that computes guards: avx512, avx2, sse, lib or portable (default: the fastest)");
 
 /*
  * The functions run before their update too, for I/O of drivers that are
@@ -77,6 +77,11 @@ static const struct pi_guard_impl pi_guard_portable = {
 };
 
 const struct pi_guard_impl *const pi_guard_impls[] = {
+#ifdef CONFIG_BLK_PI_GUARD_X86
+	&pi_guard_avx512,
+	&pi_guard_avx2,
+	&pi_guard_sse,
+#endif
 	&pi_guard_lib,
 	&pi_guard_portable,
 };
@@ -86,10 +91,15 @@ const unsigned int pi_guard_nr_impls = ARRAY_SIZE(pi_guard_impls);
 static const struct pi_guard_impl *pi_guard_used __ro_after_init =
 	&pi_guard_portable;
 
+static bool in_units(unsigned int bytes)
+{
+	return IS_ALIGNED(bytes, PI_GUARD_UNIT_BYTES);
+}
+
 /**
  * pi_guard_crc16() - CRC-16 T10-DIF of each interval of a run
  * @data: the run
- * @bytes: length of an interval, a multiple of PI_GUARD_UNIT_BYTES
+ * @bytes: length of an interval
  * @nr: number of intervals; preemption may be off until all are done
  * @guards: room for @nr guards
  *
@@ -98,13 +108,16 @@ static const struct pi_guard_impl *pi_guard_used __ro_after_init =
 void pi_guard_crc16(const void *data, unsigned int bytes, unsigned int nr,
 		    u16 *guards)
 {
-	static_call(pi_guard_crc16_call)(data, bytes, nr, guards);
+	if (likely(in_units(bytes)))
+		static_call(pi_guard_crc16_call)(data, bytes, nr, guards);
+	else
+		pi_guard_crc16_portable(data, bytes, nr, guards);
 }
 
 /**
  * pi_guard_ip() - Internet checksum of each interval of a run
  * @data: the run
- * @bytes: length of an interval, a multiple of PI_GUARD_UNIT_BYTES
+ * @bytes: length of an interval
  * @nr: number of intervals; preemption may be off until all are done
  * @guards: room for @nr guards
  *
@@ -113,13 +126,16 @@ void pi_guard_crc16(const void *data, unsigned int bytes, unsigned int nr,
 void pi_guard_ip(const void *data, unsigned int bytes, unsigned int nr,
 		 u16 *guards)
 {
-	static_call(pi_guard_ip_call)(data, bytes, nr, guards);
+	if (likely(in_units(bytes)))
+		static_call(pi_guard_ip_call)(data, bytes, nr, guards);
+	else
+		pi_guard_ip_portable(data, bytes, nr, guards);
 }
 
 /**
  * pi_guard_crc64() - CRC-64 of NVMe of each interval of a run
  * @data: the run
- * @bytes: length of an interval, a multiple of PI_GUARD_UNIT_BYTES
+ * @bytes: length of an interval
  * @nr: number of intervals; preemption may be off until all are done
  * @guards: room for @nr guards
  *
@@ -128,7 +144,10 @@ void pi_guard_ip(const void *data, unsigned int bytes, unsigned int nr,
 void pi_guard_crc64(const void *data, unsigned int bytes, unsigned int nr,
 		    u64 *guards)
 {
-	static_call(pi_guard_crc64_call)(data, bytes, nr, guards);
+	if (likely(in_units(bytes)))
+		static_call(pi_guard_crc64_call)(data, bytes, nr, guards);
+	else
+		pi_guard_crc64_portable(data, bytes, nr, guards);
 }
 
 /**
@@ -226,10 +245,10 @@ static const struct pi_guard_impl *__init pi_guard_find(const char *name)
 
 		if (name && strcmp(impl->name, name))
 			continue;
+		if (!name && impl->avoided && impl->avoided())
+			continue;
 		if (impl->usable())
 			return impl;
-		if (name)
-			break;
 	}
 	return NULL;
 }
@@ -237,6 +256,8 @@ static const struct pi_guard_impl *__init pi_guard_find(const char *name)
 static int __init pi_guard_init(void)
 {
 	pi_guard_portable_init();
+	if (IS_ENABLED(CONFIG_BLK_PI_GUARD_X86))
+		pi_guard_x86_init();
 	return 0;
 }
 core_initcall(pi_guard_init);

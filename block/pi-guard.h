@@ -2,8 +2,8 @@
 /*
  * Guards of runs of protection intervals.
  *
- * A run is contiguous data: @nr intervals of @bytes each, a multiple of 512.
- * A guard is stored as a number, as a big-endian read of the tuple returns it.
+ * A run is contiguous data: intervals of equal length.  A guard is stored as a
+ * number, as a big-endian read of the tuple returns it.
  */
 #ifndef BLK_PI_GUARD_H
 #define BLK_PI_GUARD_H
@@ -11,7 +11,10 @@
 #include <linux/blk-integrity.h>
 #include <linux/types.h>
 
-/* Multiple that the length of every interval is of. */
+/*
+ * Intervals of block devices are multiples of this; the functions of a struct
+ * pi_guard_impl accept no others.
+ */
 #define PI_GUARD_UNIT_BYTES	512
 
 typedef void pi_guard16_fn(const void *data, unsigned int bytes,
@@ -23,6 +26,8 @@ typedef void pi_guard64_fn(const void *data, unsigned int bytes,
  * struct pi_guard_impl - a set of functions that compute guards
  * @name: name in sysfs and in the boot parameter
  * @usable: whether the CPU and the kernel support it.  Process context.
+ * @avoided: whether it is used only if the boot parameter names it, because
+ *	this CPU has something faster.  NULL: no.
  * @crc16: CRC-16 T10-DIF
  * @ip: Internet checksum (RFC 1071)
  * @crc64: CRC-64 of NVMe
@@ -33,6 +38,7 @@ typedef void pi_guard64_fn(const void *data, unsigned int bytes,
 struct pi_guard_impl {
 	const char *name;
 	bool (*usable)(void);
+	bool (*avoided)(void);
 	pi_guard16_fn *crc16;
 	pi_guard16_fn *ip;
 	pi_guard64_fn *crc64;
@@ -72,5 +78,15 @@ u64 pi_guard_crc64_update(u64 crc, const u8 *p, size_t len);
 pi_guard16_fn pi_guard_crc16_portable;
 pi_guard16_fn pi_guard_ip_portable;
 pi_guard64_fn pi_guard_crc64_portable;
+
+/* pi-guard-x86.c */
+extern const struct pi_guard_impl pi_guard_avx512;
+extern const struct pi_guard_impl pi_guard_avx2;
+extern const struct pi_guard_impl pi_guard_sse;
+
+void pi_guard_x86_init(void);
+
+/* pi-guard-x86-consts.c */
+void pi_guard_consts_init(unsigned int prefetch);
 
 #endif /* BLK_PI_GUARD_H */

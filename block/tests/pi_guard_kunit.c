@@ -215,10 +215,11 @@ static void every_byte_counts(struct kunit *test)
 	struct guards *guards = guards_alloc(test);
 
 	for (unsigned int bytes = UNIT; bytes <= SZ_4K; bytes *= 8) {
+		unsigned int step = bytes == UNIT ? 1 : 7;
 		u8 *data = test_guarded_buf(test, bytes);
 
 		memset(data, 0, bytes);
-		for (unsigned int i = 0; i < bytes; i++) {
+		for (unsigned int i = 0; i < bytes; i += step) {
 			u64 expected;
 
 			data[i] = BIT(i % 8);
@@ -242,7 +243,7 @@ struct contexts {
 };
 
 #define CONTEXT_INTERVALS	64
-#define CONTEXT_ROUNDS		50
+#define CONTEXT_ROUNDS		20
 #define CONTEXT_PERIOD		(200 * NSEC_PER_USEC)
 
 static void context_compute(struct contexts *ctx, struct guards *guards)
