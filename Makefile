@@ -17,7 +17,8 @@ help:
 	@echo 'make kunit        KUnit suites in UML'
 	@echo 'make kunit-qemu   KUnit suites in QEMU, x86_64'
 	@echo 'make selftest     all tests that run in the guest, the slow ones too, as KTAP'
-	@echo 'make bench        allocations, work items and instructions an I/O, of the base and of ours'
+	@echo 'make bench        allocations, work items and instructions an I/O, of the base and of ours; bench-guards too'
+	@echo 'make bench-guards  how fast guards are computed, of the base and of ours'
 	@echo 'make check        checkpatch, sparse, W=1, clang, kernel-doc, and all users of the interface'
 	@echo 'make check-drivers  all users of the interface alone'
 	@echo 'make patch        build/patches: the whole difference from Linux as a series for git am'
@@ -53,8 +54,11 @@ kunit: tree
 kunit-qemu: tree
 	@scripts/kunit x86_64
 
-bench: tree
+bench: bench-guards
 	@tools/bench/bench
+
+bench-guards: tree
+	@tools/bench/guards
 
 check: tree
 	@scripts/check
@@ -74,4 +78,4 @@ clean:
 distclean:
 	rm -rf build
 
-.PHONY: help tree kernel run shell selftest kunit kunit-qemu bench check check-drivers patch test clean distclean
+.PHONY: help tree kernel run shell selftest kunit kunit-qemu bench bench-guards check check-drivers patch test clean distclean
