@@ -147,9 +147,9 @@ rules() {
 	pibrd_fault clear
 	same "pi_brd without rules" "0 0" "$(io "$disk" "$format" read:0:64 read:24:1)"
 	pibrd_fault "stale read first=3 count=1"
-	same "pi_brd stale block" "0, 0 DIFFERENT 0" \
-		"$(io "$disk" "$format" salt:5 fill:3:1), $(io "$disk" "$format" read:3:1 salt:5 read:3:1; pibrd_fault clear) $(
-		io "$disk" "$format" salt:5 read:3:1)"
+	stale="$(io "$disk" "$format" salt:5 fill:3:1), $(io "$disk" "$format" read:3:1 salt:5 read:3:1)"
+	pibrd_fault clear
+	same "pi_brd stale block" "0, 0 DIFFERENT 0" "$stale $(io "$disk" "$format" salt:5 read:3:1)"
 	pibrd_unmake a
 }
 

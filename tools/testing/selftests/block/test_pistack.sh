@@ -1,0 +1,139 @@
+# SPDX-License-Identifier: GPL-2.0
+# pi_brd below md, dm and filesystems: a mirror heals, members that differ are refused, and what is stored in files is
+# what comes back; with faults, to show that these tests would see it if it were not.
+# shellcheck shell=sh
+. ./probe.sh
+. ./stack.sh
+. ./pibrd.sh
+
+pibrd_load || result 1 "pi_brd loads"
+
+# heals FORMAT COUNTER ATTRIBUTE=VALUE...: reads that find one leg corrupt succeed, are counted, and correct it.
+heals() {
+	format=$1 what=$2
+	shift 2
+	pibrd_format a "$format" "$@"
+	leg=$disk
+	pibrd_format b "$format" "$@"
+	md_make raid1 65536 "$leg" "$disk"
+	# Reads prefer the first leg.
+	echo writemostly >"$md/dev-$disk/state"
+	same "raid1 over pi_brd $format write, read" "0 0" "$(io md9 "$format" fill:100:64 read:100:64)"
+	for where in data guard ref; do
+		case $format-$where in *:3:*-ref) continue ;; esac
+		before=$(counter "$leg" "$(heal_counter "$what" $where)")
+		# md reads the bad leg once more before it corrects it.
+		same "raid1 over pi_brd $format${*:+, $*} heals $where" "0, 0, 2 more, generated" \
+			"$(io "$leg" "$format" corrupt:110:$where), $(io md9 "$format" read:108:8), $((
+			$(counter "$leg" "$(heal_counter "$what" $where)") - before)) more, $(
+			io "$leg" "$format" tuples:100:64)"
+	done
+	[ "$(cat "$md/dev-$leg/errors")" -gt 0 ]
+	result $? "raid1 over pi_brd $format counts what it corrected" "$(cat "$md/dev-$leg/errors") sectors"
+	# The other leg too: nothing is left to read from.
+	same "raid1 over pi_brd $format with both legs corrupt" "0, 0, EIO|EILSEQ" \
+		"$(io "$leg" "$format" corrupt:120:data), $(io "$disk" "$format" corrupt:120:data), $(
+		io md9 "$format" read:118:8 | sed 's/^E\(IO\|ILSEQ\)$/EIO|EILSEQ/')"
+	md_stop
+	pibrd_unmake b
+	pibrd_unmake a
+}
+
+# heal_counter WHO FIELD
+heal_counter() {
+	case $1-$2 in
+	device-*) echo device_errors ;;
+	host-ref) echo ref_errors ;;
+	*) echo guard_errors ;;
+	esac
+}
+
+# differ WORDS FORMAT OTHER-FORMAT [ATTRIBUTE=VALUE...]: no stack of both has integrity, and the log says why.
+differ() {
+	words=$1 first_format=$2 other_format=$3
+	shift 3
+	pibrd_format a "$first_format"
+	first=$disk
+	pibrd_format b "$other_format" "$@"
+	dmesg -C
+	echo "0 16384 striped 2 128 /dev/$first 0 /dev/$disk 0" | dmsetup --noudevsync create pi-stripe
+	[ -d /sys/block/dm-0 ] && [ ! -e /sys/block/dm-0/integrity/stat ]
+	result $? "no integrity over $first_format and $other_format${*:+ $*}"
+	said=$(dmesg | sed -n 's/.* no integrity for .*, since \(.*\)/\1/p' | sort -u)
+	same "the log says why not over $first_format and $other_format${*:+ $*}" "$words" "$said"
+	dmesg | grep "$words" | grep -q "$disk"
+	result $? "the log says which over $first_format and $other_format${*:+ $*}"
+	dmsetup --noudevsync remove pi-stripe
+	pibrd_unmake b
+	pibrd_unmake a
+}
+
+# remount: the filesystem on $disk, with nothing of it in memory
+remount() {
+	umount /tmp/fs && echo 3 >/proc/sys/vm/drop_caches && mount -t "$fs" "/dev/$disk" /tmp/fs
+}
+
+# same_file: whether $file is what was copied, read from the disk
+same_file() {
+	echo 3 >/proc/sys/vm/drop_caches
+	cmp -s "/tmp/fs/$file" "$tree/$file" && echo same && return
+	cat "/tmp/fs/$file" >/dev/null 2>&1 && echo different && return
+	echo error
+}
+
+# filesystem FS FORMAT
+filesystem() {
+	fs=$1
+	needs "$fs" || return
+	pibrd_format a "$2" size_mb=400
+	mkdir -p /tmp/fs
+	"mkfs.$fs" -q "/dev/$disk" && mount -t "$fs" "/dev/$disk" /tmp/fs && cp -r $tree/. /tmp/fs && remount
+	result $? "$fs on $2"
+	diff -r -x lost+found $tree /tmp/fs >/dev/shm/diff 2>&1
+	result $? "$fs on $2 returns what was stored" "$(head -n 1 /dev/shm/diff)"
+
+	# Negative controls, on one block of one file: an error is seen, and so is one that nobody finds.
+	file=pi_io.c
+	block=$(filefrag -b1024 -v "/tmp/fs/$file" | awk '$1 == "0:" { print $4 + 0 }')
+	interval=$((block * 1024 / ${2%%+*}))
+	before=$(counter "$disk" guard_errors)
+	pibrd_fault "flip-data read bit=77 first=$interval count=1"
+	same "$fs on $2 with a block that changes" error "$(same_file)"
+	[ "$(counter "$disk" guard_errors)" -gt "$before" ]
+	result $? "$fs on $2 counts a block that changes"
+	integrity "$disk" read_verify 0
+	same "$fs on $2 with a block that changes unverified" different "$(same_file)"
+	integrity "$disk" read_verify 1
+	pibrd_fault clear
+	same "$fs on $2 without the fault" same "$(same_file)"
+
+	umount /tmp/fs
+	case $fs in
+	ext4) e2fsck -fn "/dev/$disk" >/dev/shm/fsck 2>&1 ;;
+	xfs) xfs_repair -n "/dev/$disk" >/dev/shm/fsck 2>&1 ;;
+	esac
+	result $? "$fs on $2 is in order" "$(tail -n 1 /dev/shm/fsck)"
+	same "$fs on $2: the device found nothing wrong" none "$(cat "$debug/last_error")"
+	pibrd_unmake a
+}
+
+heals 512+8:crc16:1:0 device
+heals 512+8:crc16:1:0 host check=0
+heals 4096+64:crc64:1:48 device
+heals 4096+16:crc32c:1:0 host check=0
+
+differ "pi_offset is 56 and for the members before 0" 4096+64:crc16:1:0 4096+64:crc16:1:56
+differ "tuple_size is 16 and for the members before 8" 512+8:crc16:1:0 512+16:crc16:1:0
+differ "profile is T10-DIF-TYPE1-IP and for the members before T10-DIF-TYPE1-CRC" 512+8:crc16:1:0 512+8:ip:1:0
+differ "profile is T10-DIF-TYPE3-CRC and for the members before T10-DIF-TYPE1-CRC" 512+8:crc16:1:0 512+8:crc16:3:0
+differ "profile is NVME-TYPE1-CRC32C and for the members before EXT-DIF-TYPE1-CRC64" \
+	4096+16:crc64:1:0 4096+16:crc32c:1:0
+differ "interval_exp is 9 and for the members before 12" 4096+8:crc16:1:0 4096+8:crc16:1:0 interval_bytes=512
+differ "tag_size is 0 and for the members before 2" 512+8:crc16:1:0 512+8:crc16:1:0 app_tag_own=0
+
+tree=$PI_TESTS
+filesystem ext4 512+8:crc16:1:0
+filesystem xfs 4096+64:crc64:1:48
+filesystem ext4 4096+16:crc32c:1:0
+pibrd_unload
+result $? "pi_brd unloads"
