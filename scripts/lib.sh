@@ -62,8 +62,7 @@ watch_silence() {
 			seen=$size since=$SECONDS
 		elif [ $((SECONDS - since)) -ge "$silence" ]; then
 			touch "$mark"
-			children=$(awk -v parent="$pid" '{ pid = $1; sub(/.*\) /, "") } $2 == parent { print pid }' \
-				/proc/[0-9]*/stat 2>/dev/null) || true
+			children=$(cat "/proc/$pid/task"/*/children 2>/dev/null) || true
 			# shellcheck disable=SC2086
 			kill -9 ${children:-$pid} 2>/dev/null || true
 			since=$SECONDS
