@@ -22,6 +22,8 @@ help:
 	@echo 'make check        checkpatch, sparse, W=1, clang, kernel-doc, and all users of the interface'
 	@echo 'make check-drivers  all users of the interface alone'
 	@echo 'make patch        build/patches: the whole difference from Linux as a series for git am'
+	@echo 'make patch-check  the same, and compiles the block layer and its drivers after every patch'
+	@echo 'make debian13     set-up and KUnit on a fresh Debian 13, in a directory (as root)'
 	@echo 'make clean        removes what was built; distclean: all of build/'
 	@echo
 	@echo 'KERNEL_SRC=PATH   Linux 6.12, a tree or a tarball (default: the package linux-source-6.12)'
@@ -69,6 +71,12 @@ check-drivers: tree
 patch: tree
 	@scripts/patch
 
+patch-check: patch
+	@scripts/patch-check
+
+debian13:
+	@scripts/debian13
+
 test: tree
 	@scripts/test
 
@@ -78,4 +86,5 @@ clean:
 distclean:
 	rm -rf build
 
-.PHONY: help tree kernel run shell selftest kunit kunit-qemu bench bench-guards check check-drivers patch test clean distclean
+.PHONY: help tree kernel run shell selftest kunit kunit-qemu bench bench-guards check check-drivers patch patch-check debian13
+.PHONY: test clean distclean
