@@ -153,6 +153,7 @@ static void attach_copy(struct bio *bio, struct bio_integrity_auto *bia,
 	bip_inherit(copy, from);
 	copy->bip_flags |= BIP_BLOCK_INTEGRITY;
 	copy->bip_geometry = from->bip_geometry;
+	bia_hold_profiles(bia);
 	copy_in(copy, from);
 }
 

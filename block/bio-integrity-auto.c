@@ -238,6 +238,7 @@ void bio_integrity_attach_auto(struct bio *bio, struct bio_integrity_auto *bia,
 		bip->bip_flags |= BIP_IP_CHECKSUM;
 	bio_integrity_attach(bio, bip, BIO_INTEGRITY_AUTO_VECS);
 	bip->bip_geometry = *bi;
+	bia_hold_profiles(bia);
 	bip_set_seed(bip, bia->first_interval);
 
 	if (op_is_write(bio_op(bio))) {

@@ -135,6 +135,8 @@ static struct bio_integrity_auto *auto_create(struct buf_shape shape, gfp_t gfp)
 		return NULL;
 	bia->reserve = NULL;
 	bia->pool = NULL;
+	bia->profile = NULL;
+	bia->bip.bip_geometry.profile = NULL;
 	bia->chunk_order = shape.order;
 	for (bia->nr_chunks = 0; bia->nr_chunks < shape.nr_chunks;
 	     bia->nr_chunks++) {
@@ -401,6 +403,7 @@ void bio_integrity_auto_free(struct bio_integrity_auto *bia)
 {
 	struct blk_integrity_reserve *reserve = bia->reserve;
 
+	bia_put_profiles(bia);
 	if (!reserve) {
 		auto_destroy(bia);
 		return;

@@ -267,6 +267,8 @@ int bio_integrity_set_profile(struct bio *bio,
 	    (bia->action == BIO_INTEGRITY_VERIFY && !profile->verify_fn))
 		return -EINVAL;
 
+	blk_integrity_profile_get(profile);
+	blk_integrity_profile_put(bia->profile);
 	bia->profile = profile;
 	bia->private = private;
 	if (bia->action == BIO_INTEGRITY_GENERATE)

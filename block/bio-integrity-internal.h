@@ -7,6 +7,8 @@
 
 #include <linux/blk-integrity.h>
 #include <linux/llist.h>
+
+#include "blk-integrity-internal.h"
 #include <linux/sched.h>
 
 /*
@@ -93,6 +95,21 @@ static inline struct bio_integrity_auto *
 bip_to_auto(struct bio_integrity_payload *bip)
 {
 	return container_of(bip, struct bio_integrity_auto, bip);
+}
+
+/* What a payload calls and compares stays loaded until it is freed. */
+static inline void bia_hold_profiles(struct bio_integrity_auto *bia)
+{
+	blk_integrity_profile_get(bia->profile);
+	blk_integrity_profile_get(bia->bip.bip_geometry.profile);
+}
+
+static inline void bia_put_profiles(struct bio_integrity_auto *bia)
+{
+	blk_integrity_profile_put(bia->profile);
+	blk_integrity_profile_put(bia->bip.bip_geometry.profile);
+	bia->profile = NULL;
+	bia->bip.bip_geometry.profile = NULL;
 }
 
 /* Nobody below the host checks. */

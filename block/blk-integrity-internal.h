@@ -9,6 +9,7 @@
 
 #include <linux/atomic.h>
 #include <linux/blk-integrity.h>
+#include <linux/module.h>
 #include <linux/percpu.h>
 #include <linux/ratelimit_types.h>
 #include <linux/sizes.h>
@@ -73,6 +74,7 @@ struct blk_integrity_counters {
  * @log: limits the lines that verification errors print
  * @log_suppressed: bios with errors that printed none since the last line
  * @last_error: when the last error was, in jiffies; 0: there was none
+ * @profile: profile whose owner is held, that of the limits in force
  * @reserve: objects for I/O that finds no memory; set while there is a profile
  * @event_lock: covers @event_disk and @events
  * @event_disk: disk that @events are for, which they hold; NULL: there are none
@@ -95,6 +97,7 @@ struct blk_integrity_dev {
 	struct ratelimit_state log;
 	atomic_t log_suppressed;
 	unsigned long last_error;
+	const struct blk_integrity_profile *profile;
 	struct blk_integrity_reserve __rcu *reserve;
 	spinlock_t event_lock;	/* covers event_disk and events */
 	struct gendisk *event_disk;
@@ -207,6 +210,7 @@ bool blk_integrity_geometry_equal(const struct blk_integrity *a,
 		const struct blk_integrity *b);
 
 /* blk-integrity-profile.c */
+unsigned int blk_integrity_max_sectors(const struct queue_limits *lim);
 int blk_integrity_validate_limits(struct request_queue *q,
 		struct queue_limits *lim);
 int blk_integrity_init_queue(struct request_queue *q,
@@ -215,6 +219,27 @@ int blk_integrity_commit_limits(struct request_queue *q,
 		struct queue_limits *lim);
 struct blk_integrity_dev *blk_integrity_get_dev(struct request_queue *q);
 void blk_integrity_exit_queue(struct request_queue *q);
+
+/*
+ * Set in queue limits in which the core, not the driver, asks for stable pages;
+ * the flags of <linux/blkdev.h> begin at bit 0.
+ */
+#define BLK_FLAG_INTEGRITY_STABLE	((__force blk_flags_t)(1u << 31))
+
+/* Keep the callbacks of a profile that a queue or a payload has already. */
+static inline void
+blk_integrity_profile_get(const struct blk_integrity_profile *profile)
+{
+	if (profile)
+		__module_get(profile->owner);
+}
+
+static inline void
+blk_integrity_profile_put(const struct blk_integrity_profile *profile)
+{
+	if (profile)
+		module_put(profile->owner);
+}
 
 /* t10-pi.c */
 const struct blk_integrity_profile *
@@ -384,6 +409,12 @@ static inline void blk_integrity_prepare(struct request *rq)
 static inline void blk_integrity_complete(struct request *rq,
 					  unsigned int nr_bytes)
 {
+}
+
+static inline unsigned int
+blk_integrity_max_sectors(const struct queue_limits *lim)
+{
+	return 0;
 }
 
 /* A kernel without integrity code cannot serve a device with metadata. */

@@ -108,25 +108,80 @@ static int blk_integrity_validate_geometry(const struct request_queue *q,
 }
 
 /*
- * The metadata of one I/O must fit one buffer, and so the integrity segments
- * of the device.  Counted in metadata bytes.
+ * Data that changes while it is written gets a guard that is wrong: ask for
+ * stable pages where there is one, so that devices stacked on this one, with
+ * integrity or without, ask for them too.  Drivers may rewrite all of the
+ * integrity limits, but not the flag that says who asked.
  */
+static void blk_integrity_apply_features(struct queue_limits *lim)
+{
+	const struct blk_integrity *bi = &lim->integrity;
+	bool has_guard = bi->tuple_size &&
+			 (bi->csum_type != BLK_INTEGRITY_CSUM_NONE ||
+			  bi->profile->generate_fn);
+
+	if (lim->flags & BLK_FLAG_INTEGRITY_STABLE) {
+		lim->flags &= ~BLK_FLAG_INTEGRITY_STABLE;
+		lim->features &= ~BLK_FEAT_STABLE_WRITES;
+	}
+	if (has_guard && !(lim->features & BLK_FEAT_STABLE_WRITES)) {
+		lim->flags |= BLK_FLAG_INTEGRITY_STABLE;
+		lim->features |= BLK_FEAT_STABLE_WRITES;
+	}
+}
+
+/*
+ * A cap that a format brings is no error, a number that the administrator
+ * writes to max_sectors_kb and that the cap forbids is.
+ */
+static bool user_asks_for_more(const struct request_queue *q,
+			       const struct queue_limits *lim,
+			       unsigned int max_sectors)
+{
+	return q && lim->max_user_sectors != q->limits.max_user_sectors &&
+	       min(lim->max_user_sectors, lim->max_sectors) > max_sectors;
+}
+
+/**
+ * blk_integrity_max_sectors() - data whose metadata one request can carry
+ * @lim: limits of a device
+ *
+ * The metadata of one I/O must fit one buffer, and so the integrity segments of
+ * the device.
+ *
+ * Context: Any context.
+ * Return: sectors; 0 if the device has no metadata.
+ */
+unsigned int blk_integrity_max_sectors(const struct queue_limits *lim)
+{
+	const struct blk_integrity *bi = &lim->integrity;
+	unsigned int sectors;
+
+	if (!bi->tuple_size)
+		return 0;
+	sectors = bio_integrity_max_buf_bytes(lim) / bi->tuple_size <<
+		  (bi->interval_exp - SECTOR_SHIFT);
+	return round_down(min(sectors, UINT_MAX >> SECTOR_SHIFT),
+			  lim->logical_block_size >> SECTOR_SHIFT);
+}
+
 static int blk_integrity_apply_limits(const struct request_queue *q,
 				      struct queue_limits *lim)
 {
-	const struct blk_integrity *bi = &lim->integrity;
 	unsigned int block_sectors = lim->logical_block_size >> SECTOR_SHIFT;
 	unsigned int least_sectors = max(block_sectors, PAGE_SECTORS);
-	unsigned int max_sectors = bio_integrity_max_buf_bytes(lim) /
-			bi->tuple_size << (bi->interval_exp - SECTOR_SHIFT);
+	unsigned int max_sectors = blk_integrity_max_sectors(lim);
 
-	max_sectors = min(max_sectors, UINT_MAX >> SECTOR_SHIFT);
-	max_sectors = round_down(max_sectors, block_sectors);
 	if (max_sectors < least_sectors)
 		return refuse(q,
 			      "%u integrity segments of %u bytes (max_integrity_segments, max_segment_size) do not hold the metadata of a page of data",
 			      lim->max_integrity_segments,
 			      lim->max_segment_size);
+
+	if (user_asks_for_more(q, lim, max_sectors))
+		return refuse(q,
+			      "I/O of %u KiB (max_sectors_kb), whose metadata is more than a request takes, at most %u",
+			      lim->max_user_sectors >> 1, max_sectors >> 1);
 
 	lim->max_sectors = min(lim->max_sectors, max_sectors);
 	lim->max_zone_append_sectors = min(lim->max_zone_append_sectors,
@@ -191,9 +246,11 @@ int blk_integrity_validate_limits(struct request_queue *q,
 
 	if (!bi->tuple_size) {
 		err = blk_integrity_validate_none(q, bi);
-		if (!err)
-			bi->profile = NULL;
-		return err;
+		if (err)
+			return err;
+		bi->profile = NULL;
+		blk_integrity_apply_features(lim);
+		return 0;
 	}
 	if (has_inline_encryption(q))
 		return refuse(q,
@@ -206,6 +263,8 @@ int blk_integrity_validate_limits(struct request_queue *q,
 		err = blk_integrity_validate_geometry(q, lim);
 	if (!err)
 		err = blk_integrity_apply_limits(q, lim);
+	if (!err)
+		blk_integrity_apply_features(lim);
 	return err;
 }
 
@@ -250,29 +309,49 @@ struct blk_integrity_dev *blk_integrity_get_dev(struct request_queue *q)
 	return idev;
 }
 
+/* A module that is being unloaded cannot be held any more. */
+static int hold_profile(struct request_queue *q, struct blk_integrity_dev *idev,
+			const struct blk_integrity_profile *profile)
+{
+	if (idev->profile == profile)
+		return 0;
+	if (profile && !try_module_get(profile->owner))
+		return refuse(q, "profile %s is of a module that is going away",
+			      profile->name);
+	blk_integrity_profile_put(idev->profile);
+	idev->profile = profile;
+	return 0;
+}
+
 /**
  * blk_integrity_init_queue() - make what a queue needs for its integrity limits
  * @q: the queue, perhaps a new one
  * @lim: its limits, validated
  *
  * Context: Process context.  May sleep.
- * Return: 0, or -ENOMEM.
+ * Return: 0; -ENOMEM; -EINVAL if the owner of the profile is being unloaded.
  */
 int blk_integrity_init_queue(struct request_queue *q, struct queue_limits *lim)
 {
+	struct blk_integrity_dev *idev = q->integrity_dev;
 	int err;
 
 	if (!lim->integrity.tuple_size) {
-		if (q->integrity_dev)
-			blk_integrity_reserve_free(q->integrity_dev);
-		return 0;
+		if (!idev)
+			return 0;
+		blk_integrity_reserve_free(idev);
+		return hold_profile(q, idev, NULL);
 	}
 	err = blk_integrity_walk_init_cpus();
 	if (err)
 		return err;
-	if (!make_dev(q))
+	idev = make_dev(q);
+	if (!idev)
 		return -ENOMEM;
-	return blk_integrity_reserve_resize(q->integrity_dev, lim,
+	err = hold_profile(q, idev, lim->integrity.profile);
+	if (err)
+		return err;
+	return blk_integrity_reserve_resize(idev, lim,
 					    largest_metadata_bytes(lim));
 }
 
@@ -313,6 +392,7 @@ void blk_integrity_exit_queue(struct request_queue *q)
 	if (!q->integrity_dev)
 		return;
 	blk_integrity_reserve_free(q->integrity_dev);
+	hold_profile(q, q->integrity_dev, NULL);
 	blk_integrity_stat_exit(q->integrity_dev);
 	kfree(q->integrity_dev);
 	q->integrity_dev = NULL;

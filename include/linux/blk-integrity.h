@@ -121,6 +121,8 @@ struct blk_integrity_exchg {
 
 /**
  * struct blk_integrity_profile - a protection format
+ * @owner: module with the profile and its callbacks; it stays loaded while a
+ *	queue or a bio uses the profile.  NULL for what is built in
  * @name: as /sys/block/<disk>/integrity/format shows it
  * @csum_type: kind of guard
  * @tuple_size: bytes of a tuple, 1 to %BLK_INTEGRITY_MAX_TUPLE_BYTES; 0: all
@@ -136,6 +138,7 @@ struct blk_integrity_exchg {
  * workqueue context (@remap_fn from hard interrupts too), and may not sleep.
  */
 struct blk_integrity_profile {
+	struct module *owner;
 	const char *name;
 	enum blk_integrity_checksum csum_type;
 	unsigned short tuple_size;
