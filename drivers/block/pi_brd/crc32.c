@@ -6,6 +6,7 @@
  */
 #include <linux/build_bug.h>
 #include <linux/crc32c.h>
+#include <linux/module.h>
 #include <linux/string.h>
 
 #include "pi_brd.h"
@@ -153,6 +154,7 @@ static int crc32_get_tag(struct blk_integrity_exchg *xchg, void *tag,
 }
 
 static const struct blk_integrity_profile crc32_profile = {
+	.owner		= THIS_MODULE,
 	.name		= "NVME-TYPE1-CRC32C",
 	.csum_type	= BLK_INTEGRITY_CSUM_NONE,
 	.tuple_size	= sizeof(struct crc32_tuple),

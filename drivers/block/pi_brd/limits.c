@@ -163,9 +163,6 @@ struct queue_limits pi_brd_limits(const struct pi_brd *dev)
 		.integrity = geometry(dev),
 	};
 
-	/* Profiles of drivers do not make pages stable by themselves. */
-	if (dev->format)
-		lim.features |= BLK_FEAT_STABLE_WRITES;
 	if (!config->zone_mb) {
 		lim.max_hw_discard_sectors = UINT_MAX >> SECTOR_SHIFT;
 		lim.max_write_zeroes_sectors = UINT_MAX >> SECTOR_SHIFT;
