@@ -52,16 +52,17 @@ namespace() {
 # the speed of the machine.
 patience=300
 
+uptime_seconds() { cut -d . -f 1 /proc/uptime; }
+
 # wait_for COMMAND...: until it succeeds.
 wait_for() {
-	waits=0
+	wait_began=$(uptime_seconds)
 	until "$@"; do
-		if [ $waits -ge $((patience * 10)) ]; then
+		if [ $(($(uptime_seconds) - wait_began)) -ge $patience ]; then
 			echo "# in vain for $patience s: $*" >&2
 			return 1
 		fi
 		sleep 0.1
-		waits=$((waits + 1))
 	done
 }
 

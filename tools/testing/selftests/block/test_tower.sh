@@ -90,4 +90,5 @@ else
 fi
 floors nvme-512+8 "$(namespace 1)"
 floors nvme-4096+64-last "$(namespace 3)"
+start=$none_before
 none_left "a tower of targets"
