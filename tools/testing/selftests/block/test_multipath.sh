@@ -52,7 +52,8 @@ path_reset() { echo 1 >"/sys/class/nvme/$1/reset_controller"; }
 # multipath_case NSID NAME FORMAT
 multipath_case() {
 	head=$(path_head "$1")
-	same "$2 two paths: write, read, medium" "0 0 generated" "$(io "$head" "$3" fill:64:500 read:64:500 tuples:64:500)"
+	same "$2 two paths: write, read, medium" "0 0 generated" \
+		"$(io "$head" "$3" fill:64:500 read:64:500 tuples:64:500)"
 	fio --name=reads --thread --filename="/dev/$head" --direct=1 --ioengine=libaio --iodepth=8 --rw=write \
 		--bs=1m --size=16m --verify=crc32c --do_verify=0 >/dev/shm/fio 2>&1
 	result $? "$2 two paths: large writes"
