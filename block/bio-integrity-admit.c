@@ -28,9 +28,8 @@
  * A submitter builds its payload for the device it sees; on the way down that
  * may have become a device without metadata, or of another format.
  */
-static int check_format(struct bio *bio)
+static int check_format(struct bio *bio, struct bio_integrity_payload *bip)
 {
-	struct bio_integrity_payload *bip = bio_integrity(bio);
 	struct blk_integrity bi;
 	unsigned int bytes;
 
@@ -80,23 +79,23 @@ static void limit_checks(struct bio_integrity_payload *bip)
 		bip->bip_flags |= BIP_CHECKS_LIMITED | BIP_NOCHECK_FLAGS;
 }
 
-static u64 device_interval(struct bio *bio)
+static u64 device_interval(struct bio *bio,
+			   const struct bio_integrity_payload *bip)
 {
-	return blk_integrity_interval(&bio_integrity(bio)->bip_geometry,
+	return blk_integrity_interval(&bip->bip_geometry,
 				      bio->bi_iter.bi_sector);
 }
 
-static bool has_numbers_to_write(struct bio *bio)
+static bool has_numbers_to_write(struct bio *bio,
+				 const struct bio_integrity_payload *bip)
 {
-	struct bio_integrity_payload *bip = bio_integrity(bio);
-
 	return op_is_write(bio_op(bio)) &&
 	       bip->bip_geometry.profile->remap_fn &&
 	       !(bip->bip_flags & BIP_MAPPED_INTEGRITY);
 }
 
 /* Drivers that take bios find their way through any vectors. */
-static bool must_copy(struct bio *bio)
+static bool must_copy(struct bio *bio, struct bio_integrity_payload *bip)
 {
 	struct request_queue *q = bdev_get_queue(bio->bi_bdev);
 
@@ -104,10 +103,10 @@ static bool must_copy(struct bio *bio)
 		return false;
 	if (!bio_integrity_fits(q, bio))
 		return true;
-	if (!has_numbers_to_write(bio))
+	if (!has_numbers_to_write(bio, bip))
 		return false;
 	/* An append that becomes a write is renumbered when its place is known. */
-	return bip_get_seed(bio_integrity(bio)) != device_interval(bio) ||
+	return bip_get_seed(bip) != device_interval(bio, bip) ||
 	       (bio_op(bio) == REQ_OP_ZONE_APPEND &&
 		bdev_emulates_zone_append(bio->bi_bdev));
 }
@@ -157,13 +156,13 @@ static void attach_copy(struct bio *bio, struct bio_integrity_auto *bia,
 	copy_in(copy, from);
 }
 
-static int bip_copy(struct bio *bio)
+static int bip_copy(struct bio *bio, struct bio_integrity_payload *from)
 {
 	struct request_queue *q = bdev_get_queue(bio->bi_bdev);
-	struct bio_integrity_payload *from = bio_integrity(bio);
 	bool nowait = bio->bi_opf & REQ_NOWAIT;
 	struct bio_integrity_auto *bia;
 	struct bio_integrity_payload *copy;
+	u64 number;
 
 	bia = bio_integrity_auto_alloc(q, from->bip_iter.bi_size, nowait);
 	if (!bia)
@@ -172,12 +171,12 @@ static int bip_copy(struct bio *bio)
 	bia->data_iter = bio->bi_iter;
 	attach_copy(bio, bia, from);
 	copy = &bia->bip;
-	if (has_numbers_to_write(bio) &&
-	    bip_get_seed(copy) != device_interval(bio)) {
+	number = device_interval(bio, copy);
+	if (has_numbers_to_write(bio, copy) && bip_get_seed(copy) != number) {
 		bip_remap(bio, bio_integrity_intervals(&copy->bip_geometry,
 						       bio_sectors(bio)),
-			  bip_get_seed(copy), device_interval(bio));
-		bip_set_seed(copy, device_interval(bio));
+			  bip_get_seed(copy), number);
+		bip_set_seed(copy, number);
 	}
 	blk_integrity_count(q, BLK_INTEGRITY_BOUNCED, 1);
 	return 0;
@@ -263,10 +262,11 @@ EXPORT_SYMBOL_GPL(bio_integrity_copy);
  */
 int bio_integrity_admit(struct bio *bio)
 {
-	int err = check_format(bio);
+	struct bio_integrity_payload *bip = bio_integrity(bio);
+	int err = check_format(bio, bip);
 
 	if (err)
 		return err;
-	limit_checks(bio_integrity(bio));
-	return must_copy(bio) ? bip_copy(bio) : 0;
+	limit_checks(bip);
+	return must_copy(bio, bip) ? bip_copy(bio, bip) : 0;
 }

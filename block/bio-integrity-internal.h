@@ -7,9 +7,9 @@
 
 #include <linux/blk-integrity.h>
 #include <linux/llist.h>
+#include <linux/processor.h>
 
 #include "blk-integrity-internal.h"
-#include <linux/sched.h>
 
 /*
  * Vectors of a payload of the block layer: with chunks of 32 KiB its buffer
@@ -163,7 +163,7 @@ static inline void blk_integrity_snapshot(struct request_queue *q,
 		barrier();
 		if (!bi->tuple_size || blk_integrity_is_consistent(bi))
 			return;
-		cond_resched();
+		cpu_relax();
 	}
 }
 
