@@ -211,6 +211,7 @@ struct test_disk *test_disk_alloc(struct kunit *test, struct queue_limits lim)
 	td->set.nr_hw_queues = 1;
 	td->set.queue_depth = 128;
 	td->set.numa_node = NUMA_NO_NODE;
+	td->set.cmd_size = TEST_DISK_CMD_BYTES;
 	td->set.flags = BLK_MQ_F_SHOULD_MERGE;
 	KUNIT_ASSERT_EQ(test, blk_mq_alloc_tag_set(&td->set), 0);
 

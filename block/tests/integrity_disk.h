@@ -17,6 +17,9 @@
 #define TEST_DISK_SECTORS	1024
 #define TEST_DISK_MAX_SG	256
 
+/* Room behind a request for a command of another driver. */
+#define TEST_DISK_CMD_BYTES	SZ_1K
+
 /**
  * struct test_disk - the disk
  * @disk: its gendisk, not added to the system

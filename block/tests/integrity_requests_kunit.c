@@ -5,6 +5,8 @@
  */
 
 #include <linux/blk-integrity.h>
+#include <scsi/scsi_cmnd.h>
+#include <scsi/scsi_device.h>
 
 #include "../bio-integrity-internal.h"
 #include "integrity_disk.h"
@@ -143,6 +145,56 @@ static void metadata_is_aligned_as_the_device_asks(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0x77, td->meta[FIRST * 8]);
 }
 
+#if IS_BUILTIN(CONFIG_SCSI)
+
+/* A driver that counted fewer segments than there are. */
+static void unmapped_metadata_fails_the_command(struct kunit *test)
+{
+	struct test_disk *td = disk_of(test);
+	struct request *rq = test_request_alloc(test, td, REQ_OP_READ, FIRST);
+	struct test_io *io = test_io_alloc(test, td->bdev, test_rng(test),
+					   REQ_OP_READ, FIRST, SZ_4K,
+					   TEST_CUT_NONE);
+	struct scsi_data_buffer *prot = kunit_kzalloc(test, sizeof(*prot),
+						      GFP_KERNEL);
+	struct scatterlist *sgl = kunit_kcalloc(test, 16, sizeof(*sgl),
+						GFP_KERNEL);
+	struct scsi_device *sdev = kunit_kzalloc(test, sizeof(*sdev),
+						 GFP_KERNEL);
+	struct scsi_cmnd *cmd = blk_mq_rq_to_pdu(rq);
+
+	KUNIT_ASSERT_NOT_NULL(test, prot);
+	KUNIT_ASSERT_NOT_NULL(test, sgl);
+	KUNIT_ASSERT_NOT_NULL(test, sdev);
+	test_io_attach(test, io, test_vecs_alloc(test, test_rng(test), META_BYTES,
+						 TEST_CUT_BYTE), FIRST);
+	test_request_add(rq, io);
+	KUNIT_ASSERT_GT(test, rq->nr_integrity_segments, 2);
+	rq->nr_phys_segments = 8;
+	memset(cmd, 0, sizeof(*cmd));
+	cmd->device = sdev;
+	cmd->prot_sdb = prot;
+
+	cmd->sdb.table.sgl = sgl;
+	prot->table.sgl = sgl + 8;
+	KUNIT_EXPECT_EQ(test, BLK_STS_OK, scsi_alloc_sgtables(cmd));
+	scsi_free_sgtables(cmd);
+
+	cmd->sdb.table.sgl = sgl;
+	prot->table.sgl = sgl + 8;
+	rq->nr_integrity_segments--;
+	KUNIT_EXPECT_EQ(test, BLK_STS_IOERR, scsi_alloc_sgtables(cmd));
+}
+
+#else
+
+static void unmapped_metadata_fails_the_command(struct kunit *test)
+{
+	kunit_skip(test, "needs SCSI");
+}
+
+#endif /* CONFIG_SCSI */
+
 struct flush_case {
 	const char *desc;
 	blk_opf_t opf;
@@ -184,6 +236,7 @@ static struct kunit_case requests_cases[] = {
 	KUNIT_CASE(copied_metadata_outlives_its_source),
 	KUNIT_CASE_PARAM(metadata_is_aligned_as_the_device_asks,
 			 alignment_cases_gen_params),
+	KUNIT_CASE(unmapped_metadata_fails_the_command),
 	KUNIT_CASE_PARAM(error_counts_once, flush_cases_gen_params),
 	{ }
 };
