@@ -103,9 +103,17 @@ static const char *half_unmapped(struct pi_dev *dev)
 
 static const char *too_short(struct pi_dev *dev)
 {
-	return pi_status(pi_nvme(dev, PI_READ, place(dev), 4,
-				 pi_buffer(4 * PAGE), pi_buffer(PAGE),
-				 3 * dev->fmt.ms));
+	unsigned char *metadata = pi_buffer(PAGE);
+	unsigned int used = 3 * dev->fmt.ms;
+	int ret;
+
+	memset(metadata, 0x5a, PAGE);
+	ret = pi_nvme(dev, PI_READ, place(dev), 4, pi_buffer(4 * PAGE),
+		      metadata, used);
+	for (unsigned int i = used; i < PAGE; i++)
+		if (metadata[i] != 0x5a)
+			return answer("%s overwritten", pi_status(ret));
+	return answer("%s untouched", pi_status(ret));
 }
 
 /* More than is needed is no error, but only what is needed may be touched. */

@@ -3,11 +3,11 @@
 # shellcheck shell=sh
 
 # md_make LEVEL SECTORS COMPONENT COMPONENT: md9 of so much of two block devices, without superblock or tools, as if in
-# sync.
+# sync. md_metadata=external:NAME is for one whose superblock a program would keep.
 md_make() {
 	echo md9 >/sys/module/md_mod/parameters/new_array
 	md=/sys/block/md9/md
-	echo none >$md/metadata_version
+	echo "${md_metadata:-none}" >$md/metadata_version
 	echo "$1" >$md/level
 	echo 2 >$md/raid_disks
 	[ "$1" = raid1 ] || echo 65536 >$md/chunk_size

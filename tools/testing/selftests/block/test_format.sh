@@ -14,9 +14,10 @@ lbaf() {
 		'/^lbaf/ { split($0, f, /[: ]+/); if (f[4] == ms && f[6] == ds) { print f[2]; exit } }'
 }
 
-# format_to BLOCK METADATA PI PIL
+# format_to BLOCK METADATA PI PIL [MSET]
 format_to() {
-	nvme format "/dev/$nvme" -n $nsid --lbaf="$(lbaf "$1" "$2")" --pi="$3" --pil="$4" --force >/dev/shm/format 2>&1
+	nvme format "/dev/$nvme" -n $nsid --lbaf="$(lbaf "$1" "$2")" --pi="$3" --pil="$4" --ms="${5:-0}" --force \
+		>/dev/shm/format 2>&1
 	status=$?
 	[ $status = 0 ] || sed 's/^/# /' /dev/shm/format
 	rescan_nvme
@@ -49,6 +50,14 @@ same "formatted with more metadata: write, read, medium" "0 0 generated" \
 	"$(io "$disk" 4096+64:crc16:1:56 fill:64:50 read:64:50 tuples:64:50)"
 same "policy survives a format" 4096 "$(integrity "$disk" inline_bytes)"
 integrity "$disk" inline_bytes 0
+
+# Metadata that follows the data in one buffer is for passthrough only.
+dmesg -C
+format_to 4096 64 1 0 1
+same "formatted with metadata in the data: capacity" 0 "$(cat "/sys/block/$disk/size")"
+same "formatted with metadata in the data: the log says why" \
+	"nsid $nsid: no block I/O, capacity 0: 64 bytes of metadata a block follow the data in one buffer (extended LBA)" \
+	"$(dmesg | sed -n 's/.*\(nsid .*no block I.*\)/\1/p')"
 
 # Formats among many reads. Between the end of a format and the driver's look at it, reads go by the old format and find
 # what they find; after that look, no read may be held against another format than its own.
