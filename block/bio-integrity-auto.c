@@ -346,8 +346,8 @@ static void bip_rewind(struct bio_integrity_auto *bia)
  * @bio: the bio
  *
  * Context: Any context.
- * Return: %true if the bio can end; %false if kintegrityd has it and will end
- *	it again.
+ * Return: %true if the bio can end; %false if kintegrityd or a second reading
+ *	has it and will end it again.
  */
 bool __bio_integrity_endio(struct bio *bio)
 {
@@ -364,10 +364,8 @@ bool __bio_integrity_endio(struct bio *bio)
 			record_device_error(bia);
 		if ((bip->bip_flags & BIP_VERIFY) && !bio->bi_status &&
 		    (bip->bip_flags & BIP_CHECK_FLAGS) &&
-		    !bio_integrity_verify_now(bia)) {
-			bio_integrity_verify_later(bia);
+		    !bio_integrity_verify_read(bia))
 			return false;
-		}
 	}
 	if (bip->bip_flags & BIP_OWNED)
 		bip_rewind(bia);

@@ -11,6 +11,8 @@
 
 #include "blk-integrity-internal.h"
 
+struct blk_integrity_walk;
+
 /*
  * Vectors of a payload of the block layer: with chunks of 32 KiB its buffer
  * holds the metadata of 16 MiB in 512-byte intervals with 8-byte tuples.
@@ -53,7 +55,8 @@ enum bio_integrity_action {
  * @private: for @profile
  * @first_interval: number of the first interval on the device
  * @node: on kintegrityd's list of its CPU
- * @shared: on the list that all CPUs take pieces from
+ * @shared: on the list that all CPUs take pieces from, or on that of second
+ *	readings
  * @next_piece: first piece no CPU took yet
  * @pieces_left: pieces not verified yet
  * @err: what verification found wrong in all pieces
@@ -203,9 +206,15 @@ void bio_integrity_uncopy(struct bio_integrity_auto *bia);
 
 /* bio-integrity-verify.c */
 blk_status_t bio_integrity_verify(struct bio_integrity_auto *bia);
-bool bio_integrity_verify_now(struct bio_integrity_auto *bia);
-void bio_integrity_verify_later(struct bio_integrity_auto *bia);
+void bio_integrity_verify_walk(struct bio_integrity_auto *bia,
+		struct blk_integrity_walk *walk);
+void bio_integrity_conclude(struct bio_integrity_auto *bia);
+bool bio_integrity_verify_read(struct bio_integrity_auto *bia);
 void bio_integrity_verify_init(void);
+
+/* bio-integrity-reread.c */
+bool bio_integrity_reread(struct bio_integrity_auto *bia);
+void bio_integrity_reread_setup(void);
 
 /* bio-integrity-user.c */
 int bip_map_user(struct bio *bio, struct iov_iter *iter,

@@ -140,5 +140,6 @@ void __init bio_integrity_init(void)
 
 	bio_integrity_buf_init();
 	bio_integrity_verify_init();
+	bio_integrity_reread_setup();
 	blk_integrity_event_setup();
 }

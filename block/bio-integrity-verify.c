@@ -8,7 +8,7 @@
  * large one, goes on a list that all CPUs take pieces from.
  *
  * Lifetime: a bio holds a reference on the usage count of its queue from
- * bio_integrity_verify_later() until bio_endio() has returned.  Freezing a
+ * its completion until bio_endio() has returned.  Freezing a
  * queue, and so the removal of its disk, waits for the verification of its own
  * reads and for no other.
  *
@@ -77,6 +77,28 @@ static unsigned int bia_pieces(const struct bio_integrity_auto *bia)
 	return DIV_ROUND_UP(bia->data_iter.bi_size, PIECE_BYTES);
 }
 
+/**
+ * bio_integrity_verify_walk() - verify intervals with what a payload says
+ * @bia: payload of a read
+ * @walk: data, metadata, number of intervals, number of the first one and
+ *	record; the rest is set here
+ *
+ * Context: Process or softirq context.
+ */
+void bio_integrity_verify_walk(struct bio_integrity_auto *bia,
+			       struct blk_integrity_walk *walk)
+{
+	walk->mode = BLK_INTEGRITY_WALK_READ;
+	walk->geometry = &bia->bip.bip_geometry;
+	walk->xchg.bio = bia->bio;
+	walk->xchg.private = bia->private;
+	walk->xchg.checks = bia->bip.bip_flags & BIP_CHECK_FLAGS;
+	walk->xchg.app_tag = bia->bip.bip_app_tag;
+	walk->xchg.app_mask = bia->bip.bip_app_mask;
+	while (blk_integrity_walk_next(walk))
+		bia->profile->verify_fn(&walk->xchg);
+}
+
 /* Starts from the extent: neither live iterators nor the present format count. */
 static void verify_intervals(struct bio_integrity_auto *bia, unsigned int first,
 			     unsigned int intervals,
@@ -86,30 +108,20 @@ static void verify_intervals(struct bio_integrity_auto *bia, unsigned int first,
 	struct request_queue *q = bdev_get_queue(bia_bdev(bia));
 	u64 number = bia->first_interval + first;
 	struct blk_integrity_walk walk = {
-		.mode = BLK_INTEGRITY_WALK_READ,
-		.geometry = bi,
 		.data_vec = bia->bio->bi_io_vec,
 		.data_iter = bia->data_iter,
 		.prot_vec = bia->bip.bip_vec,
 		.prot_iter.bi_size = bia_intervals(bia) * bi->tuple_size,
 		.intervals = intervals,
-		.xchg = {
-			.interval = number,
-			.bio = bia->bio,
-			.private = bia->private,
-			.checks = bia->bip.bip_flags & BIP_CHECK_FLAGS,
-			.app_tag = bia->bip.bip_app_tag,
-			.app_mask = bia->bip.bip_app_mask,
-			.err = err,
-		},
+		.xchg.interval = number,
+		.xchg.err = err,
 	};
 
 	bvec_iter_advance(walk.data_vec, &walk.data_iter,
 			  first << bi->interval_exp);
 	bvec_iter_advance(walk.prot_vec, &walk.prot_iter,
 			  first * bi->tuple_size);
-	while (blk_integrity_walk_next(&walk))
-		bia->profile->verify_fn(&walk.xchg);
+	bio_integrity_verify_walk(bia, &walk);
 
 	blk_integrity_count(q, BLK_INTEGRITY_VERIFIED,
 			    intervals - walk.xchg.escaped);
@@ -143,7 +155,13 @@ blk_status_t bio_integrity_verify(struct bio_integrity_auto *bia)
 	return bia_result(bia);
 }
 
-static void bia_conclude(struct bio_integrity_auto *bia)
+/**
+ * bio_integrity_conclude() - give a bio the status that verification found
+ * @bia: payload of the bio, its record complete
+ *
+ * Context: Any context.
+ */
+void bio_integrity_conclude(struct bio_integrity_auto *bia)
 {
 	blk_status_t status = bia_result(bia);
 
@@ -152,13 +170,26 @@ static void bia_conclude(struct bio_integrity_auto *bia)
 	bia->verified = true;
 }
 
-/* All of a bio has been verified: end it.  The payload may be gone after that. */
+/*
+ * All of a bio has been verified once.  Return: %true if it can end; %false if
+ * what is bad is read again and the bio ends after that.
+ */
+static bool bia_verified(struct bio_integrity_auto *bia)
+{
+	if (blk_integrity_failed(&bia->err) && bio_integrity_reread(bia))
+		return false;
+	bio_integrity_conclude(bia);
+	return true;
+}
+
+/* The payload may be gone after this. */
 static void bia_end(struct bio_integrity_auto *bia)
 {
 	struct request_queue *held = bia->held;
+	struct bio *bio = bia->bio;
 
-	bia_conclude(bia);
-	bio_endio(bia->bio);
+	if (bia_verified(bia))
+		bio_endio(bio);
 	if (held)
 		blk_queue_exit(held);
 }
@@ -276,16 +307,11 @@ static void kintegrityd_work(struct work_struct *work)
 	queue_work(kintegrityd_wq, work);
 }
 
-/**
- * bio_integrity_verify_now() - verify a bio where it completes, if policy says
- * @bia: the payload of the bio
- *
- * Not with interrupts off: that would be long for whoever waits for one.
- *
- * Context: Any context.
- * Return: %true if the bio has been verified and can end.
+/*
+ * Does policy want a bio verified where it completes?  Never with interrupts
+ * off: the guards of a large read take tens of microseconds.
  */
-bool bio_integrity_verify_now(struct bio_integrity_auto *bia)
+static bool verifies_inline(struct bio_integrity_auto *bia)
 {
 	struct request_queue *q = bdev_get_queue(bia_bdev(bia));
 
@@ -293,12 +319,7 @@ bool bio_integrity_verify_now(struct bio_integrity_auto *bia)
 		return false;
 	if (in_hardirq() || irqs_disabled())
 		return false;
-	if (IS_ENABLED(CONFIG_PREEMPT_RT) && !preemptible())
-		return false;
-	blk_integrity_count(q, BLK_INTEGRITY_INLINE_VERIFIES, 1);
-	verify_intervals(bia, 0, bia_intervals(bia), &bia->err);
-	bia_conclude(bia);
-	return true;
+	return !IS_ENABLED(CONFIG_PREEMPT_RT) || preemptible();
 }
 
 /*
@@ -313,13 +334,8 @@ static void hold_queue(struct bio_integrity_auto *bia)
 	bia->held = percpu_ref_tryget(&q->q_usage_counter) ? q : NULL;
 }
 
-/**
- * bio_integrity_verify_later() - let kintegrityd verify and end a bio
- * @bia: the payload of the bio
- *
- * Context: Any context.
- */
-void bio_integrity_verify_later(struct bio_integrity_auto *bia)
+/* kintegrityd verifies and ends the bio. */
+static void verify_later(struct bio_integrity_auto *bia)
 {
 	int cpu = get_cpu();
 	struct kintegrityd_cpu *kcpu = per_cpu_ptr(&kintegrityd_cpus, cpu);
@@ -330,6 +346,26 @@ void bio_integrity_verify_later(struct bio_integrity_auto *bia)
 	if (llist_add(&bia->node, &kcpu->todo))
 		queue_work_on(cpu, kintegrityd_wq, &kcpu->work);
 	put_cpu();
+}
+
+/**
+ * bio_integrity_verify_read() - verify a read that completes, here or later
+ * @bia: the payload of the bio
+ *
+ * Context: Any context.
+ * Return: %true if the bio has been verified and can end; %false if it ends
+ *	later.
+ */
+bool bio_integrity_verify_read(struct bio_integrity_auto *bia)
+{
+	if (!verifies_inline(bia)) {
+		verify_later(bia);
+		return false;
+	}
+	blk_integrity_count(bdev_get_queue(bia_bdev(bia)),
+			    BLK_INTEGRITY_INLINE_VERIFIES, 1);
+	verify_intervals(bia, 0, bia_intervals(bia), &bia->err);
+	return bia_verified(bia);
 }
 
 /**

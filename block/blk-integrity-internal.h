@@ -38,6 +38,9 @@
  * @BLK_INTEGRITY_RESERVE_USES: bios that found no memory and went to the
  *	reserve
  * @BLK_INTEGRITY_INLINE_VERIFIES: bios verified in the completing context
+ * @BLK_INTEGRITY_REREAD: intervals read a second time since they failed
+ *	verification
+ * @BLK_INTEGRITY_HEALED: of these, intervals that were good then
  * @BLK_INTEGRITY_NR_COUNTERS: how many there are
  */
 enum blk_integrity_counter {
@@ -54,6 +57,8 @@ enum blk_integrity_counter {
 	BLK_INTEGRITY_BOUNCED,
 	BLK_INTEGRITY_RESERVE_USES,
 	BLK_INTEGRITY_INLINE_VERIFIES,
+	BLK_INTEGRITY_REREAD,
+	BLK_INTEGRITY_HEALED,
 	BLK_INTEGRITY_NR_COUNTERS,
 };
 
@@ -66,6 +71,8 @@ struct blk_integrity_counters {
  * @read_verify: the administrator wants reads checked
  * @write_generate: the administrator wants writes protected
  * @report_only: the administrator wants data that fails verification delivered
+ * @rereads: how often intervals that fail verification are read again, 0 to
+ *	%BLK_INTEGRITY_MAX_REREADS
  * @inline_bytes: reads up to this size are verified in the completing context
  *	where that is allowed
  * @counters: per CPU; %NULL until there was memory for them
@@ -76,6 +83,7 @@ struct blk_integrity_counters {
  * @last_error: when the last error was, in jiffies; 0: there was none
  * @profile: profile whose owner is held, that of the limits in force
  * @reserve: objects for I/O that finds no memory; set while there is a profile
+ * @reread: second readings; NULL if there was no memory for it
  * @event_lock: covers @event_disk and @events
  * @event_disk: disk that @events are for, which they hold; NULL: there are none
  * @events: &enum blk_integrity_event, not handled yet
@@ -90,6 +98,7 @@ struct blk_integrity_dev {
 	bool read_verify;
 	bool write_generate;
 	bool report_only;
+	u8 rereads;
 	unsigned int inline_bytes;
 	struct blk_integrity_counters __percpu *counters;
 	atomic64_t early[BLK_INTEGRITY_NR_COUNTERS];
@@ -99,6 +108,7 @@ struct blk_integrity_dev {
 	unsigned long last_error;
 	const struct blk_integrity_profile *profile;
 	struct blk_integrity_reserve __rcu *reserve;
+	struct bio_integrity_reread *reread;
 	spinlock_t event_lock;	/* covers event_disk and events */
 	struct gendisk *event_disk;
 	unsigned int events;
@@ -246,6 +256,12 @@ const struct blk_integrity_profile *
 blk_integrity_builtin_profile(const struct blk_integrity *bi);
 bool blk_integrity_is_builtin_profile(const struct blk_integrity_profile *prof);
 
+/* bio-integrity-reread.c */
+#define BLK_INTEGRITY_MAX_REREADS	3
+void blk_integrity_drain(struct gendisk *disk);
+void blk_integrity_reread_init(struct blk_integrity_dev *idev);
+void blk_integrity_reread_exit(struct blk_integrity_dev *idev);
+
 /* blk-integrity-event.c */
 extern struct workqueue_struct *blk_integrity_events_wq;
 void blk_integrity_event_setup(void);
@@ -265,6 +281,8 @@ void blk_integrity_error_merge(struct blk_integrity_error *err,
 		const struct blk_integrity_error *more);
 void blk_integrity_report(struct block_device *bdev,
 		const struct blk_integrity_error *err);
+void blk_integrity_report_healed(struct block_device *bdev, sector_t sector,
+		unsigned int healed, unsigned int unstable);
 void blk_integrity_device_error(struct request *rq);
 
 /**
@@ -372,6 +390,10 @@ static inline void bio_integrity_unprep(struct bio *bio)
 static inline bool blk_integrity_clone_fits(struct request *rq)
 {
 	return true;
+}
+
+static inline void blk_integrity_drain(struct gendisk *disk)
+{
 }
 
 static inline void blk_integrity_disk_gone(struct gendisk *disk)

@@ -351,6 +351,8 @@ int blk_integrity_init_queue(struct request_queue *q, struct queue_limits *lim)
 	err = hold_profile(q, idev, lim->integrity.profile);
 	if (err)
 		return err;
+	if (lim->integrity.profile->verify_fn)
+		blk_integrity_reread_init(idev);
 	return blk_integrity_reserve_resize(idev, lim,
 					    largest_metadata_bytes(lim));
 }
@@ -392,6 +394,7 @@ void blk_integrity_exit_queue(struct request_queue *q)
 	if (!q->integrity_dev)
 		return;
 	blk_integrity_reserve_free(q->integrity_dev);
+	blk_integrity_reread_exit(q->integrity_dev);
 	hold_profile(q, q->integrity_dev, NULL);
 	blk_integrity_stat_exit(q->integrity_dev);
 	kfree(q->integrity_dev);

@@ -198,6 +198,26 @@ void blk_integrity_report(struct block_device *bdev,
 }
 
 /**
+ * blk_integrity_report_healed() - report a read that was good the second time
+ * @bdev: device of the read
+ * @sector: first sector that was read again
+ * @healed: intervals that were good the second time
+ * @unstable: of these, intervals with the same metadata both times
+ *
+ * The early sign of a bad cable, or of a program that changes a buffer while it
+ * is being read into.
+ *
+ * Context: Any context.
+ */
+void blk_integrity_report_healed(struct block_device *bdev, sector_t sector,
+				 unsigned int healed, unsigned int unstable)
+{
+	pr_notice_ratelimited("%pg: %u intervals from sector %llu failed verification once and were good when read again, %u of them with the same tuple\n",
+			      bdev->bd_disk->part0, healed, (u64)sector,
+			      unstable);
+}
+
+/**
  * blk_integrity_device_error() - device or adapter found a tuple wrong
  * @rq: the request they failed with BLK_STS_PROTECTION
  *

@@ -165,6 +165,8 @@ static const char *const counter_names[BLK_INTEGRITY_NR_COUNTERS] = {
 	[BLK_INTEGRITY_BOUNCED]		= "bounced_buffers",
 	[BLK_INTEGRITY_RESERVE_USES]	= "reserve_uses",
 	[BLK_INTEGRITY_INLINE_VERIFIES]	= "inline_verifies",
+	[BLK_INTEGRITY_REREAD]		= "reread_intervals",
+	[BLK_INTEGRITY_HEALED]		= "healed_intervals",
 };
 
 static ssize_t stat_show(struct device *dev, struct device_attribute *attr,
@@ -290,6 +292,28 @@ static ssize_t inline_bytes_store(struct device *dev,
 }
 static DEVICE_ATTR_RW(inline_bytes);
 
+static ssize_t rereads_show(struct device *dev, struct device_attribute *attr,
+			    char *page)
+{
+	return sysfs_emit(page, "%u\n", READ_ONCE(dev_to_idev(dev)->rereads));
+}
+
+static ssize_t rereads_store(struct device *dev, struct device_attribute *attr,
+			     const char *page, size_t count)
+{
+	u8 rereads;
+	int err;
+
+	err = kstrtou8(page, 0, &rereads);
+	if (err)
+		return err;
+	if (rereads > BLK_INTEGRITY_MAX_REREADS || (rereads && !can_verify(dev)))
+		return -EINVAL;
+	WRITE_ONCE(dev_to_idev(dev)->rereads, rereads);
+	return count;
+}
+static DEVICE_ATTR_RW(rereads);
+
 static const char *const on_error_words[] = { "fail", "report" };
 
 static ssize_t on_error_show(struct device *dev, struct device_attribute *attr,
@@ -330,6 +354,7 @@ static struct attribute *blk_integrity_attrs[] = {
 	&dev_attr_stat.attr,
 	&dev_attr_inline_bytes.attr,
 	&dev_attr_on_error.attr,
+	&dev_attr_rereads.attr,
 	NULL
 };
 
@@ -393,5 +418,6 @@ void blk_integrity_reset_policies(struct blk_integrity_dev *idev)
 	WRITE_ONCE(idev->read_verify, true);
 	WRITE_ONCE(idev->write_generate, true);
 	WRITE_ONCE(idev->report_only, false);
+	WRITE_ONCE(idev->rereads, 1);
 	WRITE_ONCE(idev->inline_bytes, 0);
 }

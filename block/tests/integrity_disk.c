@@ -51,15 +51,35 @@ static void transfer_meta(struct test_disk *td, struct request *rq)
 		sg_copy_from_buffer(td->sgl, td->mapped_segments, meta, bytes);
 }
 
+static void flip(struct test_disk *td)
+{
+	for (unsigned int i = 0; i < td->nr_flips; i++)
+		(td->flip_meta ? td->meta : td->data)[td->flip_at[i]] ^= 0x10;
+}
+
+static void transfer(struct test_disk *td, struct request *rq)
+{
+	bool disturbed = req_op(rq) == REQ_OP_READ && td->flips;
+
+	if (req_op(rq) == REQ_OP_READ)
+		td->nr_reads++;
+	if (disturbed) {
+		td->flips--;
+		flip(td);
+	}
+	transfer_data(td, rq);
+	if (blk_integrity_rq(rq))
+		transfer_meta(td, rq);
+	if (disturbed)
+		flip(td);
+}
+
 static void test_disk_serve(struct test_disk *td, struct request *rq)
 {
 	blk_status_t status = bio_has_data(rq->bio) ? td->status : BLK_STS_OK;
 
-	if (bio_has_data(rq->bio) && !td->status) {
-		transfer_data(td, rq);
-		if (blk_integrity_rq(rq))
-			transfer_meta(td, rq);
-	}
+	if (bio_has_data(rq->bio) && !td->status)
+		transfer(td, rq);
 	while (td->piece_bytes && blk_rq_bytes(rq) > td->piece_bytes)
 		blk_update_request(rq, status, td->piece_bytes);
 	blk_mq_end_request(rq, status);

@@ -16,6 +16,7 @@
 
 #define TEST_DISK_SECTORS	1024
 #define TEST_DISK_MAX_SG	256
+#define TEST_DISK_MAX_FLIPS	8
 
 /* Room behind a request for a command of another driver. */
 #define TEST_DISK_CMD_BYTES	SZ_1K
@@ -34,6 +35,11 @@
  *	nothing
  * @requeues: how often to refuse a request that has been started
  * @hold: keep requests until test_disk_release()
+ * @flips: how many of the next reads are disturbed on their way
+ * @flip_at: bytes of the medium that these get with one bit flipped
+ * @nr_flips: how many of them there are
+ * @flip_meta: @flip_at is about metadata
+ * @nr_reads: reads served
  * @held: requests kept
  * @sgl: of the request being served
  * @nr_requests: requests that came with metadata
@@ -54,6 +60,11 @@ struct test_disk {
 	blk_status_t status;
 	unsigned int requeues;
 	bool hold;
+	unsigned int flips;
+	unsigned int flip_at[TEST_DISK_MAX_FLIPS];
+	unsigned int nr_flips;
+	bool flip_meta;
+	unsigned int nr_reads;
 	struct list_head held;
 	struct scatterlist sgl[TEST_DISK_MAX_SG];
 	unsigned int nr_requests;

@@ -162,6 +162,20 @@ static void policies_take_booleans(struct kunit *test)
 	}
 }
 
+static void rereads_are_0_to_3(struct kunit *test)
+{
+	struct test_disk *td = test_disk_of(test, test_geometry(CRC, REF_TAG, 8, 0,
+								9));
+
+	KUNIT_EXPECT_STREQ(test, "1\n", show(test, td, "rereads"));
+	KUNIT_EXPECT_EQ(test, 1, store(test, td, "rereads", "3"));
+	KUNIT_EXPECT_STREQ(test, "3\n", show(test, td, "rereads"));
+	KUNIT_EXPECT_EQ(test, -EINVAL, store(test, td, "rereads", "4"));
+	KUNIT_EXPECT_EQ(test, -EINVAL, store(test, td, "rereads", "-1"));
+	KUNIT_EXPECT_EQ(test, 1, store(test, td, "rereads", "0"));
+	KUNIT_EXPECT_STREQ(test, "0\n", show(test, td, "rereads"));
+}
+
 /* A policy switches what it names, and nothing else. */
 static void policies_are_independent(struct kunit *test)
 {
@@ -356,6 +370,7 @@ static void files_come_and_go(struct kunit *test)
 static struct kunit_case sysfs_cases[] = {
 	KUNIT_CASE_PARAM(files_say_what_the_geometry_is, show_cases_gen_params),
 	KUNIT_CASE_PARAM(policies_take_booleans, store_cases_gen_params),
+	KUNIT_CASE(rereads_are_0_to_3),
 	KUNIT_CASE(policies_are_independent),
 	KUNIT_CASE(guards_of_a_driver_are_the_drivers),
 	KUNIT_CASE_PARAM(drivers_have_a_veto, veto_cases_gen_params),

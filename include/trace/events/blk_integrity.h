@@ -100,6 +100,38 @@ TRACE_EVENT(blk_integrity_remap,
 );
 
 /**
+ * blk_integrity_reread - intervals of a read that failed verification were read
+ *	again
+ * @bdev: device of the read
+ * @interval: number of the first of them
+ * @intervals: how many were read again
+ * @healed: how many of them were good then
+ */
+TRACE_EVENT(blk_integrity_reread,
+	TP_PROTO(struct block_device *bdev, u64 interval, unsigned int intervals,
+		 unsigned int healed),
+	TP_ARGS(bdev, interval, intervals, healed),
+
+	TP_STRUCT__entry(
+		__field(dev_t, dev)
+		__field(u64, interval)
+		__field(unsigned int, intervals)
+		__field(unsigned int, healed)
+	),
+
+	TP_fast_assign(
+		__entry->dev = bdev->bd_dev;
+		__entry->interval = interval;
+		__entry->intervals = intervals;
+		__entry->healed = healed;
+	),
+
+	TP_printk("dev %d,%d interval %llu intervals %u healed %u",
+		  MAJOR(__entry->dev), MINOR(__entry->dev),
+		  __entry->interval, __entry->intervals, __entry->healed)
+);
+
+/**
  * blk_integrity_error - a bio failed verification, or a device a request
  * @disk: where
  * @err: its first bad interval; if the device saw it, its first interval, and

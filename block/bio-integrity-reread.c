@@ -1,0 +1,548 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Second readings: intervals of a read that fail verification are read once
+ * more, into pages that nothing else can write, before the read fails.
+ *
+ * Most guards that do not fit are not a bad medium: the owner of the buffer
+ * changed it while the device wrote to it, or one transfer went wrong.  What a
+ * second reading finds good is copied into the pages of the reader.
+ *
+ * Each device does one second reading at a time, with memory that it has since
+ * it got its format: there is nothing to allocate and nothing to wait for.  A
+ * work item submits the bio and returns; the end of the bio queues it again.
+ * It verifies in place, so that a second reading never causes a third.
+ */
+#define pr_fmt(fmt) "blk-integrity: " fmt
+
+#include <linux/blk-integrity.h>
+#include <linux/slab.h>
+#include <linux/wait_bit.h>
+#include <linux/workqueue.h>
+
+#include <trace/events/blk_integrity.h>
+
+#include "bio-integrity-internal.h"
+#include "blk.h"
+#include "blk-integrity-walk.h"
+
+/* When a queue is frozen or has no request to spare, try again after this. */
+#define RETRY_DELAY	(HZ / 50)
+
+/**
+ * struct bio_integrity_reread - second readings of a device
+ * @in_flight: payloads handed over whose bios have not ended
+ * @lock: covers @pending
+ * @pending: payloads to work on, by &bio_integrity_auto.shared
+ * @bia: payload being worked on, or NULL; all below is about it
+ * @ended: the reading of @run has ended
+ * @err: what is wrong after all readings so far
+ * @next: number of the interval to go on at, counted in the bio
+ * @run: intervals from @next that are read again; 0: none found yet
+ * @max_run: limit of @run
+ * @tries: readings of the run that are left
+ * @max_tries: what @tries begins with: the policy of the disk
+ * @first: first interval read again, counted in the bio
+ * @reread: intervals read again
+ * @healed: of these, good ones
+ * @unstable: of these, those with the same metadata both times
+ * @work: does all of it
+ * @data: page for data
+ * @meta: page for metadata
+ * @data_vec: vector of @data
+ * @bio: the reading
+ * @bip: its payload, with a vector behind it; last
+ */
+struct bio_integrity_reread {
+	atomic_t in_flight;
+	spinlock_t lock;		/* covers pending */
+	struct list_head pending;
+	struct bio_integrity_auto *bia;
+	bool ended;
+	struct blk_integrity_error err;
+	unsigned int next;
+	unsigned int run;
+	unsigned int max_run;
+	unsigned int tries;
+	unsigned int max_tries;
+	unsigned int first;
+	unsigned int reread;
+	unsigned int healed;
+	unsigned int unstable;
+	struct delayed_work work;
+	struct page *data;
+	struct page *meta;
+	struct bio_vec data_vec;
+	struct bio bio;
+	struct bio_integrity_payload bip;
+};
+
+static struct workqueue_struct *reread_wq __ro_after_init;
+
+static const struct blk_integrity *geometry(struct bio_integrity_reread *reread)
+{
+	return &reread->bia->bip.bip_geometry;
+}
+
+static unsigned int all_intervals(struct bio_integrity_reread *reread)
+{
+	return reread->bia->data_iter.bi_size >> geometry(reread)->interval_exp;
+}
+
+static struct bvec_iter reader_data(struct bio_integrity_auto *bia,
+				    unsigned int first)
+{
+	struct bvec_iter iter = bia->data_iter;
+
+	bvec_iter_advance(bia->bio->bi_io_vec, &iter,
+			  first << bia->bip.bip_geometry.interval_exp);
+	return iter;
+}
+
+static struct bvec_iter reader_meta(struct bio_integrity_auto *bia,
+				    unsigned int first)
+{
+	const struct blk_integrity *bi = &bia->bip.bip_geometry;
+	struct bvec_iter iter = {
+		.bi_size = (bia->data_iter.bi_size >> bi->interval_exp) *
+			   bi->tuple_size,
+	};
+
+	bvec_iter_advance(bia->bip.bip_vec, &iter, first * bi->tuple_size);
+	return iter;
+}
+
+/* Verify an interval as the reader has it.  Return: %true if it is bad. */
+static bool reader_has_bad(struct bio_integrity_reread *reread, unsigned int i,
+			   struct blk_integrity_error *err)
+{
+	struct bio_integrity_auto *bia = reread->bia;
+	struct blk_integrity_walk walk = {
+		.data_vec = bia->bio->bi_io_vec,
+		.data_iter = reader_data(bia, i),
+		.prot_vec = bia->bip.bip_vec,
+		.prot_iter = reader_meta(bia, i),
+		.intervals = 1,
+		.xchg.interval = bia->first_interval + i,
+		.xchg.err = err,
+	};
+
+	memset(err, 0, sizeof(*err));
+	bio_integrity_verify_walk(bia, &walk);
+	return blk_integrity_failed(err);
+}
+
+/* The same for interval @i of the run, as it was read again. */
+static bool reading_has_bad(struct bio_integrity_reread *reread, unsigned int i,
+			    struct blk_integrity_error *err)
+{
+	const struct blk_integrity *bi = geometry(reread);
+	struct bio_vec *meta_vec = reread->bip.bip_inline_vecs;
+	struct blk_integrity_walk walk = {
+		.data_vec = &reread->data_vec,
+		.data_iter.bi_size = reread->run << bi->interval_exp,
+		.prot_vec = meta_vec,
+		.prot_iter.bi_size = reread->run * bi->tuple_size,
+		.intervals = 1,
+		.xchg.interval = reread->bia->first_interval + reread->next + i,
+		.xchg.err = err,
+	};
+
+	bvec_iter_advance(&reread->data_vec, &walk.data_iter,
+			  i << bi->interval_exp);
+	bvec_iter_advance(meta_vec, &walk.prot_iter, i * bi->tuple_size);
+	memset(err, 0, sizeof(*err));
+	bio_integrity_verify_walk(reread->bia, &walk);
+	return blk_integrity_failed(err);
+}
+
+/* Did the device deliver the same metadata both times? */
+static bool same_metadata(struct bio_integrity_auto *bia, unsigned int i,
+			  const u8 *meta)
+{
+	struct bvec_iter iter = reader_meta(bia, i), piece;
+	unsigned int left = bia->bip.bip_geometry.tuple_size;
+	u8 buf[64];
+
+	for (piece = iter; left; ) {
+		unsigned int len = min_t(unsigned int, left, sizeof(buf));
+
+		blk_integrity_gather(buf, bia->bip.bip_vec, piece, len);
+		if (memcmp(buf, meta, len))
+			return false;
+		bvec_iter_advance(bia->bip.bip_vec, &piece, len);
+		meta += len;
+		left -= len;
+	}
+	return true;
+}
+
+/* Give the reader interval @i of the run. */
+static void heal(struct bio_integrity_reread *reread, unsigned int i)
+{
+	struct bio_integrity_auto *bia = reread->bia;
+	const struct blk_integrity *bi = geometry(reread);
+	void *data = page_address(reread->data) + (i << bi->interval_exp);
+	void *meta = page_address(reread->meta) + i * bi->tuple_size;
+
+	reread->healed++;
+	if (same_metadata(bia, reread->next + i, meta))
+		reread->unstable++;
+	blk_integrity_scatter(data, bia->bio->bi_io_vec,
+			      reader_data(bia, reread->next + i),
+			      1U << bi->interval_exp);
+	blk_integrity_scatter(meta, bia->bip.bip_vec,
+			      reader_meta(bia, reread->next + i),
+			      bi->tuple_size);
+}
+
+static void leave_run(struct bio_integrity_reread *reread)
+{
+	reread->next += reread->run;
+	reread->run = 0;
+}
+
+/* The run could not be read: the first reading counts. */
+static void give_up_run(struct bio_integrity_reread *reread)
+{
+	struct blk_integrity_error err;
+
+	for (unsigned int i = 0; i < reread->run; i++)
+		if (reader_has_bad(reread, reread->next + i, &err))
+			blk_integrity_error_merge(&reread->err, &err);
+	leave_run(reread);
+}
+
+/*
+ * Heal what is good now.  What is still bad is read again if a try is left,
+ * else it is recorded as it was read last.
+ */
+static void judge_run(struct bio_integrity_reread *reread)
+{
+	struct blk_integrity_error err, sum = {};
+	unsigned int first_bad = 0, last_bad = 0;
+
+	for (unsigned int i = 0; i < reread->run; i++) {
+		if (reading_has_bad(reread, i, &err)) {
+			if (!blk_integrity_failed(&sum))
+				first_bad = i;
+			last_bad = i;
+			blk_integrity_error_merge(&sum, &err);
+		} else if (reader_has_bad(reread, reread->next + i, &err)) {
+			heal(reread, i);
+		}
+	}
+
+	if (blk_integrity_failed(&sum) && --reread->tries) {
+		reread->next += first_bad;
+		reread->run = last_bad - first_bad + 1;
+		return;
+	}
+	blk_integrity_error_merge(&reread->err, &sum);
+	leave_run(reread);
+}
+
+/* A reading has ended. */
+static void take_reading(struct bio_integrity_reread *reread)
+{
+	blk_status_t status = reread->bio.bi_status;
+
+	/* The payload is not one that the bio can free. */
+	reread->bio.bi_opf &= ~REQ_INTEGRITY;
+	reread->bio.bi_integrity = NULL;
+	bio_uninit(&reread->bio);
+
+	if (status == BLK_STS_AGAIN) {
+		/* One interval cannot be split, which may have been the cause. */
+		reread->max_run = 1;
+		reread->run = 1;
+		return;
+	}
+	if (status) {
+		give_up_run(reread);
+		return;
+	}
+	reread->reread += reread->run;
+	judge_run(reread);
+}
+
+static void reading_ended(struct bio *bio)
+{
+	struct bio_integrity_reread *reread = bio->bi_private;
+
+	/* Pairs with smp_load_acquire() in reread_work(). */
+	smp_store_release(&reread->ended, true);
+	queue_delayed_work(reread_wq, &reread->work,
+			   bio->bi_status == BLK_STS_AGAIN ? RETRY_DELAY : 0);
+}
+
+static void attach_metadata(struct bio_integrity_reread *reread, u64 number)
+{
+	struct bio_integrity_payload *from = &reread->bia->bip;
+	struct bio_integrity_payload *bip = &reread->bip;
+	unsigned int bytes = reread->run * from->bip_geometry.tuple_size;
+
+	memset(bip, 0, sizeof(*bip));
+	bio_integrity_attach(&reread->bio, bip, 1);
+	bip->bip_geometry = from->bip_geometry;
+	bip->bip_flags = from->bip_flags &
+			 (BIP_NOCHECK_FLAGS | BIP_IP_CHECKSUM | BIP_CHECK_FLAGS);
+	bip->bip_app_tag = from->bip_app_tag;
+	bip->bip_app_mask = from->bip_app_mask;
+	bvec_set_page(bip->bip_vec, reread->meta, bytes, 0);
+	bip->bip_vcnt = 1;
+	bip->bip_iter.bi_size = bytes;
+	bip_set_seed(bip, number);
+}
+
+/*
+ * Without waiting where the device allows that: the worker may be the rescuer,
+ * and what froze the queue may wait for a second reading of another device.
+ *
+ * Return: %true if the work is called again when the reading has ended; %false
+ * if there is none, since the device has another format by now.
+ */
+static bool start_reading(struct bio_integrity_reread *reread)
+{
+	struct block_device *bdev = bdev_whole(bia_bdev(reread->bia));
+	const struct blk_integrity *bi = geometry(reread);
+	u64 number = reread->bia->first_interval + reread->next;
+	unsigned int bytes = reread->run << bi->interval_exp;
+	blk_opf_t opf = REQ_OP_READ | REQ_NOMERGE;
+	struct bio *bio = &reread->bio;
+
+	if (!blk_integrity_geometry_equal(bi,
+					  &bdev_get_queue(bdev)->limits.integrity))
+		return false;
+	if (bdev_nowait(bdev))
+		opf |= REQ_NOWAIT;
+
+	reread->ended = false;
+	memset(page_address(reread->data), 0, bytes);
+	memset(page_address(reread->meta), 0, reread->run * bi->tuple_size);
+	bio_init(bio, bdev, &reread->data_vec, 1, opf);
+	__bio_add_page(bio, reread->data, bytes, 0);
+	bio->bi_iter.bi_sector = number << (bi->interval_exp - SECTOR_SHIFT);
+	bio->bi_private = reread;
+	bio->bi_end_io = reading_ended;
+	attach_metadata(reread, number);
+	submit_bio(bio);
+	return true;
+}
+
+/* Return: %true if there is a run of bad intervals, from ->next on. */
+static bool find_run(struct bio_integrity_reread *reread)
+{
+	unsigned int end = all_intervals(reread);
+	struct blk_integrity_error err;
+
+	if (reread->run)
+		return true;
+	while (reread->next < end && !reader_has_bad(reread, reread->next, &err))
+		reread->next++;
+	if (reread->next == end)
+		return false;
+
+	reread->run = 1;
+	while (reread->run < min(reread->max_run, end - reread->next) &&
+	       reader_has_bad(reread, reread->next + reread->run, &err))
+		reread->run++;
+	if (!reread->reread)
+		reread->first = reread->next;
+	reread->tries = reread->max_tries;
+	return true;
+}
+
+static bool take_pending(struct bio_integrity_reread *reread)
+{
+	const struct blk_integrity *bi;
+	struct blk_integrity_dev *idev;
+
+	spin_lock_irq(&reread->lock);
+	reread->bia = list_first_entry_or_null(&reread->pending,
+					       struct bio_integrity_auto, shared);
+	if (reread->bia)
+		list_del(&reread->bia->shared);
+	spin_unlock_irq(&reread->lock);
+	if (!reread->bia)
+		return false;
+
+	idev = bdev_get_queue(bia_bdev(reread->bia))->integrity_dev;
+	/* Switched off meanwhile: what has begun is done. */
+	reread->max_tries = max_t(unsigned int, READ_ONCE(idev->rereads), 1);
+	bi = geometry(reread);
+	memset(&reread->err, 0, sizeof(reread->err));
+	reread->next = 0;
+	reread->run = 0;
+	reread->max_run = min(PAGE_SIZE >> bi->interval_exp,
+			      PAGE_SIZE / bi->tuple_size);
+	reread->first = 0;
+	reread->reread = 0;
+	reread->healed = 0;
+	reread->unstable = 0;
+	return true;
+}
+
+static void report(struct bio_integrity_reread *reread)
+{
+	struct block_device *bdev = bia_bdev(reread->bia);
+	struct request_queue *q = bdev_get_queue(bdev);
+	u64 number = reread->bia->first_interval + reread->first;
+
+	if (!reread->reread)
+		return;
+	blk_integrity_count(q, BLK_INTEGRITY_REREAD, reread->reread);
+	blk_integrity_count(q, BLK_INTEGRITY_HEALED, reread->healed);
+	trace_blk_integrity_reread(bdev, number, reread->reread, reread->healed);
+	if (reread->healed)
+		blk_integrity_report_healed(bdev,
+				number << (geometry(reread)->interval_exp -
+					   SECTOR_SHIFT),
+				reread->healed, reread->unstable);
+}
+
+/* All of the bio has been read again as far as it had to be: end it. */
+static void conclude(struct bio_integrity_reread *reread)
+{
+	struct bio_integrity_auto *bia = reread->bia;
+
+	report(reread);
+	bia->err = reread->err;
+	reread->bia = NULL;
+	bio_integrity_conclude(bia);
+	bio_endio(bia->bio);
+	if (atomic_dec_and_test(&reread->in_flight))
+		wake_up_var(&reread->in_flight);
+}
+
+static void reread_work(struct work_struct *work)
+{
+	struct bio_integrity_reread *reread =
+		container_of(to_delayed_work(work), struct bio_integrity_reread,
+			     work);
+
+	if (reread->bia) {
+		/* Called for a payload that has to wait for its turn. */
+		if (!smp_load_acquire(&reread->ended))
+			return;
+		take_reading(reread);
+	}
+	while (reread->bia || take_pending(reread)) {
+		if (!find_run(reread)) {
+			conclude(reread);
+			continue;
+		}
+		if (start_reading(reread))
+			return;
+		give_up_run(reread);
+	}
+}
+
+/**
+ * bio_integrity_reread() - read again what failed verification
+ * @bia: payload of a read that has failed
+ *
+ * Context: Any context.
+ * Return: %true if the bio ends after a second reading; %false if there is none.
+ */
+bool bio_integrity_reread(struct bio_integrity_auto *bia)
+{
+	struct blk_integrity_dev *idev =
+		bdev_get_queue(bia_bdev(bia))->integrity_dev;
+	struct bio_integrity_reread *reread = READ_ONCE(idev->reread);
+	unsigned long flags;
+
+	if (!reread || !READ_ONCE(idev->rereads))
+		return false;
+	atomic_inc(&reread->in_flight);
+	spin_lock_irqsave(&reread->lock, flags);
+	list_add_tail(&bia->shared, &reread->pending);
+	spin_unlock_irqrestore(&reread->lock, flags);
+	queue_delayed_work(reread_wq, &reread->work, 0);
+	return true;
+}
+
+/**
+ * blk_integrity_drain() - wait for the second readings of a disk
+ * @disk: disk that is dead, so that readings fail
+ *
+ * Context: Process context.  May sleep.
+ */
+void blk_integrity_drain(struct gendisk *disk)
+{
+	struct blk_integrity_dev *idev = disk->queue->integrity_dev;
+	struct bio_integrity_reread *reread = idev ? idev->reread : NULL;
+
+	if (!reread)
+		return;
+	wait_var_event(&reread->in_flight, !atomic_read(&reread->in_flight));
+	flush_delayed_work(&reread->work);
+}
+
+static void reread_free(struct bio_integrity_reread *reread)
+{
+	if (reread->data)
+		__free_page(reread->data);
+	if (reread->meta)
+		__free_page(reread->meta);
+	kfree(reread);
+}
+
+/**
+ * blk_integrity_reread_init() - get what second readings of a device need
+ * @idev: integrity state of a queue that gets a format
+ *
+ * Without memory for it there are no second readings.
+ *
+ * Context: Process context, one caller at a time.  May sleep, but does no I/O.
+ */
+void blk_integrity_reread_init(struct blk_integrity_dev *idev)
+{
+	struct bio_integrity_reread *reread;
+
+	if (idev->reread)
+		return;
+	reread = kzalloc(struct_size(reread, bip.bip_inline_vecs, 1), GFP_NOIO);
+	if (!reread)
+		return;
+	reread->data = alloc_page(GFP_NOIO);
+	reread->meta = alloc_page(GFP_NOIO);
+	spin_lock_init(&reread->lock);
+	INIT_LIST_HEAD(&reread->pending);
+	INIT_DELAYED_WORK(&reread->work, reread_work);
+	if (!reread->data || !reread->meta) {
+		reread_free(reread);
+		return;
+	}
+	/* Pairs with READ_ONCE() in bio_integrity_reread(). */
+	smp_store_release(&idev->reread, reread);
+}
+
+/**
+ * blk_integrity_reread_exit() - free what second readings need
+ * @idev: integrity state of a queue that goes away
+ *
+ * Context: Process context.  May sleep.
+ */
+void blk_integrity_reread_exit(struct blk_integrity_dev *idev)
+{
+	if (!idev->reread)
+		return;
+	cancel_delayed_work_sync(&idev->reread->work);
+	reread_free(idev->reread);
+	idev->reread = NULL;
+}
+
+/**
+ * bio_integrity_reread_setup() - make the workqueue of second readings
+ *
+ * WQ_MEM_RECLAIM, since swapping in may wait for a second reading.
+ *
+ * Context: Boot.
+ */
+void __init bio_integrity_reread_setup(void)
+{
+	reread_wq = alloc_workqueue("kintegrityd_reread",
+				    WQ_MEM_RECLAIM | WQ_HIGHPRI | WQ_UNBOUND, 0);
+	if (!reread_wq)
+		panic("blk-integrity: no memory for second readings\n");
+}
