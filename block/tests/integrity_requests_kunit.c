@@ -177,13 +177,13 @@ static void unmapped_metadata_fails_the_command(struct kunit *test)
 
 	cmd->sdb.table.sgl = sgl;
 	prot->table.sgl = sgl + 8;
-	KUNIT_EXPECT_EQ(test, BLK_STS_OK, scsi_alloc_sgtables(cmd));
+	KUNIT_EXPECT_EQ(test, 0, blk_status_to_errno(scsi_alloc_sgtables(cmd)));
 	scsi_free_sgtables(cmd);
 
 	cmd->sdb.table.sgl = sgl;
 	prot->table.sgl = sgl + 8;
 	rq->nr_integrity_segments--;
-	KUNIT_EXPECT_EQ(test, BLK_STS_IOERR, scsi_alloc_sgtables(cmd));
+	KUNIT_EXPECT_EQ(test, -EIO, blk_status_to_errno(scsi_alloc_sgtables(cmd)));
 }
 
 #else

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
-# Requests that drivers make for others: zeroes, a table with a segment that is no device, and a mirror that writes again
-# what failed.
+# Requests that drivers make for others: zeroes, a table with a segment that is no device, and a mirror that writes
+# again what failed.
 # shellcheck shell=sh
 . ./probe.sh
 . ./client.sh
