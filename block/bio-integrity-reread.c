@@ -12,234 +12,19 @@
  * work item submits the bio and returns; the end of the bio queues it again.
  * It verifies in place, so that a second reading never causes a third.
  */
-#define pr_fmt(fmt) "blk-integrity: " fmt
-
 #include <linux/blk-integrity.h>
 #include <linux/slab.h>
 #include <linux/wait_bit.h>
-#include <linux/workqueue.h>
 
 #include <trace/events/blk_integrity.h>
 
-#include "bio-integrity-internal.h"
+#include "bio-integrity-reread.h"
 #include "blk.h"
-#include "blk-integrity-walk.h"
 
 /* When a queue is frozen or has no request to spare, try again after this. */
 #define RETRY_DELAY	(HZ / 50)
 
-/**
- * struct bio_integrity_reread - second readings of a device
- * @in_flight: payloads handed over whose bios have not ended
- * @lock: covers @pending
- * @pending: payloads to work on, by &bio_integrity_auto.shared
- * @bia: payload being worked on, or NULL; all below is about it
- * @ended: the reading of @run has ended
- * @err: what is wrong after all readings so far
- * @next: number of the interval to go on at, counted in the bio
- * @run: intervals from @next that are read again; 0: none found yet
- * @max_run: limit of @run
- * @tries: readings of the run that are left
- * @max_tries: what @tries begins with: the policy of the disk
- * @first: first interval read again, counted in the bio
- * @reread: intervals read again
- * @healed: of these, good ones
- * @unstable: of these, those with the same metadata both times
- * @work: does all of it
- * @data: page for data
- * @meta: page for metadata
- * @data_vec: vector of @data
- * @bio: the reading
- * @bip: its payload, with a vector behind it; last
- */
-struct bio_integrity_reread {
-	atomic_t in_flight;
-	spinlock_t lock;		/* covers pending */
-	struct list_head pending;
-	struct bio_integrity_auto *bia;
-	bool ended;
-	struct blk_integrity_error err;
-	unsigned int next;
-	unsigned int run;
-	unsigned int max_run;
-	unsigned int tries;
-	unsigned int max_tries;
-	unsigned int first;
-	unsigned int reread;
-	unsigned int healed;
-	unsigned int unstable;
-	struct delayed_work work;
-	struct page *data;
-	struct page *meta;
-	struct bio_vec data_vec;
-	struct bio bio;
-	struct bio_integrity_payload bip;
-};
-
 static struct workqueue_struct *reread_wq __ro_after_init;
-
-static const struct blk_integrity *geometry(struct bio_integrity_reread *reread)
-{
-	return &reread->bia->bip.bip_geometry;
-}
-
-static unsigned int all_intervals(struct bio_integrity_reread *reread)
-{
-	return reread->bia->data_iter.bi_size >> geometry(reread)->interval_exp;
-}
-
-static struct bvec_iter reader_data(struct bio_integrity_auto *bia,
-				    unsigned int first)
-{
-	struct bvec_iter iter = bia->data_iter;
-
-	bvec_iter_advance(bia->bio->bi_io_vec, &iter,
-			  first << bia->bip.bip_geometry.interval_exp);
-	return iter;
-}
-
-static struct bvec_iter reader_meta(struct bio_integrity_auto *bia,
-				    unsigned int first)
-{
-	const struct blk_integrity *bi = &bia->bip.bip_geometry;
-	struct bvec_iter iter = {
-		.bi_size = (bia->data_iter.bi_size >> bi->interval_exp) *
-			   bi->tuple_size,
-	};
-
-	bvec_iter_advance(bia->bip.bip_vec, &iter, first * bi->tuple_size);
-	return iter;
-}
-
-/* Verify an interval as the reader has it.  Return: %true if it is bad. */
-static bool reader_has_bad(struct bio_integrity_reread *reread, unsigned int i,
-			   struct blk_integrity_error *err)
-{
-	struct bio_integrity_auto *bia = reread->bia;
-	struct blk_integrity_walk walk = {
-		.data_vec = bia->bio->bi_io_vec,
-		.data_iter = reader_data(bia, i),
-		.prot_vec = bia->bip.bip_vec,
-		.prot_iter = reader_meta(bia, i),
-		.intervals = 1,
-		.xchg.interval = bia->first_interval + i,
-		.xchg.err = err,
-	};
-
-	memset(err, 0, sizeof(*err));
-	bio_integrity_verify_walk(bia, &walk);
-	return blk_integrity_failed(err);
-}
-
-/* The same for interval @i of the run, as it was read again. */
-static bool reading_has_bad(struct bio_integrity_reread *reread, unsigned int i,
-			    struct blk_integrity_error *err)
-{
-	const struct blk_integrity *bi = geometry(reread);
-	struct bio_vec *meta_vec = reread->bip.bip_inline_vecs;
-	struct blk_integrity_walk walk = {
-		.data_vec = &reread->data_vec,
-		.data_iter.bi_size = reread->run << bi->interval_exp,
-		.prot_vec = meta_vec,
-		.prot_iter.bi_size = reread->run * bi->tuple_size,
-		.intervals = 1,
-		.xchg.interval = reread->bia->first_interval + reread->next + i,
-		.xchg.err = err,
-	};
-
-	bvec_iter_advance(&reread->data_vec, &walk.data_iter,
-			  i << bi->interval_exp);
-	bvec_iter_advance(meta_vec, &walk.prot_iter, i * bi->tuple_size);
-	memset(err, 0, sizeof(*err));
-	bio_integrity_verify_walk(reread->bia, &walk);
-	return blk_integrity_failed(err);
-}
-
-/* Did the device deliver the same metadata both times? */
-static bool same_metadata(struct bio_integrity_auto *bia, unsigned int i,
-			  const u8 *meta)
-{
-	struct bvec_iter iter = reader_meta(bia, i), piece;
-	unsigned int left = bia->bip.bip_geometry.tuple_size;
-	u8 buf[64];
-
-	for (piece = iter; left; ) {
-		unsigned int len = min_t(unsigned int, left, sizeof(buf));
-
-		blk_integrity_gather(buf, bia->bip.bip_vec, piece, len);
-		if (memcmp(buf, meta, len))
-			return false;
-		bvec_iter_advance(bia->bip.bip_vec, &piece, len);
-		meta += len;
-		left -= len;
-	}
-	return true;
-}
-
-/* Give the reader interval @i of the run. */
-static void heal(struct bio_integrity_reread *reread, unsigned int i)
-{
-	struct bio_integrity_auto *bia = reread->bia;
-	const struct blk_integrity *bi = geometry(reread);
-	void *data = page_address(reread->data) + (i << bi->interval_exp);
-	void *meta = page_address(reread->meta) + i * bi->tuple_size;
-
-	reread->healed++;
-	if (same_metadata(bia, reread->next + i, meta))
-		reread->unstable++;
-	blk_integrity_scatter(data, bia->bio->bi_io_vec,
-			      reader_data(bia, reread->next + i),
-			      1U << bi->interval_exp);
-	blk_integrity_scatter(meta, bia->bip.bip_vec,
-			      reader_meta(bia, reread->next + i),
-			      bi->tuple_size);
-}
-
-static void leave_run(struct bio_integrity_reread *reread)
-{
-	reread->next += reread->run;
-	reread->run = 0;
-}
-
-/* The run could not be read: the first reading counts. */
-static void give_up_run(struct bio_integrity_reread *reread)
-{
-	struct blk_integrity_error err;
-
-	for (unsigned int i = 0; i < reread->run; i++)
-		if (reader_has_bad(reread, reread->next + i, &err))
-			blk_integrity_error_merge(&reread->err, &err);
-	leave_run(reread);
-}
-
-/*
- * Heal what is good now.  What is still bad is read again if a try is left,
- * else it is recorded as it was read last.
- */
-static void judge_run(struct bio_integrity_reread *reread)
-{
-	struct blk_integrity_error err, sum = {};
-	unsigned int first_bad = 0, last_bad = 0;
-
-	for (unsigned int i = 0; i < reread->run; i++) {
-		if (reading_has_bad(reread, i, &err)) {
-			if (!blk_integrity_failed(&sum))
-				first_bad = i;
-			last_bad = i;
-			blk_integrity_error_merge(&sum, &err);
-		} else if (reader_has_bad(reread, reread->next + i, &err)) {
-			heal(reread, i);
-		}
-	}
-
-	if (blk_integrity_failed(&sum) && --reread->tries) {
-		reread->next += first_bad;
-		reread->run = last_bad - first_bad + 1;
-		return;
-	}
-	blk_integrity_error_merge(&reread->err, &sum);
-	leave_run(reread);
-}
 
 /* A reading has ended. */
 static void take_reading(struct bio_integrity_reread *reread)
@@ -258,11 +43,11 @@ static void take_reading(struct bio_integrity_reread *reread)
 		return;
 	}
 	if (status) {
-		give_up_run(reread);
+		reread_give_up(reread);
 		return;
 	}
 	reread->reread += reread->run;
-	judge_run(reread);
+	reread_judge(reread);
 }
 
 static void reading_ended(struct bio *bio)
@@ -304,7 +89,7 @@ static void attach_metadata(struct bio_integrity_reread *reread, u64 number)
 static bool start_reading(struct bio_integrity_reread *reread)
 {
 	struct block_device *bdev = bdev_whole(bia_bdev(reread->bia));
-	const struct blk_integrity *bi = geometry(reread);
+	const struct blk_integrity *bi = reread_geometry(reread);
 	u64 number = reread->bia->first_interval + reread->next;
 	unsigned int bytes = reread->run << bi->interval_exp;
 	blk_opf_t opf = REQ_OP_READ | REQ_NOMERGE;
@@ -332,19 +117,19 @@ static bool start_reading(struct bio_integrity_reread *reread)
 /* Return: %true if there is a run of bad intervals, from ->next on. */
 static bool find_run(struct bio_integrity_reread *reread)
 {
-	unsigned int end = all_intervals(reread);
+	unsigned int end = reread_intervals(reread);
 	struct blk_integrity_error err;
 
 	if (reread->run)
 		return true;
-	while (reread->next < end && !reader_has_bad(reread, reread->next, &err))
+	while (reread->next < end && !reread_has_bad(reread, reread->next, &err))
 		reread->next++;
 	if (reread->next == end)
 		return false;
 
 	reread->run = 1;
 	while (reread->run < min(reread->max_run, end - reread->next) &&
-	       reader_has_bad(reread, reread->next + reread->run, &err))
+	       reread_has_bad(reread, reread->next + reread->run, &err))
 		reread->run++;
 	if (!reread->reread)
 		reread->first = reread->next;
@@ -369,7 +154,7 @@ static bool take_pending(struct bio_integrity_reread *reread)
 	idev = bdev_get_queue(bia_bdev(reread->bia))->integrity_dev;
 	/* Switched off meanwhile: what has begun is done. */
 	reread->max_tries = max_t(unsigned int, READ_ONCE(idev->rereads), 1);
-	bi = geometry(reread);
+	bi = reread_geometry(reread);
 	memset(&reread->err, 0, sizeof(reread->err));
 	reread->next = 0;
 	reread->run = 0;
@@ -395,7 +180,7 @@ static void report(struct bio_integrity_reread *reread)
 	trace_blk_integrity_reread(bdev, number, reread->reread, reread->healed);
 	if (reread->healed)
 		blk_integrity_report_healed(bdev,
-				number << (geometry(reread)->interval_exp -
+				number << (reread_geometry(reread)->interval_exp -
 					   SECTOR_SHIFT),
 				reread->healed, reread->unstable);
 }
@@ -433,7 +218,7 @@ static void reread_work(struct work_struct *work)
 		}
 		if (start_reading(reread))
 			return;
-		give_up_run(reread);
+		reread_give_up(reread);
 	}
 }
 

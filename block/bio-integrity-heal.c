@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Second readings: which intervals are good, and their way into the pages of
+ * the reader.
+ */
+
+#include <linux/blk-integrity.h>
+#include <linux/string.h>
+
+#include "bio-integrity-reread.h"
+#include "blk.h"
+#include "blk-integrity-walk.h"
+
+static struct bvec_iter reader_data(struct bio_integrity_auto *bia,
+				    unsigned int first)
+{
+	struct bvec_iter iter = bia->data_iter;
+
+	bvec_iter_advance(bia->bio->bi_io_vec, &iter,
+			  first << bia->bip.bip_geometry.interval_exp);
+	return iter;
+}
+
+static struct bvec_iter reader_meta(struct bio_integrity_auto *bia,
+				    unsigned int first)
+{
+	const struct blk_integrity *bi = &bia->bip.bip_geometry;
+	struct bvec_iter iter = {
+		.bi_size = (bia->data_iter.bi_size >> bi->interval_exp) *
+			   bi->tuple_size,
+	};
+
+	bvec_iter_advance(bia->bip.bip_vec, &iter, first * bi->tuple_size);
+	return iter;
+}
+
+/**
+ * reread_has_bad() - verify an interval as the reader has it
+ * @reread: second readings, with a payload
+ * @i: the interval, counted in the bio
+ * @err: set to what is wrong with it
+ *
+ * Context: Process context.
+ * Return: %true if it is bad.
+ */
+bool reread_has_bad(struct bio_integrity_reread *reread, unsigned int i,
+		    struct blk_integrity_error *err)
+{
+	struct bio_integrity_auto *bia = reread->bia;
+	struct blk_integrity_walk walk = {
+		.data_vec = bia->bio->bi_io_vec,
+		.data_iter = reader_data(bia, i),
+		.prot_vec = bia->bip.bip_vec,
+		.prot_iter = reader_meta(bia, i),
+		.intervals = 1,
+		.xchg.interval = bia->first_interval + i,
+		.xchg.err = err,
+	};
+
+	memset(err, 0, sizeof(*err));
+	bio_integrity_verify_walk(bia, &walk);
+	return blk_integrity_failed(err);
+}
+
+/* The same for interval @i of the run, as it was read again. */
+static bool reading_has_bad(struct bio_integrity_reread *reread, unsigned int i,
+			    struct blk_integrity_error *err)
+{
+	const struct blk_integrity *bi = reread_geometry(reread);
+	struct bio_vec *meta_vec = reread->bip.bip_inline_vecs;
+	struct blk_integrity_walk walk = {
+		.data_vec = &reread->data_vec,
+		.data_iter.bi_size = reread->run << bi->interval_exp,
+		.prot_vec = meta_vec,
+		.prot_iter.bi_size = reread->run * bi->tuple_size,
+		.intervals = 1,
+		.xchg.interval = reread->bia->first_interval + reread->next + i,
+		.xchg.err = err,
+	};
+
+	bvec_iter_advance(&reread->data_vec, &walk.data_iter,
+			  i << bi->interval_exp);
+	bvec_iter_advance(meta_vec, &walk.prot_iter, i * bi->tuple_size);
+	memset(err, 0, sizeof(*err));
+	bio_integrity_verify_walk(reread->bia, &walk);
+	return blk_integrity_failed(err);
+}
+
+/* Did the device deliver the same metadata both times? */
+static bool same_metadata(struct bio_integrity_auto *bia, unsigned int i,
+			  const u8 *meta)
+{
+	struct bvec_iter iter = reader_meta(bia, i), piece;
+	unsigned int left = bia->bip.bip_geometry.tuple_size;
+	u8 buf[64];
+
+	for (piece = iter; left; ) {
+		unsigned int len = min_t(unsigned int, left, sizeof(buf));
+
+		blk_integrity_gather(buf, bia->bip.bip_vec, piece, len);
+		if (memcmp(buf, meta, len))
+			return false;
+		bvec_iter_advance(bia->bip.bip_vec, &piece, len);
+		meta += len;
+		left -= len;
+	}
+	return true;
+}
+
+/* Give the reader interval @i of the run. */
+static void heal(struct bio_integrity_reread *reread, unsigned int i)
+{
+	struct bio_integrity_auto *bia = reread->bia;
+	const struct blk_integrity *bi = reread_geometry(reread);
+	void *data = page_address(reread->data) + (i << bi->interval_exp);
+	void *meta = page_address(reread->meta) + i * bi->tuple_size;
+
+	reread->healed++;
+	if (same_metadata(bia, reread->next + i, meta))
+		reread->unstable++;
+	blk_integrity_scatter(data, bia->bio->bi_io_vec,
+			      reader_data(bia, reread->next + i),
+			      1U << bi->interval_exp);
+	blk_integrity_scatter(meta, bia->bip.bip_vec,
+			      reader_meta(bia, reread->next + i),
+			      bi->tuple_size);
+}
+
+static void leave_run(struct bio_integrity_reread *reread)
+{
+	reread->next += reread->run;
+	reread->run = 0;
+}
+
+/**
+ * reread_give_up() - leave a run that could not be read again
+ * @reread: second readings, with a run
+ *
+ * The first reading counts.
+ *
+ * Context: Process context.
+ */
+void reread_give_up(struct bio_integrity_reread *reread)
+{
+	struct blk_integrity_error err;
+
+	for (unsigned int i = 0; i < reread->run; i++)
+		if (reread_has_bad(reread, reread->next + i, &err))
+			blk_integrity_error_merge(&reread->err, &err);
+	leave_run(reread);
+}
+
+/**
+ * reread_judge() - heal what is good in a run that was read again
+ * @reread: second readings, with a run
+ *
+ * What is still bad stays the run if a try is left; else it is recorded as it
+ * was read last, and the run is left.
+ *
+ * Context: Process context.
+ */
+void reread_judge(struct bio_integrity_reread *reread)
+{
+	struct blk_integrity_error err, sum = {};
+	unsigned int first_bad = 0, last_bad = 0;
+
+	for (unsigned int i = 0; i < reread->run; i++) {
+		if (reading_has_bad(reread, i, &err)) {
+			if (!blk_integrity_failed(&sum))
+				first_bad = i;
+			last_bad = i;
+			blk_integrity_error_merge(&sum, &err);
+		} else if (reread_has_bad(reread, reread->next + i, &err)) {
+			heal(reread, i);
+		}
+	}
+
+	if (blk_integrity_failed(&sum) && --reread->tries) {
+		reread->next += first_bad;
+		reread->run = last_bad - first_bad + 1;
+		return;
+	}
+	blk_integrity_error_merge(&reread->err, &sum);
+	leave_run(reread);
+}

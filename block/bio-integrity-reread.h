@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Second readings: state of a device, shared by the work that reads
+ * (bio-integrity-reread.c) and by what judges and heals (bio-integrity-heal.c).
+ */
+#ifndef BIO_INTEGRITY_REREAD_H
+#define BIO_INTEGRITY_REREAD_H
+
+#include <linux/blk-integrity.h>
+#include <linux/workqueue.h>
+
+#include "bio-integrity-internal.h"
+
+/**
+ * struct bio_integrity_reread - second readings of a device
+ * @in_flight: payloads handed over whose bios have not ended
+ * @lock: covers @pending
+ * @pending: payloads to work on, by &bio_integrity_auto.shared
+ * @bia: payload being worked on, or NULL; all below is about it
+ * @ended: the reading of @run has ended
+ * @err: what is wrong after all readings so far
+ * @next: number of the interval to go on at, counted in the bio
+ * @run: intervals from @next that are read again; 0: none found yet
+ * @max_run: limit of @run
+ * @tries: readings of the run that are left
+ * @max_tries: what @tries begins with: the policy of the disk
+ * @first: first interval read again, counted in the bio
+ * @reread: intervals read again
+ * @healed: of these, good ones
+ * @unstable: of these, those with the same metadata both times
+ * @work: does all of it
+ * @data: page for data
+ * @meta: page for metadata
+ * @data_vec: vector of @data
+ * @bio: the reading
+ * @bip: its payload, with a vector behind it; last
+ */
+struct bio_integrity_reread {
+	atomic_t in_flight;
+	spinlock_t lock;		/* covers pending */
+	struct list_head pending;
+	struct bio_integrity_auto *bia;
+	bool ended;
+	struct blk_integrity_error err;
+	unsigned int next;
+	unsigned int run;
+	unsigned int max_run;
+	unsigned int tries;
+	unsigned int max_tries;
+	unsigned int first;
+	unsigned int reread;
+	unsigned int healed;
+	unsigned int unstable;
+	struct delayed_work work;
+	struct page *data;
+	struct page *meta;
+	struct bio_vec data_vec;
+	struct bio bio;
+	struct bio_integrity_payload bip;
+};
+
+static inline const struct blk_integrity *
+reread_geometry(struct bio_integrity_reread *reread)
+{
+	return &reread->bia->bip.bip_geometry;
+}
+
+static inline unsigned int
+reread_intervals(struct bio_integrity_reread *reread)
+{
+	return reread->bia->data_iter.bi_size >> reread_geometry(reread)->interval_exp;
+}
+
+bool reread_has_bad(struct bio_integrity_reread *reread, unsigned int i,
+		struct blk_integrity_error *err);
+void reread_judge(struct bio_integrity_reread *reread);
+void reread_give_up(struct bio_integrity_reread *reread);
+
+#endif /* BIO_INTEGRITY_REREAD_H */
