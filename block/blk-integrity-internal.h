@@ -41,6 +41,9 @@
  * @BLK_INTEGRITY_REREAD: intervals read a second time since they failed
  *	verification
  * @BLK_INTEGRITY_HEALED: of these, intervals that were good then
+ * @BLK_INTEGRITY_COPIED_WRITES: writes that went out as copies, since their
+ *	data could change
+ * @BLK_INTEGRITY_COPY_FALLBACKS: such writes that found no memory for a copy
  * @BLK_INTEGRITY_NR_COUNTERS: how many there are
  */
 enum blk_integrity_counter {
@@ -59,6 +62,8 @@ enum blk_integrity_counter {
 	BLK_INTEGRITY_INLINE_VERIFIES,
 	BLK_INTEGRITY_REREAD,
 	BLK_INTEGRITY_HEALED,
+	BLK_INTEGRITY_COPIED_WRITES,
+	BLK_INTEGRITY_COPY_FALLBACKS,
 	BLK_INTEGRITY_NR_COUNTERS,
 };
 
@@ -71,6 +76,7 @@ struct blk_integrity_counters {
  * @read_verify: the administrator wants reads checked
  * @write_generate: the administrator wants writes protected
  * @report_only: the administrator wants data that fails verification delivered
+ * @copy_unstable: the administrator wants writes whose data may change copied
  * @rereads: how often intervals that fail verification are read again, 0 to
  *	%BLK_INTEGRITY_MAX_REREADS
  * @inline_bytes: reads up to this size are verified in the completing context
@@ -98,6 +104,7 @@ struct blk_integrity_dev {
 	bool read_verify;
 	bool write_generate;
 	bool report_only;
+	bool copy_unstable;
 	u8 rereads;
 	unsigned int inline_bytes;
 	struct blk_integrity_counters __percpu *counters;
@@ -256,6 +263,9 @@ const struct blk_integrity_profile *
 blk_integrity_builtin_profile(const struct blk_integrity *bi);
 bool blk_integrity_is_builtin_profile(const struct blk_integrity_profile *prof);
 
+/* bio-integrity-copy.c */
+struct bio *bio_integrity_stabilize(struct bio *bio);
+
 /* bio-integrity-reread.c */
 #define BLK_INTEGRITY_MAX_REREADS	3
 void blk_integrity_drain(struct gendisk *disk);
@@ -390,6 +400,11 @@ static inline void bio_integrity_unprep(struct bio *bio)
 static inline bool blk_integrity_clone_fits(struct request *rq)
 {
 	return true;
+}
+
+static inline struct bio *bio_integrity_stabilize(struct bio *bio)
+{
+	return bio;
 }
 
 static inline void blk_integrity_drain(struct gendisk *disk)

@@ -167,6 +167,8 @@ static const char *const counter_names[BLK_INTEGRITY_NR_COUNTERS] = {
 	[BLK_INTEGRITY_INLINE_VERIFIES]	= "inline_verifies",
 	[BLK_INTEGRITY_REREAD]		= "reread_intervals",
 	[BLK_INTEGRITY_HEALED]		= "healed_intervals",
+	[BLK_INTEGRITY_COPIED_WRITES]	= "copied_writes",
+	[BLK_INTEGRITY_COPY_FALLBACKS]	= "copy_fallbacks",
 };
 
 static ssize_t stat_show(struct device *dev, struct device_attribute *attr,
@@ -337,6 +339,28 @@ static ssize_t on_error_store(struct device *dev, struct device_attribute *attr,
 }
 static DEVICE_ATTR_RW(on_error);
 
+static const char *const copy_writes_words[] = { "never", "unstable" };
+
+static ssize_t copy_writes_show(struct device *dev,
+				struct device_attribute *attr, char *page)
+{
+	return sysfs_emit(page, "%s\n",
+			  copy_writes_words[READ_ONCE(dev_to_idev(dev)->copy_unstable)]);
+}
+
+static ssize_t copy_writes_store(struct device *dev,
+				 struct device_attribute *attr,
+				 const char *page, size_t count)
+{
+	int word = sysfs_match_string(copy_writes_words, page);
+
+	if (word < 0)
+		return word;
+	WRITE_ONCE(dev_to_idev(dev)->copy_unstable, word);
+	return count;
+}
+static DEVICE_ATTR_RW(copy_writes);
+
 static struct attribute *blk_integrity_attrs[] = {
 	&dev_attr_format.attr,
 	&dev_attr_tag_size.attr,
@@ -355,6 +379,7 @@ static struct attribute *blk_integrity_attrs[] = {
 	&dev_attr_inline_bytes.attr,
 	&dev_attr_on_error.attr,
 	&dev_attr_rereads.attr,
+	&dev_attr_copy_writes.attr,
 	NULL
 };
 
@@ -418,6 +443,7 @@ void blk_integrity_reset_policies(struct blk_integrity_dev *idev)
 	WRITE_ONCE(idev->read_verify, true);
 	WRITE_ONCE(idev->write_generate, true);
 	WRITE_ONCE(idev->report_only, false);
+	WRITE_ONCE(idev->copy_unstable, true);
 	WRITE_ONCE(idev->rereads, 1);
 	WRITE_ONCE(idev->inline_bytes, 0);
 }

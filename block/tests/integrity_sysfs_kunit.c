@@ -176,6 +176,19 @@ static void rereads_are_0_to_3(struct kunit *test)
 	KUNIT_EXPECT_STREQ(test, "0\n", show(test, td, "rereads"));
 }
 
+static void copies_are_a_word(struct kunit *test)
+{
+	struct test_disk *td = test_disk_of(test, test_geometry(CRC, REF_TAG, 8, 0,
+								9));
+
+	KUNIT_EXPECT_STREQ(test, "unstable\n", show(test, td, "copy_writes"));
+	KUNIT_EXPECT_EQ(test, 5, store(test, td, "copy_writes", "never"));
+	KUNIT_EXPECT_STREQ(test, "never\n", show(test, td, "copy_writes"));
+	KUNIT_EXPECT_EQ(test, -EINVAL, store(test, td, "copy_writes", "0"));
+	KUNIT_EXPECT_EQ(test, 8, store(test, td, "copy_writes", "unstable"));
+	KUNIT_EXPECT_STREQ(test, "unstable\n", show(test, td, "copy_writes"));
+}
+
 /* A policy switches what it names, and nothing else. */
 static void policies_are_independent(struct kunit *test)
 {
@@ -371,6 +384,7 @@ static struct kunit_case sysfs_cases[] = {
 	KUNIT_CASE_PARAM(files_say_what_the_geometry_is, show_cases_gen_params),
 	KUNIT_CASE_PARAM(policies_take_booleans, store_cases_gen_params),
 	KUNIT_CASE(rereads_are_0_to_3),
+	KUNIT_CASE(copies_are_a_word),
 	KUNIT_CASE(policies_are_independent),
 	KUNIT_CASE(guards_of_a_driver_are_the_drivers),
 	KUNIT_CASE_PARAM(drivers_have_a_veto, veto_cases_gen_params),

@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Writes of memory that may change while the device reads it: they go out as
+ * copies, which keep the data that their guards were made for.
+ *
+ * The page cache keeps folios under writeback unchanged on a device that asks
+ * for stable pages.  Nothing keeps the buffer of a program unchanged during
+ * direct I/O, nor a page of the page cache that is written outside of
+ * writeback, as journals do.
+ *
+ * A copy is a bio of its own.  What it is split into, merged with, retried or
+ * failed over as does not concern the bio that it stands for, which ends when
+ * the copy has ended.
+ */
+
+#include <linux/blk-integrity.h>
+#include <linux/init.h>
+#include <linux/mm.h>
+#include <linux/page-flags.h>
+
+#include "bio-integrity-internal.h"
+#include "blk.h"
+
+static struct bio_set copy_bios;
+
+static bool folio_may_change(struct folio *folio)
+{
+	if (folio_test_slab(folio))
+		return false;
+	if (folio_maybe_dma_pinned(folio))
+		return true;
+	return folio->mapping && !folio_test_writeback(folio);
+}
+
+/*
+ * md changes the pages of its bitmap while it writes them, and says no more of
+ * them than that they are metadata.  Of that there is little.
+ */
+static bool data_may_change(struct bio *bio)
+{
+	struct bvec_iter iter;
+	struct bio_vec bv;
+
+	if (bio->bi_opf & REQ_META)
+		return true;
+	bio_for_each_bvec(bv, bio, iter) {
+		if (is_pci_p2pdma_page(bv.bv_page))
+			return false;
+		if (folio_may_change(page_folio(bv.bv_page)))
+			return true;
+	}
+	return false;
+}
+
+/* Metadata of a submitter was made for the data as it is, by its submitter. */
+static bool needs_copy(struct bio *bio)
+{
+	struct request_queue *q = bdev_get_queue(bio->bi_bdev);
+	const struct blk_integrity bi = q->limits.integrity;
+
+	if (bio_op(bio) != REQ_OP_WRITE && bio_op(bio) != REQ_OP_ZONE_APPEND)
+		return false;
+	if (bio->bi_pool == &copy_bios || bio_zone_write_plugging(bio) ||
+	    bio_integrity(bio) || !bio_has_data(bio) || bio_has_crypt_ctx(bio))
+		return false;
+	if (!bi.profile || !blk_integrity_generates(q, &bi) ||
+	    !READ_ONCE(q->integrity_dev->copy_unstable))
+		return false;
+	return data_may_change(bio);
+}
+
+static void free_copy(struct bio *copy)
+{
+	for (unsigned int i = 0; i < copy->bi_vcnt; i++)
+		put_page(copy->bi_io_vec[i].bv_page);
+	bio_put(copy);
+}
+
+static void copy_ended(struct bio *copy)
+{
+	struct bio *bio = copy->bi_private;
+
+	bio->bi_status = copy->bi_status;
+	if (bio_op(bio) == REQ_OP_ZONE_APPEND)
+		bio->bi_iter.bi_sector = copy->bi_iter.bi_sector;
+	free_copy(copy);
+	bio_endio(bio);
+}
+
+/* One vector a page, or larger pages where those would be too many vectors. */
+static unsigned int copy_order(unsigned int bytes)
+{
+	unsigned int pages = DIV_ROUND_UP(bytes, PAGE_SIZE);
+
+	return order_base_2(DIV_ROUND_UP(pages, BIO_MAX_VECS));
+}
+
+static bool add_pages(struct bio *copy, unsigned int bytes)
+{
+	unsigned int order = copy_order(bytes);
+	gfp_t gfp = GFP_NOWAIT | __GFP_NOWARN | __GFP_NOMEMALLOC;
+
+	if (order)
+		gfp |= __GFP_COMP;
+	while (bytes) {
+		unsigned int len = min_t(unsigned int, bytes, PAGE_SIZE << order);
+		struct page *page = alloc_pages(gfp, order);
+
+		if (!page)
+			return false;
+		__bio_add_page(copy, page, len, 0);
+		bytes -= len;
+	}
+	return true;
+}
+
+/* A poller would look at the bio that is copied: the copy is not polled for. */
+static struct bio *copy_of(struct bio *bio)
+{
+	unsigned int bytes = bio->bi_iter.bi_size;
+	unsigned int vecs = DIV_ROUND_UP(bytes, PAGE_SIZE << copy_order(bytes));
+	struct bio *copy;
+
+	copy = bio_alloc_bioset(bio->bi_bdev, vecs, bio->bi_opf & ~REQ_POLLED,
+				GFP_NOWAIT | __GFP_NOWARN, &copy_bios);
+	if (!copy)
+		return NULL;
+	if (!add_pages(copy, bytes)) {
+		free_copy(copy);
+		return NULL;
+	}
+	bio_copy_data(copy, bio);
+
+	if (bio_flagged(bio, BIO_REMAPPED))
+		bio_set_flag(copy, BIO_REMAPPED);
+	if (bio_flagged(bio, BIO_BPS_THROTTLED))
+		bio_set_flag(copy, BIO_BPS_THROTTLED);
+	copy->bi_ioprio = bio->bi_ioprio;
+	copy->bi_write_hint = bio->bi_write_hint;
+	copy->bi_iter.bi_sector = bio->bi_iter.bi_sector;
+	bio_clone_blkg_association(copy, bio);
+#ifdef CONFIG_BLK_CGROUP
+	copy->bi_issue = bio->bi_issue;
+#endif
+	copy->bi_private = bio;
+	copy->bi_end_io = copy_ended;
+	return copy;
+}
+
+/**
+ * bio_integrity_stabilize() - copy a write whose data may change under way
+ * @bio: bio for a device that takes requests; not under the queue's usage count
+ *
+ * Without memory for a copy the bio goes out as it is.
+ *
+ * Context: Process context.  Does not sleep for memory.
+ * Return: the bio to go on with, @bio or a copy of it or of its first part;
+ *	NULL if @bio has ended, since it cannot be split.
+ */
+struct bio *bio_integrity_stabilize(struct bio *bio)
+{
+	struct bio *copy;
+
+	if (!needs_copy(bio))
+		return bio;
+	/* A copy of what one request takes: the rest comes here again. */
+	bio = bio_split_to_limits(bio);
+	if (!bio)
+		return NULL;
+	copy = copy_of(bio);
+	blk_integrity_count(bdev_get_queue(bio->bi_bdev),
+			    copy ? BLK_INTEGRITY_COPIED_WRITES :
+				   BLK_INTEGRITY_COPY_FALLBACKS, 1);
+	return copy ?: bio;
+}
+
+/* After init_bio(), before disks. */
+static int __init bio_integrity_copy_init(void)
+{
+	if (bioset_init(&copy_bios, 2, 0, BIOSET_NEED_BVECS))
+		panic("blk-integrity: no memory for copies\n");
+	return 0;
+}
+fs_initcall(bio_integrity_copy_init);

@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Writes of memory that changes under way: which ones are copied, and what
+ * becomes of the bio that a copy stands for.
+ */
+
+#include <linux/blk-integrity.h>
+#include <linux/fs.h>
+#include <linux/mm.h>
+#include <linux/page-flags.h>
+
+#include "integrity_disk.h"
+#include "pi_reference.h"
+
+#define REF_TAG	BLK_INTEGRITY_REF_TAG
+#define CRC	BLK_INTEGRITY_CSUM_CRC
+
+/**
+ * enum memory - what a page of the test looks like
+ * @MEMORY_KERNEL: allocated by the kernel for itself
+ * @MEMORY_PINNED: pinned for direct I/O
+ * @MEMORY_CACHE: in the page cache
+ * @MEMORY_WRITEBACK: in the page cache, under writeback
+ */
+enum memory {
+	MEMORY_KERNEL,
+	MEMORY_PINNED,
+	MEMORY_CACHE,
+	MEMORY_WRITEBACK,
+};
+
+static struct address_space no_mapping;
+
+struct test_page {
+	struct folio *folio;
+	enum memory memory;
+};
+
+static void test_page_free(void *data)
+{
+	struct test_page *tp = data;
+
+	if (tp->memory == MEMORY_PINNED)
+		folio_ref_sub(tp->folio, GUP_PIN_COUNTING_BIAS);
+	clear_bit(PG_writeback, &tp->folio->flags);
+	tp->folio->mapping = NULL;
+	folio_put(tp->folio);
+}
+
+/* As the block layer sees it: it reads the flags and the count, no more. */
+static struct page *test_page(struct kunit *test, enum memory memory)
+{
+	struct test_page *tp = kunit_kzalloc(test, sizeof(*tp), GFP_KERNEL);
+	struct page *page = alloc_page(GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, page);
+	KUNIT_ASSERT_NOT_NULL(test, tp);
+	tp->folio = page_folio(page);
+	tp->memory = memory;
+	if (memory == MEMORY_PINNED)
+		folio_ref_add(tp->folio, GUP_PIN_COUNTING_BIAS);
+	if (memory == MEMORY_CACHE || memory == MEMORY_WRITEBACK)
+		tp->folio->mapping = &no_mapping;
+	if (memory == MEMORY_WRITEBACK)
+		set_bit(PG_writeback, &tp->folio->flags);
+	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, test_page_free,
+							   tp));
+	test_fill(test_rng(test), page_address(page), PAGE_SIZE);
+	return page;
+}
+
+#define FIRST	8	/* interval that writes begin at */
+
+/* A write of a page with 512-byte intervals. */
+static struct test_io *page_io(struct kunit *test, struct test_disk *td,
+			       struct page *page, blk_opf_t opf)
+{
+	struct test_io *io = test_io_alloc(test, td->bdev, test_rng(test), opf,
+					   FIRST, PAGE_SIZE, TEST_CUT_PAGE);
+
+	bvec_set_page(&io->bio.bi_io_vec[0], page, PAGE_SIZE, 0);
+	return io;
+}
+
+static bool medium_is_consistent(struct kunit *test, struct test_disk *td,
+				 unsigned int intervals)
+{
+	u8 *meta = test_guarded_buf(test, intervals * 8);
+
+	memcpy(meta, td->meta + FIRST * 8, intervals * 8);
+	pi_ref_generate(&td->bi, td->data + (FIRST << 9), meta, intervals, FIRST);
+	return !memcmp(meta, td->meta + FIRST * 8, intervals * 8);
+}
+
+static struct test_disk *plain_disk(struct kunit *test)
+{
+	struct test_disk *td = test_disk_of(test, test_geometry(CRC, REF_TAG, 8, 0,
+								9));
+
+	test_disk_fill(test, td, test_rng(test));
+	return td;
+}
+
+struct change_case {
+	const char *desc;
+	enum memory memory;
+	blk_opf_t opf;
+	bool never;
+	bool copied;
+};
+
+static const struct change_case change_cases[] = {
+	{ "of the kernel", MEMORY_KERNEL, REQ_OP_WRITE, false, false },
+	{ "pinned", MEMORY_PINNED, REQ_OP_WRITE, false, true },
+	{ "pinned, never", MEMORY_PINNED, REQ_OP_WRITE, true, false },
+	{ "page cache", MEMORY_CACHE, REQ_OP_WRITE, false, true },
+	{ "page cache, never", MEMORY_CACHE, REQ_OP_WRITE, true, false },
+	{ "under writeback", MEMORY_WRITEBACK, REQ_OP_WRITE, false, false },
+	{ "metadata", MEMORY_KERNEL, REQ_OP_WRITE | REQ_META, false, true },
+	{ "pinned, may not wait", MEMORY_PINNED, REQ_OP_WRITE | REQ_NOWAIT,
+	  false, true },
+	{ "pinned, with a flush", MEMORY_PINNED,
+	  REQ_OP_WRITE | REQ_PREFLUSH | REQ_FUA, false, true },
+};
+
+KUNIT_ARRAY_PARAM_DESC(change_cases, change_cases, desc);
+
+/* The memory changes between the guards and the transfer. */
+static void change_under_way(struct kunit *test)
+{
+	const struct change_case *row = test->param_value;
+	struct test_disk *td = plain_disk(test);
+	struct page *page = test_page(test, row->memory);
+	struct test_io *io = page_io(test, td, page, row->opf);
+	u8 *before = test_guarded_buf(test, PAGE_SIZE);
+
+	td->disk->queue->integrity_dev->copy_unstable = !row->never;
+	memcpy(before, page_address(page), PAGE_SIZE);
+	td->hold = true;
+	test_io_submit(io);
+	blk_mq_run_hw_queues(td->disk->queue, false);
+	memset(page_address(page) + 700, 0x33, 600);
+	test_disk_release(td);
+	KUNIT_EXPECT_EQ(test, 0, test_io_wait(test, io));
+	KUNIT_EXPECT_EQ(test, row->copied, medium_is_consistent(test, td, 8));
+	KUNIT_EXPECT_EQ(test, row->copied,
+			!memcmp(before, td->data + (FIRST << 9), PAGE_SIZE));
+	KUNIT_EXPECT_EQ(test, row->copied,
+			test_disk_counter(td, BLK_INTEGRITY_COPIED_WRITES));
+	KUNIT_EXPECT_PTR_EQ(test, page, io->bio.bi_io_vec[0].bv_page);
+}
+
+static void status_is_that_of_the_copy(struct kunit *test)
+{
+	struct test_disk *td = plain_disk(test);
+	struct test_io *io = page_io(test, td, test_page(test, MEMORY_PINNED),
+				     REQ_OP_WRITE);
+
+	td->status = BLK_STS_MEDIUM;
+	KUNIT_EXPECT_EQ(test, -ENODATA, test_io_run(test, io));
+	KUNIT_EXPECT_EQ(test, 1,
+			test_disk_counter(td, BLK_INTEGRITY_COPIED_WRITES));
+}
+
+/* A copy has other segments than what it stands for, and may be split. */
+static void copies_are_split_and_complete_in_pieces(struct kunit *test)
+{
+	struct queue_limits lim =
+		test_disk_limits(test_geometry(CRC, REF_TAG, 8, 0, 9));
+	struct page *page = test_page(test, MEMORY_PINNED);
+	struct test_disk *td;
+	struct test_io *io;
+
+	lim.max_segments = 3;
+	lim.max_hw_sectors = 40;
+	td = test_disk_alloc(test, lim);
+	td->piece_bytes = 1536;
+	test_disk_fill(test, td, test_rng(test));
+	io = test_io_alloc(test, td->bdev, test_rng(test), REQ_OP_WRITE, FIRST,
+			   SZ_64K, TEST_CUT_PAGE);
+	for (int i = 0; i < io->bio.bi_vcnt; i++)
+		bvec_set_page(&io->bio.bi_io_vec[i], page, PAGE_SIZE, 0);
+	KUNIT_EXPECT_EQ(test, 0, test_io_run(test, io));
+	KUNIT_EXPECT_TRUE(test, medium_is_consistent(test, td, 128));
+	for (unsigned int at = 0; at < SZ_64K; at += PAGE_SIZE)
+		KUNIT_EXPECT_MEMEQ(test, page_address(page),
+				   td->data + (FIRST << 9) + at, PAGE_SIZE);
+	/* Parts of at most 20 KiB, none of which is copied twice. */
+	KUNIT_EXPECT_EQ(test, DIV_ROUND_UP(SZ_64K, SZ_4K * 3),
+			test_disk_counter(td, BLK_INTEGRITY_COPIED_WRITES));
+}
+
+static void no_memory_no_copy(struct kunit *test)
+{
+	struct test_disk *td = plain_disk(test);
+	struct test_io *io = page_io(test, td, test_page(test, MEMORY_PINNED),
+				     REQ_OP_WRITE);
+
+	test_fail_next_allocation(test);
+	KUNIT_EXPECT_EQ(test, 0, test_io_run(test, io));
+	KUNIT_EXPECT_TRUE(test, medium_is_consistent(test, td, 8));
+	KUNIT_EXPECT_EQ(test, 1,
+			test_disk_counter(td, BLK_INTEGRITY_COPIED_WRITES) +
+			test_disk_counter(td, BLK_INTEGRITY_COPY_FALLBACKS));
+}
+
+/* Guards of a submitter are about the memory that the submitter sees. */
+static void owned_payloads_are_not_copied(struct kunit *test)
+{
+	struct test_disk *td = plain_disk(test);
+	struct test_io *io = page_io(test, td, test_page(test, MEMORY_PINNED),
+				     REQ_OP_WRITE);
+
+	KUNIT_ASSERT_EQ(test, 0, fs_bio_integrity_generate(&io->bio));
+	KUNIT_EXPECT_EQ(test, 0, test_io_run(test, io));
+	KUNIT_EXPECT_TRUE(test, medium_is_consistent(test, td, 8));
+	KUNIT_EXPECT_EQ(test, 0,
+			test_disk_counter(td, BLK_INTEGRITY_COPIED_WRITES));
+}
+
+static void unprotected_writes_are_not_copied(struct kunit *test)
+{
+	struct test_disk *td = plain_disk(test);
+	struct test_io *io = page_io(test, td, test_page(test, MEMORY_PINNED),
+				     REQ_OP_WRITE);
+
+	td->disk->queue->integrity_dev->write_generate = false;
+	KUNIT_EXPECT_EQ(test, 0, test_io_run(test, io));
+	KUNIT_EXPECT_EQ(test, 0,
+			test_disk_counter(td, BLK_INTEGRITY_COPIED_WRITES));
+}
+
+static struct kunit_case copy_cases[] = {
+	KUNIT_CASE_PARAM(change_under_way, change_cases_gen_params),
+	KUNIT_CASE(status_is_that_of_the_copy),
+	KUNIT_CASE(copies_are_split_and_complete_in_pieces),
+	KUNIT_CASE(no_memory_no_copy),
+	KUNIT_CASE(owned_payloads_are_not_copied),
+	KUNIT_CASE(unprotected_writes_are_not_copied),
+	{ }
+};
+
+static struct kunit_suite copy_suite = {
+	.name		= "bio_integrity_copy",
+	.test_cases	= copy_cases,
+};
+
+kunit_test_suite(copy_suite);
+
+MODULE_DESCRIPTION("KUnit tests of writes that go out as copies");
+MODULE_LICENSE("GPL");
