@@ -45,10 +45,11 @@
 #define IDLE_SEARCH	8
 
 /*
- * Rounds of a run of the work.  Each verifies at most KEEP_BIOS bios of a piece
- * and one more piece, about 1 MiB, so that a run takes a millisecond or two.
+ * Data that a run of the work verifies, in bytes: a millisecond or two.  A small
+ * bio counts for more than it has, since ending it costs time as well.
  */
-#define WORK_ROUNDS	8
+#define WORK_BYTES	SZ_8M
+#define LEAST_BYTES	SZ_16K
 
 struct kintegrityd_cpu {
 	struct llist_head todo;
@@ -256,14 +257,15 @@ static void verify_piece(struct bio_integrity_auto *bia, unsigned int piece)
 		bia_end(bia);
 }
 
-/* Return: %true if there was a bio. */
-static bool verify_batch(struct kintegrityd_cpu *kcpu)
+/* Return: bytes verified, 0 if there was no bio. */
+static unsigned int verify_batch(struct kintegrityd_cpu *kcpu)
 {
 	/* The list is last in, first out; bios end in the order they came. */
 	struct llist_node *batch =
 		llist_reverse_order(llist_del_all(&kcpu->todo));
 	struct bio_integrity_auto *bia, *next;
 	unsigned int kept = 0;
+	unsigned int bytes = 0;
 
 	llist_for_each_entry_safe(bia, next, batch, node) {
 		if (bia_pieces(bia) > 1 || kept == KEEP_BIOS) {
@@ -271,25 +273,27 @@ static bool verify_batch(struct kintegrityd_cpu *kcpu)
 			continue;
 		}
 		kept++;
+		bytes += max(bia->data_iter.bi_size, LEAST_BYTES);
 		verify_intervals(bia, 0, bia_intervals(bia), &bia->err);
 		bia_end(bia);
 		cond_resched();
 	}
-	return batch;
+	return bytes;
 }
 
-/* Return: %true if there was a piece. */
-static bool verify_shared(void)
+/* Return: bytes verified, 0 if there was no piece. */
+static unsigned int verify_shared(void)
 {
 	struct bio_integrity_auto *bia;
-	unsigned int piece;
+	unsigned int bytes, piece;
 
 	bia = take_piece(&piece);
 	if (!bia)
-		return false;
+		return 0;
+	bytes = clamp(bia->data_iter.bi_size, LEAST_BYTES, PIECE_BYTES);
 	verify_piece(bia, piece);
 	cond_resched();
-	return true;
+	return bytes;
 }
 
 /* The bios of this CPU come before pieces of others. */
@@ -297,14 +301,15 @@ static void kintegrityd_work(struct work_struct *work)
 {
 	struct kintegrityd_cpu *kcpu =
 		container_of(work, struct kintegrityd_cpu, work);
+	unsigned int bytes, sum = 0;
 
-	for (int i = 0; i < WORK_ROUNDS; i++) {
-		bool had_bios = verify_batch(kcpu);
-
-		if (!verify_shared() && !had_bios)
-			return;
-	}
-	queue_work(kintegrityd_wq, work);
+	do {
+		bytes = verify_batch(kcpu);
+		bytes += verify_shared();
+		sum += bytes;
+	} while (bytes && sum < WORK_BYTES);
+	if (bytes)
+		queue_work(kintegrityd_wq, work);
 }
 
 /*
