@@ -222,6 +222,8 @@ static const struct {
 	{ "packed-hex", step_packed_hex },
 	{ "misplace", step_misplace },
 	{ "guards", step_guards },
+	{ "churn-write", step_churn_write },
+	{ "churn-read", step_churn_read },
 };
 
 /* NAME[:BLOCK[:COUNT or word]] */
@@ -273,7 +275,7 @@ int main(int argc, char **argv)
 		      "again:BLOCK:COUNT, listen, uevents[:N], escapes:BLOCK:COUNT, memory:0:MIB,\n"
 		      "time-read:BLOCK:COUNT, time-write:BLOCK:COUNT,\n"
 		      "tagged:BLOCK:COUNT, packed:BLOCK:COUNT, tagged-hex:BLOCK:COUNT, packed-hex:BLOCK:COUNT,\n"
-		      "misplace:FROM:TO, guards:BLOCK\n", stderr);
+		      "misplace:FROM:TO, guards:BLOCK, churn-write:BLOCK, churn-read:BLOCK\n", stderr);
 		return 2;
 	}
 	if (begin)

@@ -45,6 +45,8 @@ const char *step_tagged_hex(struct pi_dev *dev, const struct pi_step *step);
 const char *step_packed_hex(struct pi_dev *dev, const struct pi_step *step);
 const char *step_misplace(struct pi_dev *dev, const struct pi_step *step);
 const char *step_guards(struct pi_dev *dev, const struct pi_step *step);
+const char *step_churn_write(struct pi_dev *dev, const struct pi_step *step);
+const char *step_churn_read(struct pi_dev *dev, const struct pi_step *step);
 void log_begin(void);
 
 #endif /* PI_IO_H */
