@@ -125,6 +125,12 @@ wraps() {
 rules() {
 	pibrd_format a 512+8:crc16:1:0
 	io "$disk" "$format" fill:0:64 >/dev/null
+	pibrd_fault "flip-data read first=8 count=1 times=1"
+	same "pi_brd transient fault heals" "0 1" \
+		"$(io "$disk" "$format" read:4:16) $(sed -n 's/^healed_intervals //p' "/sys/block/$disk/integrity/stat")"
+	pibrd_fault clear
+	# Second readings would match the rules too.
+	integrity "$disk" rereads 0
 	pibrd_fault "flip-data read first=8 count=2 times=3"
 	pibrd_fault "fail read first=16 count=1 every=3"
 	pibrd_fault "fail read errno=61 first=24 count=1 percent=50 seed=3"
