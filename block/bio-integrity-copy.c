@@ -34,37 +34,40 @@ static bool folio_may_change(struct folio *folio)
 
 /*
  * md changes the pages of its bitmap while it writes them, and says no more of
- * them than that they are metadata.  Of that there is little.
+ * them than that they are metadata.  Of that there is little.  Page by page,
+ * since a vector may cover several folios.
  */
 static bool data_may_change(struct bio *bio)
 {
+	bool may_change = bio->bi_opf & REQ_META;
 	struct bvec_iter iter;
 	struct bio_vec bv;
 
-	if (bio->bi_opf & REQ_META)
-		return true;
-	bio_for_each_bvec(bv, bio, iter) {
+	bio_for_each_segment(bv, bio, iter) {
 		if (is_pci_p2pdma_page(bv.bv_page))
 			return false;
-		if (folio_may_change(page_folio(bv.bv_page)))
-			return true;
+		may_change = may_change ||
+			     folio_may_change(page_folio(bv.bv_page));
 	}
-	return false;
+	return may_change;
 }
 
-/* Metadata of a submitter was made for the data as it is, by its submitter. */
+/*
+ * Metadata of a submitter was made for the data as it is, by its submitter.
+ * The queue is not entered: what is read here may change, and a profile go.
+ */
 static bool needs_copy(struct bio *bio)
 {
 	struct request_queue *q = bdev_get_queue(bio->bi_bdev);
-	const struct blk_integrity bi = q->limits.integrity;
+	struct blk_integrity_dev *idev = READ_ONCE(q->integrity_dev);
 
 	if (bio_op(bio) != REQ_OP_WRITE && bio_op(bio) != REQ_OP_ZONE_APPEND)
 		return false;
 	if (bio->bi_pool == &copy_bios || bio_zone_write_plugging(bio) ||
 	    bio_integrity(bio) || !bio_has_data(bio) || bio_has_crypt_ctx(bio))
 		return false;
-	if (!bi.profile || !blk_integrity_generates(q, &bi) ||
-	    !READ_ONCE(q->integrity_dev->copy_unstable))
+	if (!idev || !READ_ONCE(idev->can_generate) ||
+	    !READ_ONCE(idev->write_generate) || !READ_ONCE(idev->copy_unstable))
 		return false;
 	return data_may_change(bio);
 }
@@ -80,24 +83,34 @@ static void copy_ended(struct bio *copy)
 {
 	struct bio *bio = copy->bi_private;
 
-	bio->bi_status = copy->bi_status;
+	/* A part of a chain that ended before may have set one. */
+	if (copy->bi_status)
+		bio->bi_status = copy->bi_status;
+	/* After a failover the path that the bio was for may be gone. */
+	bio->bi_bdev = copy->bi_bdev;
+	if (bio_flagged(copy, BIO_QUIET))
+		bio_set_flag(bio, BIO_QUIET);
 	if (bio_op(bio) == REQ_OP_ZONE_APPEND)
 		bio->bi_iter.bi_sector = copy->bi_iter.bi_sector;
 	free_copy(copy);
 	bio_endio(bio);
 }
 
-/* One vector a page, or larger pages where those would be too many vectors. */
-static unsigned int copy_order(unsigned int bytes)
+/*
+ * One vector a page, or larger pages where those would be more segments than
+ * the device takes.
+ */
+static unsigned int copy_order(struct bio *bio)
 {
-	unsigned int pages = DIV_ROUND_UP(bytes, PAGE_SIZE);
+	unsigned int segments = queue_max_segments(bdev_get_queue(bio->bi_bdev));
+	unsigned int pages = DIV_ROUND_UP(bio->bi_iter.bi_size, PAGE_SIZE);
 
-	return order_base_2(DIV_ROUND_UP(pages, BIO_MAX_VECS));
+	segments = clamp_t(unsigned int, segments, 1, BIO_MAX_VECS);
+	return order_base_2(DIV_ROUND_UP(pages, segments));
 }
 
-static bool add_pages(struct bio *copy, unsigned int bytes)
+static bool add_pages(struct bio *copy, unsigned int bytes, unsigned int order)
 {
-	unsigned int order = copy_order(bytes);
 	gfp_t gfp = GFP_NOWAIT | __GFP_NOWARN | __GFP_NOMEMALLOC;
 
 	if (order)
@@ -114,18 +127,32 @@ static bool add_pages(struct bio *copy, unsigned int bytes)
 	return true;
 }
 
+/*
+ * The bio that is copied fits one request.  Nor must the copy be split: parts of
+ * it would be out of order with what follows the bio in its zone, and an atomic
+ * write has no parts.
+ */
+static bool fits_request(struct bio *copy, unsigned int bytes)
+{
+	struct request_queue *q = bdev_get_queue(copy->bi_bdev);
+	unsigned int segments;
+
+	return !bio_split_rw_at(copy, &q->limits, &segments, bytes);
+}
+
 /* A poller would look at the bio that is copied: the copy is not polled for. */
 static struct bio *copy_of(struct bio *bio)
 {
 	unsigned int bytes = bio->bi_iter.bi_size;
-	unsigned int vecs = DIV_ROUND_UP(bytes, PAGE_SIZE << copy_order(bytes));
+	unsigned int order = copy_order(bio);
+	unsigned int vecs = DIV_ROUND_UP(bytes, PAGE_SIZE << order);
 	struct bio *copy;
 
 	copy = bio_alloc_bioset(bio->bi_bdev, vecs, bio->bi_opf & ~REQ_POLLED,
 				GFP_NOWAIT | __GFP_NOWARN, &copy_bios);
 	if (!copy)
 		return NULL;
-	if (!add_pages(copy, bytes)) {
+	if (!add_pages(copy, bytes, order) || !fits_request(copy, bytes)) {
 		free_copy(copy);
 		return NULL;
 	}
@@ -135,6 +162,8 @@ static struct bio *copy_of(struct bio *bio)
 		bio_set_flag(copy, BIO_REMAPPED);
 	if (bio_flagged(bio, BIO_BPS_THROTTLED))
 		bio_set_flag(copy, BIO_BPS_THROTTLED);
+	if (bio_flagged(bio, BIO_CGROUP_ACCT))
+		bio_set_flag(copy, BIO_CGROUP_ACCT);
 	copy->bi_ioprio = bio->bi_ioprio;
 	copy->bi_write_hint = bio->bi_write_hint;
 	copy->bi_iter.bi_sector = bio->bi_iter.bi_sector;

@@ -20,6 +20,8 @@
 
 #include "bio-integrity-reread.h"
 #include "blk.h"
+#include "blk-pm.h"
+#include "blk-rq-qos.h"
 
 /* When a queue is frozen or has no request to spare, try again after this. */
 #define RETRY_DELAY	(HZ / 50)
@@ -29,14 +31,18 @@ static struct workqueue_struct *reread_wq __ro_after_init;
 /* A reading has ended. */
 static void take_reading(struct bio_integrity_reread *reread)
 {
+	struct block_device *bdev = reread->bio.bi_bdev;
 	blk_status_t status = reread->bio.bi_status;
+	bool nowait = reread->bio.bi_opf & REQ_NOWAIT;
 
 	/* The payload is not one that the bio can free. */
 	reread->bio.bi_opf &= ~REQ_INTEGRITY;
 	reread->bio.bi_integrity = NULL;
 	bio_uninit(&reread->bio);
 
-	if (status == BLK_STS_AGAIN) {
+	if (status == BLK_STS_AGAIN && nowait) {
+		/* A suspended device resumes only if asked to. */
+		blk_pm_resume_queue(false, bdev_get_queue(bdev));
 		/* One interval cannot be split, which may have been the cause. */
 		reread->max_run = 1;
 		reread->run = 1;
@@ -53,11 +59,14 @@ static void take_reading(struct bio_integrity_reread *reread)
 static void reading_ended(struct bio *bio)
 {
 	struct bio_integrity_reread *reread = bio->bi_private;
+	bool again = bio->bi_status == BLK_STS_AGAIN;
+	unsigned long flags;
 
-	/* Pairs with smp_load_acquire() in reread_work(). */
-	smp_store_release(&reread->ended, true);
-	queue_delayed_work(reread_wq, &reread->work,
-			   bio->bi_status == BLK_STS_AGAIN ? RETRY_DELAY : 0);
+	/* The work is queued before another run of it can see the end. */
+	spin_lock_irqsave(&reread->lock, flags);
+	reread->ended = true;
+	queue_delayed_work(reread_wq, &reread->work, again ? RETRY_DELAY : 0);
+	spin_unlock_irqrestore(&reread->lock, flags);
 }
 
 static void attach_metadata(struct bio_integrity_reread *reread, u64 number)
@@ -100,6 +109,10 @@ static bool start_reading(struct bio_integrity_reread *reread)
 		return false;
 	if (bdev_nowait(bdev))
 		opf |= REQ_NOWAIT;
+	/* A path that is down answers when it is up again, if ever. */
+	if (bdev->bd_disk->flags & GENHD_FL_HIDDEN)
+		opf |= REQ_FAILFAST_DEV | REQ_FAILFAST_TRANSPORT |
+		       REQ_FAILFAST_DRIVER;
 
 	reread->ended = false;
 	memset(page_address(reread->data), 0, bytes);
@@ -199,6 +212,16 @@ static void conclude(struct bio_integrity_reread *reread)
 		wake_up_var(&reread->in_flight);
 }
 
+static bool reading_has_ended(struct bio_integrity_reread *reread)
+{
+	bool ended;
+
+	spin_lock_irq(&reread->lock);
+	ended = reread->ended;
+	spin_unlock_irq(&reread->lock);
+	return ended;
+}
+
 static void reread_work(struct work_struct *work)
 {
 	struct bio_integrity_reread *reread =
@@ -206,8 +229,8 @@ static void reread_work(struct work_struct *work)
 			     work);
 
 	if (reread->bia) {
-		/* Called for a payload that has to wait for its turn. */
-		if (!smp_load_acquire(&reread->ended))
+		/* Called for a payload that has to wait for its turn? */
+		if (!reading_has_ended(reread))
 			return;
 		take_reading(reread);
 	}
@@ -220,6 +243,23 @@ static void reread_work(struct work_struct *work)
 			return;
 		reread_give_up(reread);
 	}
+}
+
+/*
+ * A driver that passes bios on may have given this one another device, such as
+ * a path of a multipath device.  Nothing keeps that one once its request is
+ * gone: from here on the bio belongs to the device that it was submitted to.
+ */
+static void leave_path(struct bio_integrity_auto *bia)
+{
+	struct bio *bio = bia->bio;
+
+	if (bio->bi_bdev == bia_bdev(bia))
+		return;
+	rq_qos_done_bio(bio);
+	bio_clear_flag(bio, BIO_QOS_THROTTLED);
+	bio_clear_flag(bio, BIO_QOS_MERGED);
+	bio->bi_bdev = bia_bdev(bia);
 }
 
 /**
@@ -238,11 +278,12 @@ bool bio_integrity_reread(struct bio_integrity_auto *bia)
 
 	if (!reread || !READ_ONCE(idev->rereads))
 		return false;
+	leave_path(bia);
 	atomic_inc(&reread->in_flight);
 	spin_lock_irqsave(&reread->lock, flags);
 	list_add_tail(&bia->shared, &reread->pending);
-	spin_unlock_irqrestore(&reread->lock, flags);
 	queue_delayed_work(reread_wq, &reread->work, 0);
+	spin_unlock_irqrestore(&reread->lock, flags);
 	return true;
 }
 

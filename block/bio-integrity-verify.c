@@ -334,7 +334,7 @@ static bool verifies_inline(struct bio_integrity_auto *bia)
  */
 static void hold_queue(struct bio_integrity_auto *bia)
 {
-	struct request_queue *q = bdev_get_queue(bia_bdev(bia));
+	struct request_queue *q = bdev_get_queue(bia->bio->bi_bdev);
 
 	bia->held = percpu_ref_tryget(&q->q_usage_counter) ? q : NULL;
 }

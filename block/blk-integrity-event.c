@@ -112,9 +112,10 @@ void blk_integrity_disk_gone(struct gendisk *disk)
 
 	if (!idev)
 		return;
-	cancel_work_sync(&idev->event_work);
+	/* The lock orders this after the last event; then nothing is queued. */
 	if (take_events(idev, &events))
 		put_device(disk_to_dev(disk));
+	cancel_work_sync(&idev->event_work);
 	blk_integrity_reset_policies(idev);
 	blk_integrity_reset_counters(idev);
 }

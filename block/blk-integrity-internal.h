@@ -76,6 +76,7 @@ struct blk_integrity_counters {
  * @read_verify: the administrator wants reads checked
  * @write_generate: the administrator wants writes protected
  * @report_only: the administrator wants data that fails verification delivered
+ * @can_generate: format and driver let the block layer protect writes
  * @copy_unstable: the administrator wants writes whose data may change copied
  * @rereads: how often intervals that fail verification are read again, 0 to
  *	%BLK_INTEGRITY_MAX_REREADS
@@ -104,6 +105,7 @@ struct blk_integrity_dev {
 	bool read_verify;
 	bool write_generate;
 	bool report_only;
+	bool can_generate;
 	bool copy_unstable;
 	u8 rereads;
 	unsigned int inline_bytes;

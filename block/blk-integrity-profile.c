@@ -138,6 +138,9 @@ static bool user_asks_for_more(const struct request_queue *q,
 			       const struct queue_limits *lim,
 			       unsigned int max_sectors)
 {
+	/* What a stacked device has, it has from its members. */
+	if (lim->integrity.flags & BLK_INTEGRITY_STACKED)
+		return false;
 	return q && lim->max_user_sectors != q->limits.max_user_sectors &&
 	       min(lim->max_user_sectors, lim->max_sectors) > max_sectors;
 }
@@ -309,18 +312,12 @@ struct blk_integrity_dev *blk_integrity_get_dev(struct request_queue *q)
 	return idev;
 }
 
-/* A module that is being unloaded cannot be held any more. */
-static int hold_profile(struct request_queue *q, struct blk_integrity_dev *idev,
-			const struct blk_integrity_profile *profile)
+/* @profile is held for @idev; the one before is put. */
+static void hold_profile(struct blk_integrity_dev *idev,
+			 const struct blk_integrity_profile *profile)
 {
-	if (idev->profile == profile)
-		return 0;
-	if (profile && !try_module_get(profile->owner))
-		return refuse(q, "profile %s is of a module that is going away",
-			      profile->name);
 	blk_integrity_profile_put(idev->profile);
 	idev->profile = profile;
-	return 0;
 }
 
 /**
@@ -333,6 +330,7 @@ static int hold_profile(struct request_queue *q, struct blk_integrity_dev *idev,
  */
 int blk_integrity_init_queue(struct request_queue *q, struct queue_limits *lim)
 {
+	const struct blk_integrity_profile *profile = lim->integrity.profile;
 	struct blk_integrity_dev *idev = q->integrity_dev;
 	int err;
 
@@ -340,7 +338,9 @@ int blk_integrity_init_queue(struct request_queue *q, struct queue_limits *lim)
 		if (!idev)
 			return 0;
 		blk_integrity_reserve_free(idev);
-		return hold_profile(q, idev, NULL);
+		WRITE_ONCE(idev->can_generate, false);
+		hold_profile(idev, NULL);
+		return 0;
 	}
 	err = blk_integrity_walk_init_cpus();
 	if (err)
@@ -348,13 +348,22 @@ int blk_integrity_init_queue(struct request_queue *q, struct queue_limits *lim)
 	idev = make_dev(q);
 	if (!idev)
 		return -ENOMEM;
-	err = hold_profile(q, idev, lim->integrity.profile);
-	if (err)
+	if (!try_module_get(profile->owner))
+		return refuse(q, "profile %s is of a module that is going away",
+			      profile->name);
+	err = blk_integrity_reserve_resize(idev, lim,
+					   largest_metadata_bytes(lim));
+	if (err) {
+		module_put(profile->owner);
 		return err;
-	if (lim->integrity.profile->verify_fn)
+	}
+	/* Nothing fails from here on: the profile before may go. */
+	hold_profile(idev, profile);
+	if (profile->verify_fn)
 		blk_integrity_reread_init(idev);
-	return blk_integrity_reserve_resize(idev, lim,
-					    largest_metadata_bytes(lim));
+	WRITE_ONCE(idev->can_generate, profile->generate_fn &&
+		   !(lim->integrity.flags & BLK_INTEGRITY_NOGENERATE));
+	return 0;
 }
 
 /**
@@ -395,7 +404,7 @@ void blk_integrity_exit_queue(struct request_queue *q)
 		return;
 	blk_integrity_reserve_free(q->integrity_dev);
 	blk_integrity_reread_exit(q->integrity_dev);
-	hold_profile(q, q->integrity_dev, NULL);
+	hold_profile(q->integrity_dev, NULL);
 	blk_integrity_stat_exit(q->integrity_dev);
 	kfree(q->integrity_dev);
 	q->integrity_dev = NULL;

@@ -82,9 +82,14 @@ static bool geometry_differs(const struct blk_integrity *a,
 bool blk_integrity_geometry_equal(const struct blk_integrity *a,
 				  const struct blk_integrity *b)
 {
-	struct geometry_field difference;
-
-	return !geometry_differs(a, b, &difference);
+	/* Once a bio of a submitter: names are for those that differ. */
+	return effective_profile(a) == effective_profile(b) &&
+	       a->tuple_size == b->tuple_size &&
+	       a->csum_type == b->csum_type &&
+	       a->pi_offset == b->pi_offset &&
+	       a->interval_exp == b->interval_exp &&
+	       a->tag_size == b->tag_size &&
+	       !((a->flags ^ b->flags) & BLK_INTEGRITY_REF_TAG);
 }
 
 /**

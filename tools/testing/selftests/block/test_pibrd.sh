@@ -125,10 +125,6 @@ wraps() {
 rules() {
 	pibrd_format a 512+8:crc16:1:0
 	io "$disk" "$format" fill:0:64 >/dev/null
-	pibrd_fault "flip-data read first=8 count=1 times=1"
-	same "pi_brd transient fault heals" "0 1" \
-		"$(io "$disk" "$format" read:4:16) $(sed -n 's/^healed_intervals //p' "/sys/block/$disk/integrity/stat")"
-	pibrd_fault clear
 	# Second readings would match the rules too.
 	integrity "$disk" rereads 0
 	pibrd_fault "flip-data read first=8 count=2 times=3"
@@ -156,6 +152,11 @@ rules() {
 	stale="$(io "$disk" "$format" salt:5 fill:3:1), $(io "$disk" "$format" read:3:1 salt:5 read:3:1)"
 	pibrd_fault clear
 	same "pi_brd stale block" "0, 0 DIFFERENT 0" "$stale $(io "$disk" "$format" salt:5 read:3:1)"
+	integrity "$disk" rereads 1
+	pibrd_fault "flip-data read first=8 count=1 times=1"
+	same "pi_brd transient fault heals" "0 1" \
+		"$(io "$disk" "$format" read:4:16) $(sed -n 's/^healed_intervals //p' "/sys/block/$disk/integrity/stat")"
+	pibrd_fault clear
 	pibrd_unmake a
 }
 

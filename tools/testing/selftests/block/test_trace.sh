@@ -42,7 +42,8 @@ cpus=$(sed -n 's/.*\[\([0-9]*\)\].* blk_integrity_verify: .*/\1/p' $trace | sort
 [ "$cpus" -gt 1 ]
 result $? "large reads are verified on several CPUs" "$cpus CPUs"
 
-# One allocation of the integrity code an I/O.
+# One allocation of the integrity code an I/O. Copies of writes have more, for their pages.
+integrity "$disk" copy_writes never
 allocations_of() { allocations "$disk" $format $(yes "$1" | head -n 20); }
 same "allocations of 20 writes of 512 bytes" 20 "$(allocations_of fill:64:1)"
 same "allocations of 20 writes of 64 KiB" 20 "$(allocations_of fill:64:128)"

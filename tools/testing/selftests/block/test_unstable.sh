@@ -33,14 +33,14 @@ churned() {
 	integrity "$4" rereads 1
 }
 
-nvme=$(namespace 1)
-io "$nvme" 512+8:crc16:1:0 fill:0:1024 >/dev/null
-churned "NVMe 512+8" "$nvme" 512+8:crc16:1:0 "$nvme"
+below=$(namespace 1)
+io "$below" 512+8:crc16:1:0 fill:0:1024 >/dev/null
+churned "NVMe 512+8" "$below" 512+8:crc16:1:0 "$below"
 
-echo "0 8192 linear /dev/$nvme 0" | dmsetup --noudevsync create pi-churn
+echo "0 8192 linear /dev/$below 0" | dmsetup --noudevsync create pi-churn
 dm=$(basename "$(readlink -f /dev/mapper/pi-churn 2>/dev/null)")
 [ -b "/dev/$dm" ] || dm=dm-0
-churned "dm-linear" "$dm" 512+8:crc16:1:0 "$nvme"
+churned "dm-linear" "$dm" 512+8:crc16:1:0 "$below"
 dmsetup --noudevsync remove pi-churn
 
 if scsi_load 512 1 0; then
