@@ -12,7 +12,7 @@ zeroes() {
 	format=$(awk -v nsid="$1" '$1 == nsid { print $4 }' namespaces)
 	bytes=${format%%+*}
 	io "$disk" "$format" fill:960:64 >/dev/null
-	blkdiscard -z -o $((962 * bytes)) -l $((3 * bytes)) "/dev/$disk"
+	blkdiscard -f -z -o $((962 * bytes)) -l $((3 * bytes)) "/dev/$disk"
 	found=$(dd if="/dev/$disk" iflag=direct bs="$bytes" skip=962 count=3 2>/dev/null | tr -d '\0' | wc -c)
 	read_bytes=$(dd if="/dev/$disk" iflag=direct bs="$bytes" skip=962 count=3 2>/dev/null | wc -c)
 	same "zeroes on $format" "$((3 * bytes)) bytes, 0 not zero" "$read_bytes bytes, $found not zero"

@@ -55,7 +55,12 @@ same "allocations of 20 writes of 128 KiB" 40 "$(allocations_of fill:64:256)"
 # largest ROW DISK FORMAT ORDER [WRITE-ALIGNMENT]
 largest() {
 	read -r usual <"/sys/block/$2/queue/max_sectors_kb"
-	cat "/sys/block/$2/queue/max_hw_sectors_kb" >"/sys/block/$2/queue/max_sectors_kb"
+	# The largest that is accepted: what needs more metadata than a request takes is not.
+	read -r largest <"/sys/block/$2/queue/max_hw_sectors_kb"
+	until echo "$largest" >"/sys/block/$2/queue/max_sectors_kb"; do
+		largest=$((largest / 2))
+	done 2>/dev/null
+	integrity "$2" copy_writes never
 	trace_begin
 	echo 1 >$tracing/options/stacktrace
 	trace_on kmem/mm_page_alloc 'order > 0'
@@ -63,6 +68,7 @@ largest() {
 	echo 0 >$tracing/options/stacktrace
 	trace_end
 	echo "$usual" >"/sys/block/$2/queue/max_sectors_kb"
+	integrity "$2" copy_writes unstable
 	order=$(awk -v ours="$ours" '
 		/: mm_page_alloc: / { match($0, /order=[0-9]+/); order = substr($0, RSTART + 6, RLENGTH - 6) + 0 }
 		/^ => / && $0 ~ ours && order > largest { largest = order }
