@@ -9,7 +9,7 @@ cd "$(dirname "$0")" || exit 1
 
 : "${PI_ALIGN:=4}"
 quick="vectors nvme scsi policy partition stack partial zoned passthrough tags tagstack tagscsi"
-slow="requests errors unstable multipath trace tools clean leaks fio memory facts"
+slow="errors unstable multipath trace tools clean leaks fio memory facts"
 slow="$slow tower file format swap flood tagformats tagcuts pibrd pifaults pistack"
 
 if ! grep -q pi-selftest /sys/class/nvme/*/serial 2>/dev/null; then
@@ -22,7 +22,7 @@ echo "KTAP version 1"
 case "$*" in
 '') list=$quick ;;
 full)
-	list="$quick $slow"
+	list="requests $quick $slow"
 	PI_FULL=1
 	;;
 *) list=$* ;;
