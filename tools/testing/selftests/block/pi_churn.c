@@ -30,7 +30,7 @@ static char *shared_buffer(void)
 }
 
 /* Ends with its parent. */
-static pid_t begin_churn(volatile char *data)
+static pid_t begin_churn(char *data)
 {
 	pid_t parent = getpid(), child = fork();
 
@@ -42,7 +42,7 @@ static pid_t begin_churn(volatile char *data)
 		return child;
 	for (unsigned int n = 1; getppid() == parent; n++)
 		for (int i = 0; i < BYTES_EACH; i += 64)
-			data[i] += n | 1;
+			__atomic_fetch_add(&data[i], n | 1, __ATOMIC_RELAXED);
 	_exit(0);
 }
 

@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-# Memory that changes while it is written or read into: no error with the default policies, errors without them; and md's
-# bitmap, whose pages change while they are written.
+# Memory that changes while it is written or read into: no error with the default policies, errors without them.
 # shellcheck shell=sh
 . ./scsi.sh
 
