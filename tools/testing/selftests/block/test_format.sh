@@ -59,6 +59,8 @@ same "formatted with metadata in the data: the log says why" \
 	"nsid $nsid: no block I/O, capacity 0: 64 bytes of metadata a block follow the data in one buffer (extended LBA)" \
 	"$(dmesg | sed -n 's/.*\(nsid .*no block I.*\)/\1/p')"
 
+format_to 4096 64 1 0
+
 # Formats among many reads. Between the end of a format and the driver's look at it, reads go by the old format and find
 # what they find; after that look, no read may be held against another format than its own.
 formats=0
