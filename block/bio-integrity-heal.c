@@ -90,17 +90,17 @@ static bool reading_has_bad(struct bio_integrity_reread *reread, unsigned int i,
 static bool same_metadata(struct bio_integrity_auto *bia, unsigned int i,
 			  const u8 *meta)
 {
-	struct bvec_iter iter = reader_meta(bia, i), piece;
+	struct bvec_iter iter = reader_meta(bia, i);
 	unsigned int left = bia->bip.bip_geometry.tuple_size;
 	u8 buf[64];
 
-	for (piece = iter; left; ) {
+	while (left) {
 		unsigned int len = min_t(unsigned int, left, sizeof(buf));
 
-		blk_integrity_gather(buf, bia->bip.bip_vec, piece, len);
+		blk_integrity_gather(buf, bia->bip.bip_vec, iter, len);
 		if (memcmp(buf, meta, len))
 			return false;
-		bvec_iter_advance(bia->bip.bip_vec, &piece, len);
+		bvec_iter_advance(bia->bip.bip_vec, &iter, len);
 		meta += len;
 		left -= len;
 	}

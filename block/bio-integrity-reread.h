@@ -14,7 +14,7 @@
 /**
  * struct bio_integrity_reread - second readings of a device
  * @in_flight: payloads handed over whose bios have not ended
- * @lock: covers @pending
+ * @lock: covers @pending and @ended
  * @pending: payloads to work on, by &bio_integrity_auto.shared
  * @bia: payload being worked on, or NULL; all below is about it
  * @ended: the reading of @run has ended
@@ -37,7 +37,7 @@
  */
 struct bio_integrity_reread {
 	atomic_t in_flight;
-	spinlock_t lock;		/* covers pending */
+	spinlock_t lock;		/* covers pending and ended */
 	struct list_head pending;
 	struct bio_integrity_auto *bia;
 	bool ended;
