@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Data integrity for those who submit bios: the payload that carries a bio's
- * metadata, and how to attach one.  See Documentation/block/data-integrity.rst.
+ * metadata, and how to attach one.  See
+ * Documentation/block/data-integrity/submitters.rst.
  */
 #ifndef _LINUX_BIO_INTEGRITY_H
 #define _LINUX_BIO_INTEGRITY_H

@@ -2,7 +2,7 @@
 /*
  * Data integrity for those who own a device: profiles and their callbacks,
  * the geometry a driver declares, and the metadata of a request.  See
- * Documentation/block/data-integrity.rst.
+ * Documentation/block/data-integrity/drivers.rst.
  */
 #ifndef _LINUX_BLK_INTEGRITY_H
 #define _LINUX_BLK_INTEGRITY_H

@@ -5,7 +5,7 @@
 . ./scsi.sh
 
 format=512+8:crc16:1:0
-documentation=$PWD/../../../../Documentation/block/data-integrity.rst
+documentation=$PWD/../../../../Documentation/block/data-integrity/admin.rst
 
 # example WORDS: the commands in the documentation under the line that ends with these words.
 example() {

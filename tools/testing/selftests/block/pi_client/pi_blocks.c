@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Blocks, as bios: made, submitted, waited for, and held against what they are
- * to be.  This is the order of calls that Documentation/block/data-integrity.rst
+ * to be.  This is the order of calls that Documentation/block/data-integrity/submitters.rst
  * gives to submitters.
  */
 
