@@ -1,4 +1,4 @@
-# Our options, and the words about them, are ours.
+# block/Kconfig.integrity has the integrity options and their help texts.
 # file: block/Kconfig
 /^config BLK_DEV_INTEGRITY$/,/^config /{
 	/^config BLK_DEV_INTEGRITY$/i\

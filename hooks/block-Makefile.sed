@@ -1,4 +1,4 @@
-# The list of our objects is ours.
+# block/Makefile.integrity lists the integrity objects.
 # file: block/Makefile
 /^obj-\$\(CONFIG_BLK_DEV_INTEGRITY\)/c\
 include $(src)/Makefile.integrity

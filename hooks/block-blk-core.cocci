@@ -1,5 +1,5 @@
-// A queue whose limits have metadata gets integrity state, which stays until the last reference goes.
-// The label comes first: a jump to one that does not exist yet is not understood.
+// A queue whose limits have metadata gets integrity state, which is freed with the last reference to the queue.
+// The rule with the label comes first, because spatch does not parse a jump to a label that does not exist yet.
 // file: block/blk-core.c
 // changes: 4
 

@@ -1,5 +1,5 @@
-# Bios that leave a request without having ended lose what bio_integrity_prep() made for its device; cloned requests,
-# which never see that, are checked against the device they are inserted to.
+# Bios that leave a request without having completed lose what bio_integrity_prep() attached for its device. Cloned requests,
+# for which that function is not called, are checked against the device they are inserted to.
 # file: block/blk-mq.c
 # changes: 2
 /^void blk_steal_bios\(/,/^}/{

@@ -1,5 +1,5 @@
-# A write of memory that may change under way goes out as a copy. First of all: a copy is not polled for, and what is taken
-# from the plug below depends on that.
+# A write whose memory may change in flight is sent as a copy. This must come first: a copy is not polled, and the use of
+# cached requests of the plug depends on that.
 # file: block/blk-mq.c
 /^void blk_mq_submit_bio\(struct bio \*bio\)$/,/^}$/{
 	/^	blk_status_t ret;$/a\

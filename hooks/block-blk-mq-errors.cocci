@@ -1,5 +1,5 @@
-// Errors of protection information that the device reports are counted where it reports them: once a request.
-// A flush sequence ends a request twice, the second time without data left.
+// Count errors of protection information that the device reports where it reports them, once per request.
+// A flush sequence ends a request twice, the second time without remaining data.
 // file: block/blk-mq.c
 
 @@

@@ -1,6 +1,6 @@
-// A bio that may not wait has no guards computed before it has a request. Until then it cannot be merged either,
-// as its metadata might go out with the other request at once; with a request of the plug it is certain to go.
-// A bio without metadata for a disk without calls nothing.
+// No guards are computed for a REQ_NOWAIT bio before it has a request. Until then it must not be merged, because its
+// metadata could be sent with the other request at once. With a request of the plug it cannot be rejected any more.
+// A bio without metadata for a disk without metadata calls nothing.
 // file: block/blk-mq.c
 // changes: 3
 

@@ -1,4 +1,4 @@
-# A stacked device, with integrity of its own or without, issues no more than the metadata of its members allows for:
+# A stacked device, with or without integrity, must not issue larger requests than the metadata of its members allows:
 # requests of request-based dm are not split below.
 # file: block/blk-settings.c
 /^	t->max_dev_sectors = min_not_zero/a\

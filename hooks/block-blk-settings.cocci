@@ -1,5 +1,5 @@
-// Integrity limits are validated and committed in blk-integrity-profile.c, stacked in blk-integrity-stack.c; only the calls stay here.
-// They come last: when a commit returns success, nothing after it can fail.
+// Integrity limits are validated and committed in blk-integrity-profile.c and stacked in blk-integrity-stack.c; only the calls
+// remain here. They come last: once a commit succeeds, nothing after it can fail.
 // file: block/blk-settings.c
 // changes: 7
 

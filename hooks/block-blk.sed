@@ -1,4 +1,4 @@
-# What the rest of block/ calls of integrity code stands in one header of ours.
+# blk-integrity-internal.h declares the integrity functions that the rest of block/ calls.
 # file: block/blk.h
 # changes: 2
 /^#ifdef CONFIG_BLK_DEV_INTEGRITY$/,/^#endif .* CONFIG_BLK_DEV_INTEGRITY /c\

@@ -1,4 +1,4 @@
-# Events of a disk end with it. They take locks under which there is I/O: not before the queue is no longer frozen.
+# Events of a disk end with it. They take locks under which others do I/O, so they are handled after the queue is unfrozen.
 # Verification needs no flush: each read holds its queue until it ends, and the queue is frozen. Second readings do not
 # hold the queue, so that a freeze does not wait for I/O of its own queue.
 # file: block/genhd.c

@@ -1,4 +1,4 @@
-# The RAM disk with protection information has a directory of its own.
+# Include the options of pi_brd, the RAM disk with protection information.
 # file: drivers/block/Kconfig
 /^source "drivers\/block\/null_blk\/Kconfig"$/a\
 \

@@ -1,4 +1,4 @@
-# The RAM disk with protection information has a directory of its own.
+# Build pi_brd, the RAM disk with protection information.
 # file: drivers/block/Makefile
 /^obj-\$\(CONFIG_BLK_DEV_NULL_BLK\)/a\
 obj-$(CONFIG_BLK_DEV_PI_BRD)	+= pi_brd/

@@ -1,5 +1,5 @@
-# A target that tries a bio again restores what it recorded, but of the metadata only the pointer: after a first try the
-# payload stood at its end, with the numbers of that path, and the bio failed on every other one.
+# A target that retries a bio restores what it recorded, but of the metadata only the pointer: after the first try the
+# payload was at its end and had the numbers of that path, so the bio failed on every other path.
 # file: drivers/md/dm-bio-record.h
 # changes: 3
 /^	struct bio_integrity_payload \*bi_integrity;$/a\

@@ -1,6 +1,6 @@
-# Write-behind ends a write before all members have its data, from a copy: its metadata is copied as well. What was a bio
-# with the flag and without a payload reached the devices below without metadata.
-# A failed write that is tried again block by block keeps the flag that says that its clones have a payload.
+# Write-behind ends a write before all members have its data, from a copy, so its metadata must be copied too. Otherwise a bio
+# with the flag and without a payload reaches the devices below without metadata.
+# A failed write that is retried block by block keeps the flag that tells that its clones have a payload.
 # file: drivers/md/raid1.c
 # changes: 3
 s/^#include <linux\/blkdev\.h>$/#include <linux\/blk-integrity.h>\

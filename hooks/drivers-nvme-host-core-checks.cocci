@@ -1,5 +1,5 @@
-// What a payload wants checked is what the controller is told to check: each tag by itself, and which application tag.
-// Asked only of requests with a payload: those have a bio. Without one the driver's own choice stands.
+// Tell the controller to check what a payload requests: each tag separately, and which application tag to expect.
+// Only requests with a payload are tested; these have a bio. For others the choice of the driver stands.
 // file: drivers/nvme/host/core.c
 // changes: 2
 

@@ -1,5 +1,6 @@
-# Without PRACT a controller leaves old protection information where it writes zeroes; with it, it makes new one wherever
-# the tuple lies in the metadata. A namespace that gets no capacity for its metadata says so, once a format.
+# Without PRACT a controller keeps old protection information where it writes zeroes. With PRACT it generates new protection
+# information wherever the tuple is in the metadata. A namespace that gets no capacity because of its metadata logs a line, once
+# per format.
 # file: drivers/nvme/host/core.c
 # changes: 3
 /^static inline blk_status_t nvme_setup_write_zeroes\(/,/^}/s/nvme_ns_has_pi\(ns->head\)/ns->head->pi_type/

@@ -1,4 +1,4 @@
-// Protection information after 256 or more metadata bytes lies at an offset of more than 8 bits.
+// Protection information that follows 256 or more bytes of metadata has an offset of more than 8 bits.
 // file: drivers/nvme/host/core.c
 
 @@

@@ -1,5 +1,5 @@
-# Metadata that cannot be mapped, since it has more segments than the request counted, fails the request. Only a lack of
-# memory is worth another try.
+# Fail a request whose metadata cannot be mapped because it has more segments than the request counted. Only a failed
+# allocation is worth a retry.
 # file: drivers/nvme/host/pci.c
 /^static blk_status_t nvme_pci_setup_meta_sgls\(/,/^}/{
 	/^	if \(!iod->meta_sgt\.orig_nents\)$/{

@@ -1,5 +1,5 @@
-# A profile of callbacks belongs to the geometry, the administrator's policy and the counters to the queue.
-# Metadata sizes are 16 bits wide in NVMe: in 8 bits a format with 264 metadata bytes becomes one with 8.
+# The profile belongs to the geometry; policies and counters belong to the queue.
+# NVMe metadata sizes have 16 bits: in 8 bits, a format with 264 bytes of metadata becomes one with 8.
 # file: include/linux/blkdev.h
 # changes: 4
 /^enum blk_integrity_checksum \{$/i\
