@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-# What every script here begins with: where things are, how to speak, how to build.
+# Included by every script here: paths, messages, builds.
 # shellcheck shell=bash disable=SC2034
 set -euo pipefail
 
