@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Tuples as the device sees them: guards by code of its own, so that an error
- * of the block layer is not repeated here, and the checks of a target
- * (SBC-4 4.21, NVM Command Set 5.2).
+ * Tuples on the side of the device: the checks of a target (SBC-4 4.21, NVM
+ * Command Set 5.2), and guards by independent code, so that errors of the block
+ * layer are not repeated here.
  */
 #include <linux/pgtable.h>
 
@@ -18,7 +18,7 @@ static u16 crc16_table[256];
 static u32 crc32c_table[256];
 static u64 crc64_table[256];
 
-/* A bit at a time, for each byte there is. */
+/* Bit by bit, for each value of a byte. */
 static void make_tables(unsigned int byte)
 {
 	u16 crc16 = byte << 8;
@@ -36,9 +36,9 @@ static void make_tables(unsigned int byte)
 }
 
 /**
- * pi_brd_check_init() - make the tables of the guards
+ * pi_brd_check_init() - compute the tables of the guards
  *
- * Context: Once, before there is a disk.
+ * Context: Process context.  Called once, before the first disk is added.
  */
 void pi_brd_check_init(void)
 {
@@ -167,11 +167,11 @@ static u64 guard_of(const struct pi_brd *dev, const u8 *data, const u8 *meta)
 }
 
 /**
- * pi_brd_blank() - metadata of an interval that was never written
+ * pi_brd_blank() - fill in the metadata of an interval that was never written
  * @dev: the disk
  * @meta: metadata of the interval
  *
- * The tuple is an escape, so that any data fits it.
+ * The tuple is an escape, which is valid for any data.
  *
  * Context: Any context.
  */
@@ -194,7 +194,7 @@ static void insert(const struct pi_brd *dev, u64 interval, u64 guard, u8 *meta)
 }
 
 /**
- * pi_brd_insert() - make metadata for data that came without
+ * pi_brd_insert() - generate metadata for data that was sent without
  * @dev: the disk
  * @interval: number of the interval
  * @data: its data
@@ -211,7 +211,7 @@ void pi_brd_insert(const struct pi_brd *dev, u64 interval, const u8 *data,
 }
 
 /**
- * pi_brd_zero_init() - compute the guard of zeroes once and for all
+ * pi_brd_zero_init() - compute the guard of an interval of zeroes
  * @dev: the disk
  *
  * Context: Process context.
@@ -240,7 +240,7 @@ void pi_brd_insert_zero(const struct pi_brd *dev, u64 interval, u8 *meta)
 }
 
 /**
- * pi_brd_renumber() - give an appended interval the number of its place
+ * pi_brd_renumber() - renumber the reference tag of an appended interval
  * @dev: the disk
  * @from: number it was submitted with
  * @to: number of the interval
@@ -270,7 +270,7 @@ static bool is_escape(const struct pi_brd *dev, const u8 *tuple)
 			fmt->ref_bytes) == low_bytes(U64_MAX, fmt->ref_bytes);
 }
 
-/* Fills in field, expected and found of @err; %true if all is well. */
+/* Set field, expected and found of @err.  Return: %true if the tuple is valid. */
 static bool check_tuple(const struct pi_brd *dev,
 			const struct pi_brd_checks *checks,
 			const u8 *data, const u8 *meta,
@@ -314,10 +314,10 @@ static bool check_tuple(const struct pi_brd *dev,
  * @data: data of the interval
  * @meta: its metadata
  *
- * An error is counted and recorded.
+ * Counts and records an error.
  *
  * Context: Process context.
- * Return: %true if nothing is wrong.
+ * Return: %true if all requested checks pass.
  */
 bool pi_brd_check(struct pi_brd *dev, const struct pi_brd_checks *checks,
 		  bool write, u64 interval, const u8 *data, const u8 *meta)

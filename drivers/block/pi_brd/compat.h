@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the driver needs of a kernel whose integrity code is that of Linux
- * 6.12: no checks of a submitter's choice, no profiles of drivers.
+ * Compatibility with kernels that have the integrity code of Linux 6.12, in
+ * which submitters cannot choose checks and drivers cannot provide profiles.
  */
 #ifndef PI_BRD_COMPAT_H
 #define PI_BRD_COMPAT_H
@@ -20,7 +20,7 @@
 #define BIP_CHECK_REFTAG	2
 #define BIP_CHECK_APPTAG	4
 
-/* Guard and reference tag, or nothing. */
+/* Guard and reference tag are checked, or nothing. */
 static inline bool bio_integrity_device_checks(struct bio *bio,
 					       unsigned int check)
 {

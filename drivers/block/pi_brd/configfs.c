@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * How disks are made: /sys/kernel/config/pi_brd/<name>/ with a file for each
- * attribute and one for the power, and module parameters of the same names, for
- * a disk that is there at once.  The parameters also are what the attributes of
- * a new directory say.
+ * Configuration of disks: /sys/kernel/config/pi_brd/<name>/ with a file for
+ * each attribute and one for the power, and module parameters of the same
+ * names, for a disk that is created when the module is loaded.  The parameters
+ * are also the initial values of the attributes in a new directory.
  */
 #define pr_fmt(fmt) "pi_brd: " fmt
 
@@ -13,7 +13,7 @@
 
 #include "pi_brd.h"
 
-/* What a new directory says; a parameter of 0 means that no disk is made. */
+/* Initial value in a new directory.  As a parameter, 0 creates no disk. */
 #define DIRECTORY_SIZE_MB	64
 
 /**
@@ -76,7 +76,7 @@ static struct pi_brd_item *to_item(struct config_item *item)
 	return container_of(to_config_group(item), struct pi_brd_item, group);
 }
 
-/* Nothing changes while there is power. */
+/* Attributes do not change while the power is on. */
 #define PI_BRD_STORE(_name, _parse)					\
 static ssize_t pi_brd_##_name##_store(struct config_item *ci,		\
 				      const char *text, size_t len)	\

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The 32-bit guard of NVMe (NVM Command Set 5.2.1) as the host sees it: a
+ * The 32-bit guard of NVMe (NVM Command Set 5.2.1) on the side of the host: a
  * profile of a driver, as an example for others.  The storage tag, which the
- * built-in formats do without, is tag space.
+ * built-in formats do not have, is tag space.
  */
 #include <linux/build_bug.h>
 #include <linux/crc32c.h>
@@ -54,7 +54,7 @@ static __be32 guard_of(const struct blk_integrity_exchg *xchg, unsigned int i)
 	return cpu_to_be32(~crc);
 }
 
-/* The bytes of application and storage tag belong to others. */
+/* Application and storage tag belong to the submitter and do not change. */
 static void crc32_generate(struct blk_integrity_exchg *xchg)
 {
 	for (unsigned int i = 0; i < intervals(xchg); i++) {
@@ -105,7 +105,7 @@ static void crc32_verify(struct blk_integrity_exchg *xchg)
 	}
 }
 
-/* There is no data here, and a tag that says something else stays. */
+/* No data here.  A tag with an unexpected number stays. */
 static void crc32_remap(struct blk_integrity_exchg *xchg, u64 to)
 {
 	for (unsigned int i = 0; i < intervals(xchg); i++) {
@@ -120,8 +120,8 @@ static void crc32_remap(struct blk_integrity_exchg *xchg, u64 to)
 }
 
 /*
- * A callback of its own, because the escape is a matter of the first two of the
- * four bytes.  An incomplete tag ends with zeroes.
+ * The format needs this callback because only the first two of the four bytes
+ * can be an escape.  An incomplete tag is padded with zeroes.
  */
 static int crc32_set_tag(struct blk_integrity_exchg *xchg, const void *tag,
 			 unsigned int len)
@@ -168,7 +168,7 @@ static const struct blk_integrity_profile crc32_profile = {
 };
 
 /**
- * pi_brd_crc32_profile() - give a geometry the profile of the 32-bit guard
+ * pi_brd_crc32_profile() - set the profile of the 32-bit guard in a geometry
  * @bi: the geometry
  *
  * Context: Any context.
@@ -181,7 +181,7 @@ void pi_brd_crc32_profile(struct blk_integrity *bi)
 #else /* PI_BRD_HAS_PROFILES */
 
 /**
- * pi_brd_crc32_profile() - not on this kernel
+ * pi_brd_crc32_profile() - do nothing, as this kernel has no profiles
  * @bi: the geometry
  *
  * Context: Any context.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * /sys/kernel/debug/pi_brd/<disk>/: rules for faults, what the device found,
- * and the medium as it is, past all checks.
+ * /sys/kernel/debug/pi_brd/<disk>/: rules for faults, errors that the device
+ * found, and the content of the medium, bypassing all checks.
  */
 #include <linux/debugfs.h>
 #include <linux/seq_file.h>
@@ -20,7 +20,7 @@ static int faults_show(struct seq_file *m, void *unused)
 	return 0;
 }
 
-/* A rule adds it, "remove NUMBER" removes it, "clear" removes all. */
+/* The text of a rule adds it, "remove NUMBER" removes one, "clear" all. */
 static int faults_command(struct pi_brd *dev, char *text)
 {
 	static const char remove[] = "remove ";
@@ -97,8 +97,8 @@ DEFINE_SHOW_ATTRIBUTE(stat);
  * @at: the interval
  * @data: its data
  * @meta: its metadata
- * @part: the one of both that the file is for
- * @offset: where in it the access begins in bytes
+ * @part: @data or @meta, whichever the file is for
+ * @offset: start of the access in @part, in bytes
  * @bytes: length of the access
  */
 struct pi_brd_raw {
@@ -110,7 +110,7 @@ struct pi_brd_raw {
 	unsigned int bytes;
 };
 
-/* Stops at the end of the interval; no bytes: at the end of the disk. */
+/* The access ends with the interval; at the end of the disk it is empty. */
 static int raw_begin(struct pi_brd *dev, struct pi_brd_raw *raw, bool meta,
 		     loff_t pos, size_t bytes)
 {
@@ -218,7 +218,7 @@ static const struct file_operations metadata_fops = {
 };
 
 /**
- * pi_brd_debugfs_add() - make the files of a disk
+ * pi_brd_debugfs_add() - create the files of a disk
  * @dev: the disk
  *
  * Context: Process context.
@@ -249,7 +249,7 @@ void pi_brd_debugfs_remove(struct pi_brd *dev)
 }
 
 /**
- * pi_brd_debugfs_init() - make the directory for all disks
+ * pi_brd_debugfs_init() - create the directory for all disks
  *
  * Context: Process context.
  */

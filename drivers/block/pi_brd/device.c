@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * RAM disk with protection information: the disk, its limits, its queues, and
- * how requests end.
+ * RAM disk with protection information: the disk, its queues, and the
+ * completion of requests.
  */
 #define pr_fmt(fmt) "pi_brd: " fmt
 
@@ -301,12 +301,12 @@ free_zones:
 }
 
 /**
- * pi_brd_add() - make a disk
+ * pi_brd_add() - create a disk
  * @config: its attributes
  *
  * Context: Process context.  May sleep.
- * Return: the disk, or an error pointer: -EINVAL on attributes that are wrong
- *	or do not fit each other, with a line in the log, or -ENOMEM.
+ * Return: the disk, or an error pointer: -EINVAL on attributes that are invalid
+ *	or contradict each other, with a line in the log; -ENOMEM.
  */
 struct pi_brd *pi_brd_add(const struct pi_brd_config *config)
 {
@@ -342,10 +342,10 @@ free_dev:
 }
 
 /**
- * pi_brd_remove() - remove a disk, with all that it stores
+ * pi_brd_remove() - remove a disk and its data
  * @dev: the disk
  *
- * Waits for the I/O that is under way; later I/O of openers fails.
+ * Waits for I/O in flight; later I/O of openers fails.
  *
  * Context: Process context.  May sleep.
  */

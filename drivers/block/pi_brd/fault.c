@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Faults on demand.  A rule says what goes wrong, on which side of the device's
- * checks, for which intervals, and how often.
+ * Faults on demand.  A rule names the fault, on which side of the device's
+ * checks it happens, for which intervals, and how often.
  */
 #include <linux/math64.h>
 #include <linux/seq_file.h>
@@ -27,7 +27,7 @@ enum pi_brd_kind {
 	DELAY,
 };
 
-/* Of intervals, in the order of &enum pi_brd_field; of places; of requests. */
+/* Kinds for intervals (in the order of &enum pi_brd_field), places, requests. */
 #define FLIPS		GENMASK(FLIP_DATA, FLIP_GUARD)
 #define PLACES		GENMASK(STALE, DROP)
 #define REQUESTS	GENMASK(DELAY, PIECES)
@@ -56,7 +56,7 @@ static const struct {
 
 static const char * const sides[] = { "write", "medium", "read" };
 
-/* Numbers of a rule, as they are named in its text. */
+/* Numbers of a rule, by their names in its text. */
 enum pi_brd_arg {
 	FIRST,		/* intervals that it is for */
 	COUNT,
@@ -94,11 +94,11 @@ static const struct {
  * struct pi_brd_rule - a rule
  * @link: in the list of its disk
  * @number: for its removal
- * @kind: what goes wrong
+ * @kind: the fault
  * @side: where, one of the bits PI_BRD_SIDE_WRITE, _MEDIUM and _READ
  * @arg: numbers of its text
  * @matched: accesses that it applies to
- * @fired: those of them that went wrong
+ * @fired: accesses that it made fail
  * @rnd: random numbers
  */
 struct pi_brd_rule {
@@ -136,7 +136,7 @@ static int parse_arg(struct pi_brd_rule *rule, const char *word)
 	return -EINVAL;
 }
 
-/* What the numbers must be for this kind of fault, on this disk. */
+/* Check the numbers against the kind of fault and the disk. */
 static int validate(const struct pi_brd *dev, const struct pi_brd_rule *rule)
 {
 	unsigned int offset, bytes = pi_brd_interval_bytes(dev);
@@ -190,7 +190,7 @@ static int parse(const struct pi_brd *dev, struct pi_brd_rule *rule, char *text)
 	return validate(dev, rule);
 }
 
-/* Whether reads need the versions before the last write. */
+/* Update whether reads need the versions before the last write. */
 static void update_keep_old(struct pi_brd *dev)
 {
 	const struct pi_brd_rule *rule;
@@ -207,8 +207,8 @@ static void update_keep_old(struct pi_brd *dev)
  * @text: the rule, which is changed: KIND SIDE [NAME=NUMBER]...
  *
  * Context: Process context.  May sleep.
- * Return: 0 on success, -EINVAL on a word that is unknown or does not fit the
- *	kind, -ERANGE on a number that is too large for kind and disk, -ENOMEM.
+ * Return: 0 on success, -EINVAL on a word that is unknown or not allowed for the
+ *	kind, -ERANGE on a number that is too large for kind or disk, -ENOMEM.
  */
 int pi_brd_rule_add(struct pi_brd *dev, char *text)
 {
@@ -261,9 +261,9 @@ int pi_brd_rule_remove(struct pi_brd *dev, unsigned int number)
 /**
  * pi_brd_rules_show() - list the rules of a disk
  * @dev: the disk
- * @m: where to
+ * @m: file to print to
  *
- * A line each: number, colon, text as pi_brd_rule_add() takes it, and counts.
+ * Prints a line for each: number, colon, text as for pi_brd_rule_add(), counts.
  *
  * Context: Process context.
  */
@@ -293,13 +293,13 @@ static bool is_nth(u64 n, u32 every)
 	return !rest;
 }
 
-/* Is it this rule's turn for an access to @count intervals from @first on? */
+/* Does the rule fire for an access to @count intervals from @first on? */
 static bool fires(struct pi_brd_rule *rule, unsigned int of_kinds,
 		  unsigned int side, u64 first, u64 count)
 {
 	if (!(BIT(rule->kind) & of_kinds) || rule->side != side)
 		return false;
-	/* Neither sum can be relied upon not to wrap. */
+	/* Either sum could wrap. */
 	if (first < rule->arg[FIRST] ? rule->arg[FIRST] - first >= count :
 				       first - rule->arg[FIRST] >= rule->arg[COUNT])
 		return false;
@@ -316,10 +316,10 @@ static bool fires(struct pi_brd_rule *rule, unsigned int of_kinds,
 }
 
 /**
- * pi_brd_fault_request() - decide what goes wrong with a request as a whole
+ * pi_brd_fault_request() - apply rules for requests
  * @dev: the disk
  * @rq: a read or write
- * @cmd: its driver part, where that is noted
+ * @cmd: its driver part, in which the faults are recorded
  *
  * Context: Process context.
  */
@@ -349,10 +349,10 @@ void pi_brd_fault_request(struct pi_brd *dev, struct request *rq,
 }
 
 /**
- * pi_brd_fault_place() - decide where an interval is read or written
+ * pi_brd_fault_place() - apply rules for the place of an interval
  * @dev: the disk
  * @side: %PI_BRD_SIDE_MEDIUM for a write, %PI_BRD_SIDE_READ for a read
- * @at: where it should be, changed to where it is
+ * @at: the requested place, changed to the place that is accessed
  *
  * Context: Process context.
  */
@@ -398,9 +398,9 @@ static void flip(const struct pi_brd *dev, const struct pi_brd_rule *rule,
 }
 
 /**
- * pi_brd_fault_flip() - flip bits of an interval where the rules say so
+ * pi_brd_fault_flip() - apply rules that flip bits of an interval
  * @dev: the disk
- * @side: where the interval is on its way
+ * @side: side on which the interval is
  * @interval: its number
  * @data: its data
  * @meta: its metadata

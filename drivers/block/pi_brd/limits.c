@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Which attributes a disk can have, and the geometry and limits that they give.
+ * Validation of the attributes of a disk, and its geometry and limits.
  */
 #define pr_fmt(fmt) "pi_brd: " fmt
 
@@ -78,7 +78,7 @@ static int validate_queues(const struct pi_brd_config *config)
  * @config: the attributes
  *
  * Context: Process context.
- * Return: 0 if they are good, else -EINVAL, with a line in the log.
+ * Return: 0 on success, -EINVAL with a line in the log if they are invalid.
  */
 int pi_brd_validate(const struct pi_brd_config *config)
 {
@@ -98,7 +98,7 @@ int pi_brd_validate(const struct pi_brd_config *config)
 	return validate_format(config) ?: validate_queues(config);
 }
 
-/* The application tag, and without a reference tag that field too. */
+/* The application tag; without a reference tag, its field too. */
 static unsigned int tag_bytes(const struct pi_brd *dev)
 {
 	const struct pi_brd_format *fmt = dev->format;
@@ -142,11 +142,11 @@ static struct blk_integrity geometry(const struct pi_brd *dev)
 }
 
 /**
- * pi_brd_limits() - queue limits of a disk
+ * pi_brd_limits() - compute the queue limits of a disk
  * @dev: the disk
  *
  * Context: Any context.
- * Return: the limits, but for its zones.
+ * Return: the limits, without those of zones.
  */
 struct queue_limits pi_brd_limits(const struct pi_brd *dev)
 {

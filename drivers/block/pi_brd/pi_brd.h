@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * RAM disk with protection information: what its files share.
+ * RAM disk with protection information: declarations that its files share.
  */
 #ifndef PI_BRD_H
 #define PI_BRD_H
@@ -19,10 +19,10 @@
 struct dentry;
 struct pi_brd;
 
-/* A lock of the store covers every 16th chunk. */
+/* Each lock of the store covers every 16th chunk. */
 #define PI_BRD_STORE_LOCKS	16
 
-/* Metadata of an interval as the geometry of this kernel can tell it. */
+/* Maximum metadata of an interval in the geometry of this kernel. */
 #define PI_BRD_MAX_METADATA_BYTES					\
 	(sizeof_field(struct blk_integrity, tuple_size) == 1 ? 255U : 4096U)
 
@@ -56,7 +56,7 @@ enum pi_brd_complete {
  * @type: 1, 2 or 3
  * @app_tag_own: the application tag belongs to the host
  * @check: the device checks tuples
- * @checks_each: the device can check each tag by itself
+ * @checks_each: the device can check each tag separately
  * @max_integrity_segments: metadata segments of a request
  * @max_segments: data segments of a request
  * @max_segment_bytes: length of a segment in bytes, 0: the core's default
@@ -136,7 +136,7 @@ enum pi_brd_field {
 };
 
 /**
- * struct pi_brd_checks - what a request asks the device to check
+ * struct pi_brd_checks - checks that a request asks for
  * @guard: check the guard
  * @app: compare the application tag with @app_tag in the bits of @app_mask
  * @ref: check the reference tag
@@ -172,7 +172,7 @@ struct pi_brd_error {
  * @interval: the interval that is accessed
  * @data_bytes: data bytes that a write stores, all unless it is torn
  * @drop: a write stores nothing
- * @stale: a read returns what was there before the last write
+ * @stale: a read returns the content before the last write
  */
 struct pi_brd_placement {
 	u64 interval;
@@ -181,13 +181,13 @@ struct pi_brd_placement {
 	bool stale;
 };
 
-/* Where a fault happens; bits. */
+/* Bits: where a fault happens. */
 #define PI_BRD_SIDE_WRITE	BIT(0)	/* between host and device, on a write */
 #define PI_BRD_SIDE_MEDIUM	BIT(1)	/* behind the checks of the device */
 #define PI_BRD_SIDE_READ	BIT(2)	/* between device and host, on a read */
 
 /**
- * struct pi_brd_stat - what the device did
+ * struct pi_brd_stat - counters of the device
  * @reads: read requests
  * @writes: write requests and zone appends
  * @checked: intervals checked
@@ -207,8 +207,8 @@ struct pi_brd_stat {
 /**
  * struct pi_brd_zone - a zone
  * @lock: serializes writes
- * @write_pointer: first sector that is not written
- * @cond: its condition
+ * @write_pointer: first sector that has not been written
+ * @cond: condition of the zone
  */
 struct pi_brd_zone {
 	struct mutex lock; /* serializes writes */
@@ -234,7 +234,7 @@ struct pi_brd_zone {
  * @rules_lock: protects the rules
  * @rules: rules for faults
  * @last_rule: number of the last rule
- * @keep_old: a rule needs what was there before the last write
+ * @keep_old: a rule needs the content before the last write
  * @error_lock: protects @error
  * @error: last error
  * @stat: counters
@@ -268,7 +268,7 @@ struct pi_brd {
  * struct pi_brd_cmd - driver part of a request
  * @timer: ends the request later
  * @status: how it ends
- * @piece_bytes: complete the request in pieces of that, 0: at once
+ * @piece_bytes: complete the request in pieces of this size, 0: at once
  * @delay_ns: additional service time
  * @buf: an interval of data, then its metadata
  */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The medium: data and metadata of the intervals that were written.  All others
- * take no memory, so that a disk can have any size.
+ * The medium: data and metadata of the intervals that were written.  Others take
+ * no memory, so a disk can have any size.
  */
 #include <linux/slab.h>
 
@@ -9,7 +9,7 @@
 
 /**
  * struct pi_brd_chunk - a page of data and its metadata
- * @old: what was there before the last writes; only while a rule needs it
+ * @old: content before the last writes; kept only while a rule needs it
  * @data: a page
  * @written: intervals that have been written
  * @meta: metadata of all intervals
@@ -57,7 +57,7 @@ static void chunk_free(struct pi_brd_chunk *chunk)
 	kvfree(chunk);
 }
 
-/* No I/O to make room: it could be to this disk. */
+/* Reclaim must not do I/O, which could be to this disk. */
 static struct pi_brd_chunk *chunk_alloc(const struct pi_brd *dev)
 {
 	struct pi_brd_chunk *chunk;
@@ -119,7 +119,7 @@ static void slot_save(const struct pi_brd *dev, struct pi_brd_chunk *chunk,
 }
 
 /**
- * pi_brd_store_init() - make an empty store
+ * pi_brd_store_init() - create an empty store
  * @dev: the disk
  */
 void pi_brd_store_init(struct pi_brd *dev)
@@ -132,7 +132,7 @@ void pi_brd_store_init(struct pi_brd *dev)
 /**
  * pi_brd_store_write() - write an interval
  * @dev: the disk
- * @at: where, and how much of it
+ * @at: the place, and how many bytes of data to store
  * @data: data of the interval
  * @meta: its metadata
  *
@@ -159,7 +159,7 @@ int pi_brd_store_write(struct pi_brd *dev, const struct pi_brd_placement *at,
 /**
  * pi_brd_store_read() - read an interval
  * @dev: the disk
- * @at: where, and which version
+ * @at: the place, and which version to read
  * @data: filled in with the data of the interval
  * @meta: filled in with its metadata
  *
@@ -206,12 +206,12 @@ static void chunk_clear(struct pi_brd *dev, unsigned long index,
 }
 
 /**
- * pi_brd_store_clear() - return intervals to the state before they were written
+ * pi_brd_store_clear() - make intervals unwritten
  * @dev: the disk
  * @first: number of the first one
  * @count: number of intervals, at least 1
  *
- * Takes time for what was written, not for @count.
+ * The time depends on the number of written intervals, not on @count.
  *
  * Context: Process context.  May sleep.
  */

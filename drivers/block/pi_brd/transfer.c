@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Reads and writes, an interval at a time: between the memory of the host, the
+ * Reads and writes: transfers each interval between the memory of the host, the
  * checks of the device, and its medium.
  */
 #include <linux/highmem.h>
@@ -8,7 +8,7 @@
 #include "pi_brd.h"
 
 /**
- * struct pi_brd_cursor - place in the data or the metadata of a request
+ * struct pi_brd_cursor - position in the data or the metadata of a request
  * @bio: current bio, %NULL past the last one
  * @iter: what remains of it
  * @meta: of the metadata
@@ -36,7 +36,7 @@ static struct pi_brd_cursor cursor_begin(struct request *rq, bool meta)
 	};
 }
 
-/* Next contiguous piece of at most @max bytes; an empty one: no more. */
+/* Return the next contiguous piece of at most @max bytes, empty at the end. */
 static struct bio_vec cursor_next(struct pi_brd_cursor *cursor, unsigned int max)
 {
 	const struct bio_vec *vec;
@@ -58,7 +58,7 @@ static struct bio_vec cursor_next(struct pi_brd_cursor *cursor, unsigned int max
 	return bv;
 }
 
-/* A request that is shorter than its sectors, or than they need, is refused. */
+/* Rejects a request whose data or metadata is shorter than its sectors need. */
 static bool from_host(struct pi_brd_cursor *cursor, u8 *to, unsigned int bytes)
 {
 	while (bytes) {
@@ -97,7 +97,7 @@ static bool to_host(struct pi_brd_cursor *cursor, const u8 *from,
  * @has_meta: it has metadata
  * @data_buf: an interval of data
  * @meta_buf: its metadata
- * @seed: interval that the first tuple of a zone append is made for
+ * @seed: number in the first reference tag of a zone append
  * @first: first interval on the disk
  */
 struct pi_brd_run {
@@ -112,7 +112,7 @@ struct pi_brd_run {
 	u64 first;
 };
 
-/* Without metadata, the device makes tuples, or checks and strips them. */
+/* Without metadata, the device generates tuples, or checks and strips them. */
 static struct pi_brd_checks checks_of(const struct pi_brd *dev,
 				      struct request *rq)
 {
@@ -204,7 +204,7 @@ static blk_status_t read_interval(struct pi_brd_run *run, unsigned int i)
  * @dev: the disk
  * @rq: the request; a zone append begins where it is to be written
  * @cmd: its driver part
- * @seed: interval that the first tuple of a write is made for
+ * @seed: number in the first reference tag of a write
  *
  * The first interval with an error ends the request; those before it are
  * written.
@@ -230,7 +230,7 @@ blk_status_t pi_brd_transfer(struct pi_brd *dev, struct request *rq,
 	};
 	blk_status_t status = BLK_STS_OK;
 
-	/* A null device need not even look. */
+	/* A null device does not access the data. */
 	if (write && !dev->config.store && !dev->config.check &&
 	    list_empty(&dev->rules))
 		return BLK_STS_OK;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Zones that are written in order, and zone append.
+ * Zones, which must be written in order, and zone append.
  */
 #define pr_fmt(fmt) "pi_brd: " fmt
 
@@ -9,7 +9,7 @@
 
 #include "pi_brd.h"
 
-/* A zone of 1 TiB still has a number of sectors in 32 bits. */
+/* The number of sectors of a zone of 1 TiB fits 32 bits. */
 #define MAX_ZONE_MB	SZ_1M
 #define MAX_ZONES	65536
 
@@ -66,15 +66,15 @@ int pi_brd_zones_alloc(struct pi_brd *dev, struct queue_limits *lim)
 }
 
 /**
- * pi_brd_report_zones() - tell what zones there are
+ * pi_brd_report_zones() - report zones
  * @disk: the disk
- * @sector: sector in the first one
- * @nr_zones: number of zones at most
- * @cb: called for each
- * @data: of @cb
+ * @sector: a sector of the first zone
+ * @nr_zones: maximum number of zones
+ * @cb: called for each zone
+ * @data: argument of @cb
  *
  * Context: Process context.  May sleep.
- * Return: number of zones, or what @cb returns if it fails.
+ * Return: number of zones, or the error of @cb.
  */
 int pi_brd_report_zones(struct gendisk *disk, sector_t sector,
 			unsigned int nr_zones, report_zones_cb cb, void *data)
@@ -109,11 +109,11 @@ int pi_brd_report_zones(struct gendisk *disk, sector_t sector,
 /**
  * pi_brd_zone_write() - write at the write pointer of a zone
  * @dev: the disk
- * @rq: a write, which must begin there, or a zone append, which is told
+ * @rq: a write, which must begin there, or a zone append, which gets the place
  * @cmd: its driver part
  *
- * The tuples of a zone append are made for the beginning of the zone, and are
- * renumbered for where it is written.
+ * The tuples of a zone append are generated for the start of the zone, and are
+ * renumbered for the place where they are written.
  *
  * Context: Process context.  May sleep.
  * Return: as pi_brd_transfer(), %BLK_STS_IOERR for a write elsewhere.
@@ -129,7 +129,7 @@ blk_status_t pi_brd_zone_write(struct pi_brd *dev, struct request *rq,
 	guard(mutex)(&zone->lock);
 	if (req_op(rq) == REQ_OP_ZONE_APPEND) {
 		rq->__sector = zone->write_pointer;
-		/* It cannot tell of two places. */
+		/* Its completion reports only one place. */
 		cmd->piece_bytes = 0;
 	}
 	if (zone->cond == BLK_ZONE_COND_FULL ||
