@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Life of a payload: where it comes from, what it has, what a clone shares, and
- * which pages it takes.
+ * Life of a payload: allocation, contents, and what a clone shares.
  */
 
 #include <linux/blk-crypto.h>
@@ -22,7 +21,7 @@ static struct test_io *usual_io(struct kunit *test, struct block_device *bdev)
 			     TEST_CUT_PAGE);
 }
 
-/* D6: a payload has the vectors that were asked for, not those of its slab. */
+/* D6: a payload has the requested number of vectors, not that of its slab. */
 static void payload_has_vectors_asked_for(struct kunit *test)
 {
 	struct test_disk *td = test_disk_of(test, usual_geometry());
@@ -71,7 +70,7 @@ static void payload_goes_with_its_bio(struct kunit *test)
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, bio_integrity_alloc(bio, GFP_KERNEL, 3));
 	bio_uninit(bio);
 	KUNIT_EXPECT_NULL(test, bio_integrity(bio));
-	/* Not the pointer says whether there is a payload. */
+	/* REQ_INTEGRITY, not the pointer, tells whether there is a payload. */
 	bio->bi_integrity = (void *)-1L;
 	KUNIT_EXPECT_NULL(test, bio_integrity(bio));
 	bio->bi_integrity = NULL;
@@ -145,7 +144,7 @@ static void expect_clone(struct kunit *test, struct bio *clone,
 						       &bip->bip_geometry));
 }
 
-/* D9: a clone knows how many vectors it shares, and owns none of them. */
+/* D9: a clone counts the vectors that it shares, and owns none of them. */
 static void clone_shares_vectors_and_not_ownership(struct kunit *test)
 {
 	struct test_disk *td = test_disk_of(test, usual_geometry());
@@ -197,7 +196,7 @@ static void clone_of_nothing_is_refused(struct kunit *test)
 }
 
 #ifdef CONFIG_BLK_INLINE_ENCRYPTION
-/* The guard would be of data that the device never sees. */
+/* The guard would be computed from data that the device does not get. */
 static void encrypted_bio_takes_no_payload(struct kunit *test)
 {
 	struct test_disk *td = test_disk_of(test, usual_geometry());

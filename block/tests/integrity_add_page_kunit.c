@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Which pages a payload takes, and as how many vectors.
+ * Pages that a payload accepts, and the number of vectors they take.
  */
 
 #include <linux/blk-integrity.h>
@@ -10,7 +10,7 @@
 
 #define NR_PAGES	4
 
-/* A piece of metadata: where in NR_PAGES contiguous pages, how much. */
+/* A piece of metadata: offset in NR_PAGES contiguous pages, and length. */
 struct piece {
 	unsigned int offset;
 	unsigned int len;
@@ -26,7 +26,7 @@ struct add_case {
 	struct piece pieces[4];
 	unsigned int vcnt;
 	unsigned int bytes;
-	bool does_not_fit;		/* the device as it is */
+	bool does_not_fit;		/* the device needs a copy */
 };
 
 static const struct add_case add_cases[] = {
@@ -177,7 +177,7 @@ static void device_without_segments_takes_none(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, bip->bip_vcnt);
 }
 
-/* The buffer of a payload that the block layer made is all there is. */
+/* A payload with a buffer of the block layer accepts no further pages. */
 static void made_payload_takes_none(struct kunit *test)
 {
 	struct test_disk *td =

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Metadata of a submitter arrives at a device that cannot take it as it is:
- * what is copied, what is not, and that the submitter's memory stays its own.
+ * Metadata of a submitter at a device that cannot take it as it is: what is
+ * copied, what is not, and that the submitter's memory does not change.
  */
 
 #include <linux/blk-integrity.h>
@@ -15,7 +15,9 @@
 #define INTERVALS	8
 #define SEED		0x1234ULL
 
-/* A bio with data, good metadata that counts from a seed, and copies of both. */
+/*
+ * A bio with data, valid metadata that counts from a seed, and copies of both.
+ */
 struct owned {
 	struct test_io *io;
 	struct test_vecs *vecs;
@@ -56,7 +58,7 @@ static void expect_memory(struct kunit *test, struct owned *own, const u8 *meta)
 	KUNIT_EXPECT_TRUE(test, test_vecs_intact(own->vecs));
 }
 
-/* On the medium are the tags of the device; all else is the submitter's. */
+/* The medium has the numbers of the device; all else is the submitter's. */
 static void expect_medium(struct kunit *test, struct test_disk *td,
 			  struct owned *own, unsigned int first, u64 seed)
 {
@@ -72,7 +74,7 @@ static void renumbered_write_leaves_memory_alone(struct kunit *test)
 {
 	struct test_disk *td = test_disk_of(test, test_geometry_of(test));
 
-	/* No reason to copy but the numbers. */
+	/* The numbers are the only reason to copy. */
 	td->disk->queue->limits.dma_alignment = 0;
 	for (int cut = TEST_CUT_NONE; cut <= TEST_CUT_RANDOM; cut++) {
 		struct owned *own = owned_of(test, td, REQ_OP_WRITE, 16, SEED,
@@ -92,7 +94,7 @@ static void renumbered_write_leaves_memory_alone(struct kunit *test)
 			test_disk_counter(td, BLK_INTEGRITY_BOUNCED));
 }
 
-/* D16: both legs of a mirror write from the same memory, at the same time. */
+/* D16: both members of a mirror write from the same memory at the same time. */
 static void legs_of_a_mirror_do_not_share_tags(struct kunit *test)
 {
 	struct blk_integrity bi = test_geometry_of(test);
@@ -136,7 +138,7 @@ static void what_fits_is_not_copied(struct kunit *test)
 	own = owned_of(test, td, REQ_OP_WRITE, 16, 16, TEST_CUT_PAGE);
 	KUNIT_EXPECT_EQ(test, 0, test_io_run(test, own->io));
 	expect_medium(test, td, own, 16, 16);
-	/* A read is renumbered where it is. */
+	/* A read is renumbered in place. */
 	own = owned_of(test, td, REQ_OP_READ, 16, SEED, TEST_CUT_PAGE);
 	KUNIT_EXPECT_EQ(test, 0, test_io_run(test, own->io));
 	KUNIT_EXPECT_EQ(test, 0, test_disk_counter(td, BLK_INTEGRITY_BOUNCED));
@@ -151,7 +153,9 @@ static struct test_disk *one_segment_disk(struct kunit *test,
 	return test_disk_alloc(test, lim);
 }
 
-/* In pieces above, one segment below; and whole requests or pieces of them. */
+/*
+ * Metadata in pieces, a device with one segment; complete or partial requests.
+ */
 static void pieces_go_to_a_device_with_one_segment(struct kunit *test)
 {
 	static const unsigned int piece_bytes[] = { 0, 1536, 4096 };
@@ -209,7 +213,7 @@ static void copy_without_memory_uses_the_reserve(struct kunit *test)
 	expect_memory(test, own, own->meta);
 }
 
-/* A device that appends numbers from the start of the zone. */
+/* A zone append is numbered from the start of the zone. */
 static void append_is_renumbered_too(struct kunit *test)
 {
 	struct test_disk *td = test_disk_of(test, test_geometry(CRC, REF_TAG, 64,
@@ -231,7 +235,10 @@ static void append_is_renumbered_too(struct kunit *test)
 	expect_memory(test, own, own->meta);
 }
 
-/* What one device cannot choose another can; and what is asked for may change. */
+/*
+ * Devices differ in the checks they can choose, and requested checks can
+ * change.
+ */
 static void choice_of_checks_is_that_of_the_device(struct kunit *test)
 {
 	struct blk_integrity bi = test_geometry(CRC, REF_TAG, 8, 0, 9);
@@ -255,7 +262,7 @@ static void choice_of_checks_is_that_of_the_device(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, bio_integrity_set_checks(bio, TEST_CHECKS, 0, 0));
 	KUNIT_EXPECT_EQ(test, 0, bio_integrity_admit(bio));
 	KUNIT_EXPECT_FALSE(test, bio_integrity_flagged(bio, BIP_DISK_NOCHECK));
-	/* Somebody's word that nothing is to be checked stands. */
+	/* A request to check nothing remains in force. */
 	bio_integrity(bio)->bip_flags |= BIP_DISK_NOCHECK;
 	KUNIT_EXPECT_EQ(test, 0, bio_integrity_admit(bio));
 	KUNIT_EXPECT_TRUE(test, bio_integrity_flagged(bio, BIP_DISK_NOCHECK));

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Bios and requests for the disk of integrity_disk.c, or for none.
+ * Bios and requests, for the disk of integrity_disk.c or without a disk.
  */
 
 #include <linux/blk-integrity.h>
 
 #include "integrity_disk.h"
 
-/* Nothing that a test waits for takes this long. */
+/* Longer than anything that a test waits for. */
 #define TIMEOUT		(300 * HZ)
 
 static void test_io_end(struct bio *bio)
@@ -27,13 +27,13 @@ static void test_io_free(void *data)
 }
 
 /**
- * test_io_alloc() - make a bio
+ * test_io_alloc() - allocate a bio
  * @test: the running test
  * @bdev: device, or %NULL
- * @rng: says where to cut the data
+ * @rng: generator that selects where to cut the data
  * @opf: operation and flags
  * @sector: first sector
- * @bytes: of data, which is not initialised; 0: the bio has none
+ * @bytes: length of the data, which is not initialised; 0: the bio has none
  * @cut: how the data is cut
  *
  * Return: the bio, freed with the test.
@@ -60,7 +60,7 @@ struct test_io *test_io_alloc(struct kunit *test, struct block_device *bdev,
 }
 
 /**
- * test_io_filled() - make a bio of whole intervals, with data
+ * test_io_filled() - allocate a bio of whole intervals, with data
  * @test: the running test
  * @td: its disk
  * @opf: operation and flags
@@ -104,13 +104,13 @@ struct test_io *test_io_owned(struct kunit *test, struct test_disk *td,
 }
 
 /**
- * test_io_attach() - give a bio a payload, cut as it may be
+ * test_io_attach() - attach a payload without joining its vectors
  * @test: the running test
  * @io: the bio
  * @meta: the metadata, at most BIO_MAX_VECS vectors
  * @seed: number of the first interval
  *
- * bio_integrity_add_page() would join vectors that a test wants apart.
+ * bio_integrity_add_page() would join vectors that a test keeps separate.
  *
  * Return: the payload, freed with the bio.
  */
@@ -131,7 +131,7 @@ test_io_attach(struct kunit *test, struct test_io *io, struct test_vecs *meta,
 }
 
 /**
- * test_bip_read() - read what is left of a payload's metadata
+ * test_bip_read() - read the remaining metadata of a payload
  * @bip: the payload
  * @to: room for bip_iter.bi_size bytes
  */
@@ -147,7 +147,7 @@ void test_bip_read(const struct bio_integrity_payload *bip, void *to)
 }
 
 /**
- * test_io_submit() - start an I/O
+ * test_io_submit() - submit a bio
  * @io: from test_io_alloc()
  */
 void test_io_submit(struct test_io *io)
@@ -156,7 +156,7 @@ void test_io_submit(struct test_io *io)
 }
 
 /**
- * test_io_wait() - wait for an I/O, which must end exactly once
+ * test_io_wait() - wait for a bio, which must end exactly once
  * @test: the running test
  * @io: the I/O
  *
@@ -192,7 +192,7 @@ static void test_request_free(void *data)
 }
 
 /**
- * test_request_alloc() - make a request that goes nowhere
+ * test_request_alloc() - allocate a request that is not issued
  * @test: the running test
  * @td: disk it would be for
  * @opf: operation and flags

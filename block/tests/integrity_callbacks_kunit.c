@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A format of a driver's own: which callbacks are called when, and with what.
+ * A format of a driver: when its callbacks are called, and with which
+ * arguments.
  */
 
 #include <linux/blk-integrity.h>
@@ -14,13 +15,13 @@
 #define SECTOR		40
 #define BLOCKS		9
 
-/* What the callbacks saw; tests run one at a time. */
+/* Arguments of the callbacks.  Tests run one at a time. */
 static struct seen {
 	unsigned int generate_calls;
 	unsigned int verify_calls;
 	unsigned int remap_calls;
 	unsigned int intervals;
-	u64 next_interval;		/* that must come */
+	u64 next_interval;		/* expected in the next call */
 	const struct bio *bio;
 	const char *complaint;
 	struct blk_integrity_error err;
@@ -32,7 +33,7 @@ static void complain_if(bool wrong, const char *complaint)
 		seen.complaint = complaint;
 }
 
-/* What holds for every call. */
+/* Check what must hold for every call. */
 static void see(const struct blk_integrity_exchg *xchg, bool with_data)
 {
 	unsigned int exp = xchg->bi->interval_exp;
@@ -169,13 +170,16 @@ static void callbacks_see_whole_intervals_in_order(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, seen.remap_calls);
 }
 
-/* One call a run, not one an interval: 200 KiB are four runs. */
+/* One call per run, not per interval: 200 KiB are four runs. */
 static void contiguous_io_takes_few_calls(struct kunit *test)
 {
 	struct test_disk *td = own_disk(test);
 
 	write_own(test, td, 400, TEST_CUT_NONE);
-	/* Areas that straddle two of the three pages of metadata are runs too. */
+	/*
+	 * A metadata area that straddles two of the three pages is a run by
+	 * itself.
+	 */
 	KUNIT_EXPECT_GE(test, seen.generate_calls, 4);
 	KUNIT_EXPECT_LE(test, seen.generate_calls, 4 + 2 * 2);
 }
@@ -185,7 +189,7 @@ static void failure_is_described_by_its_callback(struct kunit *test)
 	struct test_disk *td = own_disk(test);
 	u8 *tuple = td->meta + (SECTOR + 4) * META_BYTES + PI_OFFSET;
 
-	/* The last call is to be the one that found it. */
+	/* The last call must be the one that found it. */
 	td->disk->queue->integrity_dev->rereads = 0;
 	write_own(test, td, BLOCKS, TEST_CUT_RANDOM);
 	tuple[3] ^= 0x40;
@@ -201,7 +205,7 @@ static void failure_is_described_by_its_callback(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, test_disk_counter(td, BLK_INTEGRITY_GUARD_ERRORS));
 }
 
-/* A payload that was numbered from elsewhere is renumbered, once each way. */
+/* A payload with other numbers is renumbered once in each direction. */
 static void remap_is_for_payloads_from_elsewhere(struct kunit *test)
 {
 	struct test_disk *td = own_disk(test);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What metadata asks of limits that are not its own: stable pages, and I/O no
- * larger than its metadata allows; and what stacked devices inherit of that.
+ * Effects of metadata on other limits: stable pages, and the largest I/O whose
+ * metadata fits; and what stacked devices inherit of them.
  */
 
 #include <linux/blk-integrity.h>
@@ -24,7 +24,7 @@ static bool is_stable(struct test_disk *td)
 	return td->disk->queue->limits.features & BLK_FEAT_STABLE_WRITES;
 }
 
-/* As drivers do, which fill in the integrity limits anew at each scan. */
+/* Drivers fill in the integrity limits again at each scan. */
 static void guard_asks_for_stable_pages(struct kunit *test)
 {
 	struct blk_integrity guarded = test_geometry(CRC, REF_TAG, 8, 0, 9);
@@ -58,7 +58,7 @@ static void stable_pages_of_the_driver_stay(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, is_stable(td));
 }
 
-/* dm targets that do not pass integrity on, and drop it. */
+/* dm targets that do not pass integrity on. */
 static void stacked_device_without_integrity_is_stable(struct kunit *test)
 {
 	struct test_disk *td = test_disk_of(test, test_geometry(CRC, REF_TAG, 8, 0,
@@ -85,7 +85,7 @@ static struct queue_limits capped_limits(void)
 	return lim;
 }
 
-/* What cannot be issued is not accepted in silence. */
+/* A size that cannot be issued is rejected, not ignored. */
 static void administrator_is_told_of_the_cap(struct kunit *test)
 {
 	struct test_disk *td = test_disk_alloc(test, capped_limits());
@@ -103,7 +103,7 @@ static void administrator_is_told_of_the_cap(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, queue_limits_commit_update(q, &lim));
 }
 
-/* A format is not refused for what was set before. */
+/* A format is not rejected because of a value that was set before. */
 static void format_may_lower_what_the_administrator_set(struct kunit *test)
 {
 	struct queue_limits lim = capped_limits();
@@ -119,7 +119,7 @@ static void format_may_lower_what_the_administrator_set(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 2048, td->disk->queue->limits.max_sectors);
 }
 
-/* Requests of a stacked device arrive whole: they must fit below. */
+/* Requests of a stacked device are not split, so they must fit below. */
 static void stacked_device_without_integrity_is_capped(struct kunit *test)
 {
 	struct test_disk *td = test_disk_alloc(test, capped_limits());

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What of a bio's tuples is checked, by whom, what the record says then, and
- * guards that a submitter brings or takes.
+ * Choice of checks, by the host and by the device; the error record; and guards
+ * that a submitter provides or takes.
  */
 
 #include <linux/blk-integrity.h>
@@ -133,7 +133,7 @@ static void record_says_what_is_wrong(struct kunit *test)
 	else
 		td->data[((FIRST + 5) << 9) + 100] ^= 0x10;
 	io = owned_io(test, td, REQ_OP_READ);
-	/* Bits that do not count are not compared. */
+	/* Bits outside of the mask are not compared. */
 	KUNIT_EXPECT_EQ(test, 0, bio_integrity_set_checks(&io->bio, ALL_CHECKS,
 							  0x35f5, 0xff1f));
 	KUNIT_EXPECT_EQ(test, -EILSEQ, test_io_run(test, io));
@@ -186,7 +186,7 @@ static void device_that_fails_is_the_origin(struct kunit *test)
 			test_disk_counter(td, BLK_INTEGRITY_DEVICE_ERRORS));
 }
 
-/* Guards that a submitter has, and those it gets. */
+/* Guards that a submitter provides, and those that were read. */
 struct guards {
 	u64 first;
 	unsigned int calls;

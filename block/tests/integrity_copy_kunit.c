@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Writes of memory that changes under way: which ones are copied, and what
- * becomes of the bio that a copy stands for.
+ * Writes whose memory changes in flight: which ones are copied, and how the
+ * original bio completes.
  */
 
 #include <linux/blk-integrity.h>
@@ -16,7 +16,7 @@
 #define CRC	BLK_INTEGRITY_CSUM_CRC
 
 /**
- * enum memory - what a page of the test looks like
+ * enum memory - kind of a page
  * @MEMORY_KERNEL: allocated by the kernel for itself
  * @MEMORY_PINNED: pinned for direct I/O
  * @MEMORY_CACHE: in the page cache
@@ -47,7 +47,7 @@ static void test_page_free(void *data)
 	folio_put(tp->folio);
 }
 
-/* As the block layer sees it: it reads the flags and the count, no more. */
+/* The block layer reads only the flags and the reference count of a page. */
 static struct page *test_page(struct kunit *test, enum memory memory)
 {
 	struct test_page *tp = kunit_kzalloc(test, sizeof(*tp), GFP_KERNEL);
@@ -125,7 +125,7 @@ static const struct change_case change_cases[] = {
 
 KUNIT_ARRAY_PARAM_DESC(change_cases, change_cases, desc);
 
-/* The memory changes between the guards and the transfer. */
+/* Change the memory between guard computation and transfer. */
 static void change_under_way(struct kunit *test)
 {
 	const struct change_case *row = test->param_value;
@@ -162,7 +162,7 @@ static void status_is_that_of_the_copy(struct kunit *test)
 			test_disk_counter(td, BLK_INTEGRITY_COPIED_WRITES));
 }
 
-/* A copy has other segments than what it stands for, and may be split. */
+/* A copy has other segments than its original, and may be split. */
 static void copies_are_split_and_complete_in_pieces(struct kunit *test)
 {
 	struct queue_limits lim =
@@ -204,7 +204,7 @@ static void no_memory_no_copy(struct kunit *test)
 			test_disk_counter(td, BLK_INTEGRITY_COPY_FALLBACKS));
 }
 
-/* Guards of a submitter are about the memory that the submitter sees. */
+/* Guards of a submitter belong to the submitter's memory. */
 static void owned_payloads_are_not_copied(struct kunit *test)
 {
 	struct test_disk *td = plain_disk(test);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Disk in memory that stores metadata beside data, as hardware with DIF does,
- * but checks nothing: what it is told to store it stores.
+ * but does not check it.
  */
 
 #include <linux/blk-integrity.h>
@@ -111,7 +111,7 @@ static const struct block_device_operations test_disk_fops = {
 };
 
 /**
- * test_disk_release() - serve what the disk holds, hold no more
+ * test_disk_release() - serve held requests, and stop holding
  * @td: the disk
  */
 void test_disk_release(struct test_disk *td)
@@ -126,7 +126,7 @@ void test_disk_release(struct test_disk *td)
 }
 
 /**
- * test_disk_settle() - wait until all I/O of the disk has ended
+ * test_disk_settle() - wait until all I/O of the disk has completed
  * @td: the disk, which holds no requests
  */
 void test_disk_settle(struct test_disk *td)
@@ -211,7 +211,7 @@ static void test_disk_alloc_medium(struct kunit *test, struct test_disk *td,
 }
 
 /**
- * test_disk_alloc() - make a disk
+ * test_disk_alloc() - allocate a disk
  * @test: the running test
  * @lim: its limits
  *
@@ -247,7 +247,7 @@ struct test_disk *test_disk_alloc(struct kunit *test, struct queue_limits lim)
 }
 
 /**
- * test_disk_of() - make a disk with the limits of test_disk_limits()
+ * test_disk_of() - allocate a disk with the limits of test_disk_limits()
  * @test: the running test
  * @bi: geometry
  *
@@ -259,7 +259,7 @@ struct test_disk *test_disk_of(struct kunit *test, struct blk_integrity bi)
 }
 
 /**
- * test_disk_fill() - put random data with good metadata on the medium
+ * test_disk_fill() - store random data with valid metadata on the medium
  * @test: the running test
  * @td: the disk, with metadata
  * @rng: says which data

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A disk with metadata in memory, and bios for it.  What reaches its driver
- * has gone through all of the block layer, what the driver does with it is the
- * test's choice.
+ * A disk in memory with metadata, and bios for it.  Requests go through the
+ * whole block layer; the test controls how the driver serves them.
  */
 #ifndef BLK_INTEGRITY_DISK_H
 #define BLK_INTEGRITY_DISK_H
@@ -18,7 +17,7 @@
 #define TEST_DISK_MAX_SG	256
 #define TEST_DISK_MAX_FLIPS	8
 
-/* Room behind a request for a command of another driver. */
+/* Space after a request for the command of another driver. */
 #define TEST_DISK_CMD_BYTES	SZ_1K
 
 /**
@@ -26,26 +25,27 @@
  * @disk: its gendisk, not added to the system
  * @bdev: its whole
  * @set: its tags
- * @bi: geometry it was made with
- * @data: what is on the medium
+ * @bi: its initial geometry
+ * @data: data on the medium
  * @meta: metadata on the medium, @bi.tuple_size bytes an interval
  * @meta_bytes: of @meta
- * @piece_bytes: complete requests in pieces of that, 0: whole
+ * @piece_bytes: complete requests in pieces of this size, 0: whole
  * @status: end requests that have data with it; not %BLK_STS_OK: transfer
  *	nothing
- * @requeues: how often to refuse a request that has been started
+ * @requeues: how often to requeue a request that has been started
  * @hold: keep requests until test_disk_release()
- * @flips: how many of the next reads are disturbed on their way
- * @flip_at: bytes of the medium that these get with one bit flipped
- * @nr_flips: how many of them there are
- * @flip_meta: @flip_at is about metadata
+ * @flips: number of reads from now on whose transfer is disturbed
+ * @flip_at: offsets on the medium of bytes that these reads get with one bit
+ *	flipped
+ * @nr_flips: number of entries in @flip_at
+ * @flip_meta: @flip_at refers to metadata
  * @nr_reads: reads served
  * @held: requests kept
  * @sgl: of the request being served
- * @nr_requests: requests that came with metadata
+ * @nr_requests: requests with metadata
  * @nr_without_payload: of these, requests whose bio has no payload
- * @mapped_segments: integrity segments the last one mapped to
- * @counted_segments: integrity segments the last one said it has
+ * @mapped_segments: integrity segments that the last one was mapped to
+ * @counted_segments: integrity segments that the last one declared
  * @bip_flags: of its first bio
  */
 struct test_disk {

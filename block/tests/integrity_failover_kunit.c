@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Bios that go to another device after a first one took them: by failover,
- * which steals the bios of a request, and by requests that are cloned.
+ * Bios that are sent to another device after a first one accepted them: by
+ * failover, which steals the bios of a request, and by cloned requests.
  */
 
 #include <linux/blk-integrity.h>
@@ -16,14 +16,14 @@
 #define INTERVALS	512
 #define DATA_BYTES	(INTERVALS << SECTOR_SHIFT)
 
-/* A path that takes over from one with a tuple for each sector. */
+/* The path that replaces one with a tuple for each sector. */
 struct path_case {
 	const char *desc;
 	unsigned int tuple_size;
 	unsigned int pi_offset;
 	unsigned int max_integrity_segments;	/* 0: as many as the first */
 	unsigned int max_sectors;		/* 0: as many as the first */
-	unsigned int partial_bytes;	/* done on the first path already */
+	unsigned int partial_bytes;	/* completed on the first path */
 	int owned_err;			/* for metadata of a submitter */
 };
 

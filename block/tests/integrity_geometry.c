@@ -32,7 +32,9 @@
 #define TYPE3_CRC64(bytes, offset, exp)	\
 	GEOMETRY("type 3 CRC64", CRC64, 0, bytes, offset, exp)
 
-/* Every format; the tuple first, amid and last; sizes that divide no page. */
+/*
+ * All formats; tuples first, inside and last; sizes that do not divide a page.
+ */
 static const struct test_geometry geometries[] = {
 	TYPE1_CRC(8, 0, 9), TYPE1_CRC(8, 0, 12), TYPE1_CRC(12, 0, 9),
 	TYPE1_CRC(12, 4, 9), TYPE1_CRC(16, 8, 12), TYPE1_CRC(24, 0, 9),
@@ -60,7 +62,7 @@ KUNIT_ARRAY_PARAM_DESC(geometries, geometries, desc);
 /**
  * test_geometry_gen_params() - parameters for KUNIT_CASE_PARAM(): the table
  * @prev: parameter before, or %NULL
- * @desc: where its description goes
+ * @desc: buffer for its description
  *
  * Return: a &struct test_geometry, or %NULL after the last.
  */
@@ -70,7 +72,7 @@ const void *test_geometry_gen_params(const void *prev, char *desc)
 }
 
 /**
- * test_geometry_of() - the geometry that a test is a parameter of
+ * test_geometry_of() - get the geometry that is the parameter of a test
  * @test: with test_geometry_gen_params()
  *
  * Return: the geometry, its profile set.
@@ -85,7 +87,7 @@ struct blk_integrity test_geometry_of(const struct kunit *test)
 }
 
 /**
- * test_geometry() - any other geometry
+ * test_geometry() - make a geometry
  * @csum_type: kind of guard
  * @flags: %BLK_INTEGRITY_REF_TAG or 0
  * @tuple_size: metadata bytes an interval
@@ -112,7 +114,7 @@ struct blk_integrity test_geometry(enum blk_integrity_checksum csum_type,
 }
 
 /**
- * test_with_tags() - a geometry whose tags are the submitter's
+ * test_with_tags() - give the tags of a geometry to the submitter
  * @bi: with profile
  *
  * Return: the geometry.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * I/O through the whole block layer to a disk in memory: what is on the medium,
- * what comes back, and that nothing wrong comes back unnoticed.
+ * I/O through the whole block layer to a disk in memory: what reaches the
+ * medium, what a read returns, and that every error is detected.
  */
 
 #include <linux/blk-integrity.h>
@@ -32,7 +32,7 @@ static u8 *medium_data(struct test_disk *td, unsigned int block)
 	return td->data + ((block * block_sectors(td)) << SECTOR_SHIFT);
 }
 
-/* What was written is on the medium, its metadata is the reference's. */
+/* The medium has the written data, with metadata equal to the reference's. */
 static void expect_on_medium(struct kunit *test, struct test_disk *td,
 			     const u8 *data, unsigned int block,
 			     unsigned int blocks)
@@ -88,7 +88,7 @@ static void written_data_is_protected_and_reads_back(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, test_disk_counter(td, BLK_INTEGRITY_REMAPPED));
 }
 
-/* One flipped bit on the medium: the read fails, and the right counter counts. */
+/* One flipped bit on the medium fails the read, and counts in its counter. */
 static void flipped_bit_on_medium_is_found(struct kunit *test)
 {
 	struct test_disk *td = test_disk_of(test, test_geometry_of(test));
@@ -137,7 +137,10 @@ static struct blk_integrity usual_geometry(void)
 	return test_geometry(BLK_INTEGRITY_CSUM_CRC, REF_TAG, 16, 8, 9);
 }
 
-/* A bio too large for the device is protected in parts, and fails as a whole. */
+/*
+ * A bio that is too large for the device is protected in parts, and fails as
+ * one.
+ */
 static void split_bio_is_protected_in_parts(struct kunit *test)
 {
 	struct queue_limits lim = test_disk_limits(usual_geometry());
@@ -181,7 +184,7 @@ static void merged_bios_share_a_request(struct kunit *test)
 	expect_on_medium(test, td, data, 0, 32);
 }
 
-/* What a submitter brings goes as it is; only the numbers become the device's. */
+/* A submitter's metadata is sent unchanged, except that it is renumbered. */
 static void own_payload_passes_through(struct kunit *test)
 {
 	struct test_disk *td = test_disk_of(test, usual_geometry());
@@ -202,7 +205,7 @@ static void own_payload_passes_through(struct kunit *test)
 	pi_ref_remap(&td->bi, wanted, 8, 1000, 64);
 	KUNIT_EXPECT_MEMEQ(test, wanted, td->meta + 64 * td->bi.tuple_size, bytes);
 
-	/* And back; it is the submitter who verifies. */
+	/* Read it back.  The submitter verifies. */
 	meta = test_vecs_alloc(test, rng, bytes, TEST_CUT_RANDOM);
 	io = io_of(test, td, rng, REQ_OP_READ, 64, 8, TEST_CUT_PAGE);
 	test_io_attach(test, io, meta, 1000);
@@ -252,7 +255,7 @@ static void own_payload_must_fit_the_device(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, !row->err, td->nr_requests);
 }
 
-/* The device was formatted anew, or the payload is for another one. */
+/* The device was reformatted, or the payload is for another device. */
 static void own_payload_must_be_of_the_devices_format(struct kunit *test)
 {
 	struct test_disk *td = test_disk_of(test, usual_geometry());

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What the removal of a disk and the freezing of a queue wait for, and what the
- * next disk of a queue finds.
+ * What the removal of a disk and a queue freeze wait for, and the state that
+ * the next disk of a queue begins with.
  */
 
 #include <linux/blk-integrity.h>
@@ -15,8 +15,8 @@
 #define CRC	BLK_INTEGRITY_CSUM_CRC
 
 /*
- * A verification that a test holds up.  It sleeps, which a verify_fn may not;
- * kintegrityd is a context where that does no harm.
+ * A verification that a test delays.  It sleeps, which a verify_fn must not do,
+ * but which does no harm in kintegrityd.
  */
 static struct {
 	struct completion entered;
@@ -43,7 +43,7 @@ static struct test_disk *filled_disk(struct kunit *test)
 	return td;
 }
 
-/* A read that the block layer protects and whose verification is held up. */
+/* A read that the block layer protects, and whose verification is delayed. */
 static struct test_io *start_gated_read(struct kunit *test, struct test_disk *td,
 					unsigned int bytes)
 {
@@ -91,7 +91,7 @@ static void freeze_ignores_other_disks(struct kunit *test)
 	struct test_disk *idle = filled_disk(test);
 	struct test_io *io = start_gated_read(test, busy, SZ_4K);
 
-	/* No partitions: their reads would wait for the one that is held up. */
+	/* No partition scan: its reads would wait for the delayed one. */
 	idle->disk->flags |= GENHD_FL_NO_PART;
 	KUNIT_ASSERT_EQ(test, 0, add_disk(idle->disk));
 	del_gendisk(idle->disk);
@@ -122,8 +122,9 @@ static const struct removal_case removal_cases[] = {
 KUNIT_ARRAY_PARAM_DESC(removal_cases, removal_cases, desc);
 
 /*
- * A reader of a path holds only the multipath device: the bio is all that
- * refers to the disk of the path, from every CPU that verifies a piece of it.
+ * A reader of a path holds only the multipath device, so the bio is the only
+ * reference to the disk of the path, from every CPU that verifies a piece of
+ * it.
  */
 static void removal_waits_for_verification(struct kunit *test)
 {
@@ -139,7 +140,7 @@ static void removal_waits_for_verification(struct kunit *test)
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, task);
 	get_task_struct(task);
 	wake_up_process(task);
-	/* Seen from here, the removal is under way when the disk is dead. */
+	/* Once the disk is dead, the removal has started. */
 	while (!test_bit(GD_DEAD, &td->disk->state))
 		schedule_timeout_uninterruptible(1);
 	schedule_timeout_uninterruptible(HZ / 10);
@@ -153,7 +154,7 @@ static void removal_waits_for_verification(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, test_io_wait(test, io));
 }
 
-/* As a SCSI device does: a queue that outlives its disk. */
+/* A queue that outlives its disk, as that of a SCSI device does. */
 struct lasting_queue {
 	struct blk_mq_tag_set set;
 	struct request_queue *q;
@@ -245,7 +246,7 @@ static void next_disk_of_a_queue_begins_anew(struct kunit *test)
 	put_disk(disk);
 }
 
-/* An event of a disk that is gone neither waits nor reaches the next disk. */
+/* An event of a deleted disk neither waits nor reaches the next disk. */
 static void late_event_is_dropped(struct kunit *test)
 {
 	struct request_queue *q = lasting_queue_alloc(test);
@@ -266,7 +267,7 @@ static void late_event_is_dropped(struct kunit *test)
 	flush_work(&idev->event_work);
 	KUNIT_EXPECT_NULL(test, idev->event_disk);
 	del_gendisk(new);
-	/* No reference was lost or kept. */
+	/* No reference was leaked or dropped twice. */
 	KUNIT_EXPECT_EQ(test, 1, kref_read(&disk_to_dev(old)->kobj.kref));
 	KUNIT_EXPECT_EQ(test, 1, kref_read(&disk_to_dev(new)->kobj.kref));
 	put_disk(new);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Integrity limits: which are refused, what is filled in, how large an I/O may
- * be, and what the administrator's choice survives.
+ * Integrity limits: validation, defaults, the largest I/O, and what policies of
+ * the administrator survive.
  */
 
 #include <linux/blk-crypto-profile.h>
@@ -164,7 +164,7 @@ static void what_is_left_open_is_filled_in(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, bi->tag_size, row->bi.tag_size);
 }
 
-/* There is no tuple, so a driver that says where says nothing. */
+/* There is no tuple, so its offset has no meaning. */
 static void opaque_metadata_has_no_offset(struct kunit *test)
 {
 	const struct limits_case row = { BI(.tuple_size = 8, .pi_offset = 9) };
@@ -193,7 +193,7 @@ static void builtin_profile_follows_guard_type(struct kunit *test)
 	KUNIT_EXPECT_NULL(test, lim.integrity.profile);
 }
 
-/* The largest I/O, in KiB, that a device with such segments should do. */
+/* The largest I/O that a device with these segments should allow. */
 struct size_case {
 	const char *desc;
 	unsigned int tuple_size, interval_exp;
@@ -250,7 +250,7 @@ static int commit(struct test_disk *td, struct blk_integrity bi)
 	return queue_limits_commit_update(q, &lim);
 }
 
-/* D11: a driver that reads its format again forgets nothing of others'. */
+/* D11: a driver that reads the format again does not reset policies. */
 static void policy_survives_new_limits(struct kunit *test)
 {
 	struct blk_integrity bi = test_geometry(CRC, REF_TAG, 8, 0, 9);
@@ -295,7 +295,7 @@ static void metadata_can_come_later(struct kunit *test)
 }
 
 #ifdef CONFIG_BLK_INLINE_ENCRYPTION
-/* D23: metadata without tag space is metadata too. */
+/* D23: metadata without tag space counts as metadata. */
 static void metadata_excludes_inline_encryption(struct kunit *test)
 {
 	struct test_disk *plain = test_disk_alloc(test, test_plain_limits());

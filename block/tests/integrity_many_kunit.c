@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Many disks at once: none may fail because memory for its counters is not at
- * hand, and nothing is counted wrong until it is.
+ * Many disks at once: no disk fails because its counters cannot be allocated at
+ * once, and all counts are correct until they are.
  */
 
 #include <linux/blk-integrity.h>
@@ -64,7 +64,7 @@ static void disks_with_metadata_from_the_start(struct kunit *test)
 		expect_queue_counts(test, disks[i]->queue);
 }
 
-/* As sd and nvme do, which drop PI or the disk if the commit fails. */
+/* As in sd and nvme, which drop protection or the disk if the commit fails. */
 static void disks_with_metadata_by_a_later_commit(struct kunit *test)
 {
 	const struct queue_limits usual = usual_limits();
@@ -87,7 +87,7 @@ static void disks_with_metadata_by_a_later_commit(struct kunit *test)
 		expect_queue_counts(test, disks[i]->queue);
 }
 
-/* Half of what is counted before there are counters per CPU, half after. */
+/* Count half before the counters per CPU exist, half after. */
 static void nothing_is_lost_while_counters_come(struct kunit *test)
 {
 	struct queue_limits lim = usual_limits();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * When memory is short: what serves payloads and buffers then, and who is told.
+ * Allocation failures: the reserves that serve payloads and buffers, and the
+ * errors of bios that must not wait.
  */
 
 #include <linux/blk-integrity.h>
@@ -29,7 +30,7 @@ static void expect_failed(struct kunit *test)
 
 static bool reserve_may_grow;
 
-/* Not the slab's own function, which would tell the mempool to use KASAN. */
+/* Unlike the function for slabs, this does not make the mempool use KASAN. */
 static void *element_if_allowed(gfp_t gfp, void *slab)
 {
 	return reserve_may_grow ? kmem_cache_alloc(slab, gfp) : NULL;
@@ -40,7 +41,7 @@ static void exit_bioset(void *data)
 	bioset_exit(data);
 }
 
-/* A bio_set whose reserve has nothing but its elements. */
+/* A bio_set that can allocate nothing but the elements of its reserve. */
 static struct bio_set *bioset_with_reserve(struct kunit *test)
 {
 	struct bio_set *bs = kunit_kzalloc(test, sizeof(*bs), GFP_KERNEL);
@@ -129,7 +130,7 @@ static void reserve_is_not_touched_while_there_is_memory(struct kunit *test)
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, bip);
 	KUNIT_EXPECT_NULL(test, bip->bip_pool);
 	KUNIT_EXPECT_EQ(test, RESERVE, bs->bio_integrity_pool.curr_nr);
-	/* Asked for again it is there already. */
+	/* A second request finds it. */
 	KUNIT_EXPECT_EQ(test, 0, bioset_integrity_create(bs, 100));
 	KUNIT_EXPECT_EQ(test, RESERVE, bs->bio_integrity_pool.min_nr);
 }
@@ -169,7 +170,7 @@ static void free_later(struct work_struct *work)
 	bio_integrity_free(later->bio);
 }
 
-/* Another bio's end is what the third one waits for. */
+/* The third one waits until another bio has completed. */
 static void empty_reserve_is_waited_for(struct kunit *test)
 {
 	struct test_disk *td = test_disk_of(test, usual_geometry());
@@ -194,7 +195,7 @@ static void empty_reserve_is_waited_for(struct kunit *test)
 	bio_integrity_free(bios[1]);
 }
 
-/* D7: a write finds no memory, and goes on with what its device has in store. */
+/* D7: a write whose allocation fails continues with the device's reserve. */
 static void devices_reserve_serves_a_write(struct kunit *test)
 {
 	struct test_disk *td = test_disk_of(test, usual_geometry());
@@ -225,7 +226,7 @@ static void free_owned_later(struct work_struct *work)
 	fs_bio_integrity_free(later->bio);
 }
 
-/* What submitters keep does not keep the block layer from going on. */
+/* Payloads that submitters keep do not block the block layer. */
 static void owned_payloads_have_a_reserve_of_their_own(struct kunit *test)
 {
 	struct test_disk *td = test_disk_of(test, usual_geometry());
@@ -251,7 +252,7 @@ static void owned_payloads_have_a_reserve_of_their_own(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, -EAGAIN, fs_bio_integrity_alloc(bio));
 	expect_failed(test);
 
-	/* A submitter waits for another one's. */
+	/* A submitter waits until another one frees a payload. */
 	later.bio = bios[0];
 	INIT_DELAYED_WORK_ONSTACK(&later.work, free_owned_later);
 	schedule_delayed_work(&later.work, 2);
@@ -282,7 +283,7 @@ static void who_may_not_wait_is_told_to_try_again(struct kunit *test)
 			test_disk_counter(td, BLK_INTEGRITY_RESERVE_USES));
 }
 
-/* D17: no guard is computed for a bio that may yet be refused a request. */
+/* D17: no guard is computed while a bio can still fail to get a request. */
 static void guards_wait_until_a_request_is_certain(struct kunit *test)
 {
 	struct test_disk *td = test_disk_of(test, usual_geometry());

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Which bios and requests may become one: by flags, by segments, and by the
- * gaps that a virtual boundary does not allow.
+ * Merging of bios and requests: flags, segments, and the gaps that a virtual
+ * boundary forbids.
  */
 
 #include <linux/blk-integrity.h>
@@ -46,7 +46,7 @@ static struct test_io *io_at(struct kunit *test, struct test_disk *td,
 	return io;
 }
 
-/* Naively: the byte after the last and the first one are at the boundary. */
+/* The end of the last and the start of the first vector are at the boundary. */
 static bool naive_gap(struct kunit *test, struct bio *prev, struct bio *next,
 		      unsigned long mask)
 {
@@ -123,7 +123,9 @@ static void gap_goes_by_iterators(struct kunit *test)
 		unsigned int n = test_random(rng, 1, 8);
 		struct bio prev, next;
 
-		/* Eight tuples: the fourth ends a page, the fifth begins one. */
+		/*
+		 * Eight tuples: the fourth ends a page, the fifth begins one.
+		 */
 		bip->bip_vec[0].bv_offset = PAGE_SIZE - 4 * 8;
 		bip->bip_vec[1] = bip->bip_vec[0];
 		bip->bip_vec[1].bv_offset = 0;
@@ -149,7 +151,7 @@ static void gap_goes_by_iterators(struct kunit *test)
 	KUNIT_EXPECT_LT(test, gaps, 200);
 }
 
-/* D9: at the back of a request is its last bio, at the front its first. */
+/* D9: the last bio counts for a back merge, the first for a front merge. */
 static void gap_of_request_is_at_the_right_end(struct kunit *test)
 {
 	struct test_disk *td = disk_of(test, PAGE_SIZE - 1, 16);
@@ -222,14 +224,14 @@ static void merge_wants_equals(struct kunit *test)
 			blk_integrity_merge_bio(rq->q, rq, &next->bio));
 	KUNIT_EXPECT_EQ(test, row->merges,
 			blk_integrity_merge_rq(rq->q, rq, rq_next));
-	/* The flags do not say who frees the payload: these do not matter. */
+	/* Flags that tell who frees the payload do not prevent a merge. */
 	if (row->with)
 		bio_integrity(&io->bio)->bip_flags = 0;
 	if (row->next_with)
 		bio_integrity(&next->bio)->bip_flags = 0;
 }
 
-/* A command has one application tag to expect. */
+/* A command has one expected application tag. */
 static void merge_wants_equal_application_tags(struct kunit *test)
 {
 	static const u16 tags[][2] = {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Payloads that their submitter owns: tags on the medium and back, what policies
- * make of them, other devices, other tries, and wrong input.
+ * Payloads that a submitter owns: tags on the medium and back, effects of
+ * policies, other devices, resubmission, and invalid input.
  */
 
 #include <linux/blk-integrity.h>
@@ -30,7 +30,7 @@ static struct blk_integrity_dev *idev_of(struct test_disk *td)
 	return td->disk->queue->integrity_dev;
 }
 
-/* Bytes that are no escape, whatever part of them is a tag. */
+/* Bytes of which no part is an escape. */
 static u8 *random_tags(struct kunit *test, unsigned int len)
 {
 	u8 *tags = test_filled_buf(test, test_rng(test), len);
@@ -52,7 +52,7 @@ static struct test_io *owned_io(struct kunit *test, struct test_disk *td,
 	return test_io_owned(test, td, opf, FIRST, INTERVALS);
 }
 
-/* A write with tags, on the medium when this returns. */
+/* Write with tags, and wait until they are on the medium. */
 static u8 *write_tags(struct kunit *test, struct test_disk *td)
 {
 	struct test_io *io = owned_io(test, td, REQ_OP_WRITE);
@@ -77,7 +77,9 @@ static void expect_tags(struct kunit *test, struct bio *bio, const u8 *tags)
 	KUNIT_EXPECT_MEMEQ(test, tags, found, len);
 }
 
-/* Whole or in pieces, split or not: tags are on the medium and come back. */
+/*
+ * Tags are on the medium and are read back: whole or in pieces, split or not.
+ */
 static void tags_come_back_from_the_medium(struct kunit *test)
 {
 	static const unsigned int piece_bytes[] = { 0, 512, 3 * 4096 };
@@ -117,8 +119,8 @@ static void tags_come_back_from_the_medium(struct kunit *test)
 }
 
 /*
- * A driver that passes bios on may give one another device and place, as md
- * does: who attached the payload knows of its own only.
+ * A driver that passes bios on can change device and position, as md does. The
+ * payload keeps those that it was attached for.
  */
 static void payload_stays_that_of_its_device(struct kunit *test)
 {
@@ -138,7 +140,10 @@ static void payload_stays_that_of_its_device(struct kunit *test)
 
 	lower->data[(FIRST + 104) << 9] ^= 1;
 	io = owned_io(test, upper, REQ_OP_READ);
-	/* A second reading would go to the upper disk, which passes nothing on. */
+	/*
+	 * A second reading would be sent to the upper disk, which does not pass
+	 * it on.
+	 */
 	idev_of(upper)->rereads = 0;
 	bio_set_dev(&io->bio, lower->bdev);
 	io->bio.bi_iter.bi_sector = FIRST + 100;
@@ -153,7 +158,7 @@ static void payload_stays_that_of_its_device(struct kunit *test)
 			test_disk_counter(lower, BLK_INTEGRITY_GUARD_ERRORS));
 }
 
-/* Zeroes in the place of guards do not get as far as the medium. */
+/* Zeroes instead of guards must not reach the medium. */
 static void forgotten_generate_is_refused(struct kunit *test)
 {
 	struct test_disk *td = test_disk_of(test, large_geometry());
@@ -161,7 +166,7 @@ static void forgotten_generate_is_refused(struct kunit *test)
 	u8 tag = 0x55;
 
 	KUNIT_EXPECT_EQ(test, -EINVAL, test_io_run(test, io));
-	/* The guard covers what is in front of it. */
+	/* The guard covers the metadata in front of the tuple. */
 	io = owned_io(test, td, REQ_OP_WRITE);
 	KUNIT_EXPECT_EQ(test, 0, bio_integrity_generate(&io->bio));
 	KUNIT_EXPECT_EQ(test, 0, bio_integrity_set_tag(&io->bio, &tag, 1));
@@ -169,7 +174,9 @@ static void forgotten_generate_is_refused(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, td->nr_requests);
 }
 
-/* Switched off, it still reads and writes, tags wherever they can be. */
+/*
+ * With both switches off, I/O works, and tags are stored where there is room.
+ */
 static void administrator_may_want_less(struct kunit *test)
 {
 	struct test_disk *small = test_disk_of(test, small_geometry());
@@ -188,7 +195,7 @@ static void administrator_may_want_less(struct kunit *test)
 	/* The device still checks, as when it strips tuples. */
 	KUNIT_EXPECT_FALSE(test, small->bip_flags & BIP_DISK_NOCHECK);
 	KUNIT_EXPECT_EQ(test, 0, fs_bio_integrity_verify(&io->bio, FIRST, SZ_4K));
-	/* The device makes the tuples, and no tags. */
+	/* The device generates the tuples, without tags. */
 	io = io_of(test, small, REQ_OP_WRITE);
 	KUNIT_EXPECT_EQ(test, 0, fs_bio_integrity_generate(&io->bio));
 	KUNIT_EXPECT_EQ(test, 0, bio_integrity_tag_size(&io->bio));
@@ -209,7 +216,7 @@ static void administrator_may_want_less(struct kunit *test)
 			test_disk_counter(large, BLK_INTEGRITY_ESCAPED));
 }
 
-/* Decided when the payload is made: no change of mind spoils a write. */
+/* The policy is read once, on attachment: a later change breaks no write. */
 static void administrator_changes_policy_meanwhile(struct kunit *test)
 {
 	struct test_disk *td = test_disk_of(test, large_geometry());
@@ -226,7 +233,7 @@ static void administrator_changes_policy_meanwhile(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, test_io_run(test, io));
 }
 
-/* Errors that are only reported are in the record of a read that succeeds. */
+/* With on_error=report, the record of a successful read has the error. */
 static void reported_error_is_in_the_record(struct kunit *test)
 {
 	struct test_disk *td = test_disk_of(test, small_geometry());
@@ -269,7 +276,7 @@ static void submitter_may_verify_by_itself(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 1, test_disk_counter(td, BLK_INTEGRITY_GUARD_ERRORS));
 }
 
-/* A submitter that tries again begins anew, with the payload it has. */
+/* A submitter can resubmit a bio with its payload. */
 static void payload_can_be_used_again(struct kunit *test)
 {
 	struct test_disk *td = test_disk_of(test, small_geometry());
@@ -303,7 +310,10 @@ static void payload_can_be_used_again(struct kunit *test)
 	expect_tags(test, &io->bio, tags);
 }
 
-/* Removal of a disk freezes its queue, and waits for writeback that asks. */
+/*
+ * Removing a disk freezes its queue and waits for writeback that allocates
+ * here.
+ */
 static void frozen_queue_is_not_waited_for(struct kunit *test)
 {
 	struct test_disk *td = test_disk_of(test, small_geometry());
@@ -336,7 +346,9 @@ static void wrong_input_is_refused(struct kunit *test)
 			bio_integrity_set_profile(&io->bio, td->bi.profile, NULL));
 	KUNIT_EXPECT_NULL(test, bio_integrity_error(&io->bio));
 
-	/* More than the device, less than an interval; neither needs one. */
+	/*
+	 * One is larger than the device allows, one smaller than an interval.
+	 */
 	max = max_integrity_io_size(&td->disk->queue->limits);
 	KUNIT_EXPECT_GE(test, max, SZ_64K);
 	io->bio.bi_iter.bi_size = max + 512;
@@ -353,14 +365,14 @@ static void wrong_input_is_refused(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, UINT_MAX,
 			max_integrity_io_size(&plain->disk->queue->limits));
 
-	/* No tag for the owner, no check of it. */
+	/* Without a tag for the owner, it cannot be checked. */
 	td = test_disk_of(test, test_geometry(CRC, REF_TAG, 8, 0, 9));
 	io = owned_io(test, td, REQ_OP_READ);
 	KUNIT_EXPECT_EQ(test, -EINVAL, bio_integrity_set_checks(&io->bio,
 								ALL_CHECKS, 1, 1));
 }
 
-/* On memory of one's own, too, tags stay and guards are made. */
+/* In the submitter's own pages, too, tags stay and guards are generated. */
 static void own_pages_are_generated(struct kunit *test)
 {
 	struct test_disk *td = test_disk_of(test, large_geometry());

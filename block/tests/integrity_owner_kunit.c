@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Modules with a profile stay while a queue or a payload uses it.
+ * Modules with a profile stay loaded while a queue or a payload uses it.
  */
 
 #include <linux/blk-integrity.h>
@@ -20,7 +20,7 @@ static void own_verify(struct blk_integrity_exchg *xchg)
 {
 }
 
-/* Modules are not loaded in these kernels: an owner is made up. */
+/* These kernels load no modules, so the owner is simulated. */
 struct owner {
 	struct module module;
 	struct blk_integrity_profile profile;
@@ -118,7 +118,9 @@ static void payload_holds_the_owner(struct kunit *test)
 	struct test_disk *td = test_disk_of(test, geometry_of(a));
 	struct test_io *io = test_io_filled(test, td, REQ_OP_WRITE, 8, 8);
 
-	/* For its callbacks and for its geometry; the queue is one more. */
+	/*
+	 * One reference for callbacks, one for the geometry, one for the queue.
+	 */
 	KUNIT_ASSERT_EQ(test, 1, fs_bio_integrity_alloc(&io->bio));
 	KUNIT_EXPECT_EQ(test, 4, references(a));
 	KUNIT_ASSERT_EQ(test, 0, bio_integrity_set_profile(&io->bio, &b->profile,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What bio_integrity_prep() does for which bio: nothing, a buffer, or
- * protection; and what is in the buffer.
+ * Results of bio_integrity_prep(): nothing, a buffer, or protection; and the
+ * content of the buffer.
  */
 
 #include <linux/blk-integrity.h>
@@ -12,10 +12,10 @@
 #define REF_TAG	BLK_INTEGRITY_REF_TAG
 #define CRC	BLK_INTEGRITY_CSUM_CRC
 
-/* What a bio should come out with. */
+/* The expected result. */
 enum outcome { NOTHING, BUFFER, GENERATED, VERIFIED_LATER };
 
-/* Which metadata the device has. */
+/* The metadata of the device. */
 enum metadata { NO_METADATA, TUPLE_ONLY, WITH_TUPLE, OPAQUE };
 
 struct prep_case {
@@ -23,7 +23,7 @@ struct prep_case {
 	enum req_op op;
 	enum metadata metadata;
 	unsigned int bytes;
-	bool verify, generate;		/* what the administrator wants */
+	bool verify, generate;		/* policies */
 	unsigned int flags;		/* of the driver */
 	enum outcome outcome;
 };
@@ -142,7 +142,7 @@ static void prep_does_what_the_bio_needs(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, bio_integrity_enabled(&io->bio));
 }
 
-/* Memory that buffers will be made of has been used before. */
+/* Make sure that buffers are allocated from memory with other content. */
 static void dirty_memory(struct kunit *test, struct test_disk *td,
 			 unsigned int bytes)
 {
@@ -162,7 +162,7 @@ static void dirty_memory(struct kunit *test, struct test_disk *td,
 	}
 }
 
-/* What the reference makes of zeroes: all that is not guard or number is 0. */
+/* As the reference generates over zeroes: all but guard and number is 0. */
 static void expect_generated(struct kunit *test, struct test_disk *td,
 			     struct test_io *io, u64 first)
 {
@@ -180,7 +180,9 @@ static void expect_generated(struct kunit *test, struct test_disk *td,
 	KUNIT_EXPECT_MEMEQ(test, wanted, found, meta_bytes);
 }
 
-/* CVE-2024-43854, CVE-2026-23007: no byte of old memory goes to the medium. */
+/*
+ * CVE-2024-43854, CVE-2026-23007: no byte of stale memory reaches the medium.
+ */
 static void write_buffer_has_tuples_and_zeroes(struct kunit *test)
 {
 	struct test_disk *td = test_disk_of(test, test_geometry_of(test));
@@ -201,7 +203,7 @@ static void write_buffer_has_tuples_and_zeroes(struct kunit *test)
 	}
 }
 
-/* D27: in intervals, from where the bio is on the device. */
+/* D27: the seed is the position on the device, in intervals. */
 static void seed_is_the_first_interval(struct kunit *test)
 {
 	struct test_disk *td = test_disk_of(test, test_geometry_of(test));
@@ -216,7 +218,7 @@ static void seed_is_the_first_interval(struct kunit *test)
 			bio_integrity_flagged(&io->bio, BIP_IP_CHECKSUM));
 }
 
-/* Where nobody protects, tuples are escapes and the rest is zero. */
+/* Without protection, tuples are escapes and the rest is zero. */
 static void unprotected_write_is_escaped(struct kunit *test)
 {
 	struct test_disk *td = test_disk_of(test, test_geometry_of(test));

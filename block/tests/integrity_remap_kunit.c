@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Reference tags between submitter and device: renumbered when a request is
- * issued and when it completes, in intervals, and only when they must be.
+ * issued and when it completes, in intervals, and only if they differ.
  */
 
 #include <linux/blk-integrity.h>
@@ -14,7 +14,7 @@
 #define INTERVALS	7		/* of each bio */
 #define FIRST		48		/* on the device */
 
-/* Where the numbers of each bio begin. */
+/* Seeds of the bios. */
 static const u64 seeds[NR_BIOS] = { 1000, 0xfffffffeULL, FIRST + 2 * INTERVALS };
 
 struct remap {
@@ -28,7 +28,7 @@ struct remap {
 	unsigned int meta_bytes;
 };
 
-/* A request of three bios; all tags but one say what their submitter counts. */
+/* A request of three bios.  All tags but one have the submitter's numbers. */
 static struct remap *remap_of(struct kunit *test, struct blk_integrity bi,
 			      blk_opf_t opf, enum test_cut cut)
 {
@@ -75,7 +75,7 @@ static bool has_ref_tag(const struct remap *re)
 	return re->bi.flags & REF_TAG;
 }
 
-/* A cut that fits the vectors a payload may have. */
+/* A cut with as many vectors as a payload can have. */
 static enum test_cut test_cut_of(const struct blk_integrity *bi)
 {
 	return INTERVALS * bi->tuple_size <= BIO_MAX_VECS ? TEST_CUT_BYTE :
@@ -117,7 +117,7 @@ static void complete_numbers_as_submitter(struct kunit *test)
 	expect_meta(test, re, "completed");
 }
 
-/* Only what came in is renumbered: a request may complete in pieces. */
+/* Only completed intervals are renumbered: a request may complete in pieces. */
 static void partial_complete_numbers_what_came_in(struct kunit *test)
 {
 	struct remap *re = remap_of(test, test_geometry(BLK_INTEGRITY_CSUM_CRC,
@@ -150,7 +150,7 @@ static const struct blk_integrity_profile counting_profile = {
 	.remap_fn	= counting_remap,
 };
 
-/* D27: what begins alike goes on alike, so that no tuple is looked at. */
+/* D27: if the first numbers are equal, all are, so no tuple is read. */
 static void identity_is_skipped(struct kunit *test)
 {
 	struct blk_integrity bi = {
@@ -178,7 +178,9 @@ static void identity_is_skipped(struct kunit *test)
 	blk_integrity_complete(rq, blk_rq_bytes(rq));
 	KUNIT_EXPECT_EQ(test, 0, remap_calls);
 
-	/* The same with a seed that is off by one: 4 tuples, each straddling. */
+	/*
+	 * The same with a seed that is off by one: 4 tuples, each straddling.
+	 */
 	rq->__sector += 8;
 	blk_integrity_complete(rq, blk_rq_bytes(rq));
 	KUNIT_EXPECT_EQ(test, 4, remap_calls);
@@ -216,7 +218,7 @@ static void request_says_its_first_interval(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, row->ext, ext_pi_ref_tag(rq));
 }
 
-/* A device without metadata counts logical blocks: its driver may ask too. */
+/* For a device without metadata, drivers get the logical block. */
 static void request_without_metadata_says_its_block(struct kunit *test)
 {
 	struct queue_limits lim = test_plain_limits();

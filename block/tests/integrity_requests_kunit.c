@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What drivers do with bios and requests, and what integrity makes of it: flags
- * without payload, copies, metadata that cannot be mapped, flush sequences.
+ * Special cases of drivers: a flag without a payload, copies, metadata that
+ * cannot be mapped, flush sequences.
  */
 
 #include <linux/blk-integrity.h>
@@ -25,7 +25,7 @@ static struct test_disk *disk_of(struct kunit *test)
 	return test_disk_of(test, test_with_tags(bi));
 }
 
-/* Flags of a bio with metadata, copied to one that has none. */
+/* The flags of a bio with metadata are copied to one without. */
 static void flag_without_payload(struct kunit *test)
 {
 	struct test_disk *td = disk_of(test);
@@ -52,7 +52,7 @@ static void free_bio_set(void *data)
 	bioset_exit(data);
 }
 
-/* Write-behind: the submitter's bio ends before the copy has been written. */
+/* Write-behind: the submitter's bio completes before the copy is written. */
 static void copied_metadata_outlives_its_source(struct kunit *test)
 {
 	struct test_disk *td = disk_of(test);
@@ -147,7 +147,7 @@ static void metadata_is_aligned_as_the_device_asks(struct kunit *test)
 
 #if IS_BUILTIN(CONFIG_SCSI)
 
-/* A driver that counted fewer segments than there are. */
+/* A driver counted fewer segments than there are. */
 static void unmapped_metadata_fails_the_command(struct kunit *test)
 {
 	struct test_disk *td = disk_of(test);
@@ -211,7 +211,10 @@ static const struct flush_case flush_cases[] = {
 
 KUNIT_ARRAY_PARAM_DESC(flush_cases, flush_cases, desc);
 
-/* The data of a flush sequence ends with it, and with the sequence. */
+/*
+ * The data of a flush sequence completes twice: by itself, and with the
+ * sequence.
+ */
 static void error_counts_once(struct kunit *test)
 {
 	const struct flush_case *row = test->param_value;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Second readings: what heals, what stays an error, and what they do not wait
- * for.
+ * Second readings: which errors heal, which remain, and that they do not wait.
  */
 
 #include <linux/blk-integrity.h>
@@ -199,7 +198,7 @@ static void policy_says_how_often(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 1 + row->reread, td->nr_reads);
 }
 
-/* Some of a run are good the second time, some never. */
+/* Some intervals of a run are good the second time, some never. */
 static void part_of_a_run_heals(struct kunit *test)
 {
 	struct test_disk *td = plain_disk(test);
@@ -248,7 +247,7 @@ static void wait_for_held(struct test_disk *td)
 		schedule_timeout_uninterruptible(1);
 }
 
-/* The second reading fails: the error of the first one counts. */
+/* If the second reading fails, the error of the first one is reported. */
 static void failed_reading_keeps_the_first_error(struct kunit *test)
 {
 	struct test_disk *td = plain_disk(test);
@@ -267,7 +266,7 @@ static void failed_reading_keeps_the_first_error(struct kunit *test)
 	expect_counters(test, td, 0, 0);
 }
 
-/* What froze the queue waits for no second reading, and the reverse. */
+/* A freeze does not wait for second readings, nor they for it. */
 static void frozen_queue_is_no_deadlock(struct kunit *test)
 {
 	struct test_disk *td = plain_disk(test);
@@ -337,7 +336,7 @@ static void removal_ends_second_readings(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 1, td->nr_reads);
 }
 
-/* Each waits for its turn, none is lost. */
+/* Reads queue up for second readings, and none is lost. */
 static void many_bad_reads_end(struct kunit *test)
 {
 	struct test_disk *td = plain_disk(test);

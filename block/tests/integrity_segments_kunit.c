@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Metadata of requests: how many segments, which ones, and what may be merged.
+ * Segments of the metadata of requests: their number and their content.
  */
 
 #include <linux/blk-integrity.h>
@@ -10,7 +10,7 @@
 #define POOL_PAGES	16
 #define MAX_PIECES	48
 
-/* Contiguous memory, so that pieces may join: other memory never does. */
+/* Contiguous memory, so that pieces can be joined. */
 struct pool {
 	struct page *pages;
 	struct rnd_state *rng;
@@ -60,7 +60,10 @@ static struct test_io *io_of_pool(struct kunit *test, struct test_disk *td,
 	return io;
 }
 
-/* The rule, naively: parts of pages join while limits and addresses let them. */
+/*
+ * The rule in its simplest form: join parts of pages as limits and addresses
+ * allow.
+ */
 static unsigned int naive_segments(struct request *rq, unsigned int *lens)
 {
 	const struct queue_limits *lim = &rq->q->limits;
@@ -120,7 +123,7 @@ static struct test_disk *disk_with_limits(struct kunit *test)
 	return test_disk_alloc(test, lim);
 }
 
-/* What the list says is what the payloads say, byte by byte. */
+/* Compare the list with the payloads, byte by byte. */
 static void expect_mapped(struct kunit *test, struct request *rq,
 			  struct scatterlist *sgl, const unsigned int *lens,
 			  unsigned int nr)
@@ -172,14 +175,14 @@ static void count_and_map_agree(struct kunit *test)
 		nr = naive_segments(rq, lens);
 		KUNIT_EXPECT_EQ_MSG(test, nr, blk_rq_count_integrity_sg(rq->q, rq->bio),
 				    "round %d", round);
-		/* The list is used again and again, ended where it ended last. */
+		/* The list is reused, with the end mark of the previous use. */
 		KUNIT_ASSERT_EQ_MSG(test, nr, blk_rq_map_integrity_sg(rq, td->sgl),
 				    "round %d", round);
 		expect_mapped(test, rq, td->sgl, lens, nr);
 	}
 }
 
-/* D22: bios of passthrough that have no metadata of their own. */
+/* D22: passthrough requests can have bios without metadata. */
 static void bio_without_payload_counts_nothing(struct kunit *test)
 {
 	struct test_disk *td =

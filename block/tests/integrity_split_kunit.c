@@ -47,7 +47,7 @@ static struct owned *owned_of(struct kunit *test, struct blk_integrity bi)
 	return own;
 }
 
-/* The payload of @bio stands at interval @at and covers @intervals. */
+/* The payload of @bio starts at interval @at and covers @intervals. */
 static void expect_at(struct kunit *test, struct owned *own, struct bio *bio,
 		      unsigned int at, unsigned int intervals)
 {
@@ -86,7 +86,7 @@ static void advance_moves_payload(struct kunit *test)
 	expect_at(test, own, own->bio, 0, INTERVALS);
 }
 
-/* D25: what is less than an interval is not lost. */
+/* D25: advancing by less than an interval is remembered. */
 static void parts_of_intervals_add_up(struct kunit *test)
 {
 	struct owned *own = owned_of(test, test_geometry_of(test));
@@ -109,7 +109,7 @@ static void parts_of_intervals_add_up(struct kunit *test)
 	}
 }
 
-/* A clone goes on where in an interval its source was. */
+/* A clone continues inside the interval where its source was. */
 static void clone_inherits_part_of_interval(struct kunit *test)
 {
 	struct owned *own = owned_of(test, test_geometry_of(test));
@@ -140,7 +140,7 @@ static void trim_cuts_payload(struct kunit *test)
 	}
 }
 
-/* What a bio that begins inside an interval keeps of it counts too. */
+/* The remainder of an interval at the start of a bio counts. */
 static void trim_inside_interval_keeps_its_metadata(struct kunit *test)
 {
 	struct owned *own = owned_of(test, test_geometry(BLK_INTEGRITY_CSUM_CRC, 0,
@@ -190,7 +190,7 @@ static void split_divides_payload(struct kunit *test)
 	}
 }
 
-/* As often as there are intervals, and each split has its own. */
+/* Split off one interval at a time; each has its own metadata. */
 static void split_again_and_again(struct kunit *test)
 {
 	struct owned *own = owned_of(test, test_geometry_of(test));
@@ -207,7 +207,7 @@ static void split_again_and_again(struct kunit *test)
 	expect_at(test, own, own->bio, INTERVALS - 1, 1);
 }
 
-/* Device mapper rewinds with this arithmetic of its own. */
+/* Device mapper rewinds with this arithmetic. */
 static void rewind(struct owned *own, unsigned int bytes)
 {
 	unsigned int meta_bytes = bio_integrity_bytes(&own->bi, bytes >> 9);
@@ -238,7 +238,7 @@ static void rewind_undoes_advance(struct kunit *test)
 	}
 }
 
-/* A target of device mapper tries a bio again, elsewhere. */
+/* A device mapper target retries a bio on another device. */
 static void recorded_bio_is_restored_with_its_payload(struct kunit *test)
 {
 	struct owned *own = owned_of(test, test_geometry_of(test));
@@ -272,7 +272,7 @@ static void device_without_profile_moves_nothing(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 64, bip->bip_iter.bi_size);
 }
 
-/* A payload shorter than its data ends where it ends. */
+/* A payload that is shorter than its data is not read past its end. */
 static void short_payload_stops_at_its_end(struct kunit *test)
 {
 	struct blk_integrity bi = test_geometry(BLK_INTEGRITY_CSUM_CRC, 0, 8, 0, 9);

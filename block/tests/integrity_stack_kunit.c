@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Stacked devices: they have the geometry that all members have, or none.
+ * Stacked devices have the geometry of their members if all are the same, or
+ * none.
  */
 
 #include <linux/blk-integrity.h>
@@ -113,7 +114,9 @@ static void order_of_members_does_not_matter(struct kunit *test)
 		expect_none(test, &top);
 }
 
-/* Not every caller looks at what is returned, so a third one must not begin. */
+/*
+ * Callers may ignore the result, so a third member must not set the geometry.
+ */
 static void refused_member_spoils_the_stack(struct kunit *test)
 {
 	const struct stack_case *row = test->param_value;
@@ -138,7 +141,7 @@ static void members_without_metadata_stack(struct kunit *test)
 	expect_none(test, &top);
 }
 
-/* A device stacked on stacked devices is the same as on their members. */
+/* Stacking stacked devices gives the same result as stacking their members. */
 static void stacked_devices_stack(struct kunit *test)
 {
 	struct queue_limits bottom = { .integrity = member };
@@ -168,7 +171,7 @@ static void disks_stack_like_their_limits(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, top.integrity.tuple_size);
 }
 
-/* Limits that were stacked are good enough to commit. */
+/* Stacked limits pass validation. */
 static void stacked_limits_are_valid(struct kunit *test)
 {
 	struct test_disk *bottom = test_disk_of(test, member);
@@ -183,7 +186,7 @@ static void stacked_limits_are_valid(struct kunit *test)
 	KUNIT_EXPECT_PTR_EQ(test, top->bi.profile, bottom->bi.profile);
 }
 
-/* A stacked device can what all of its members can. */
+/* A stacked device has a capability if all of its members have it. */
 static void checks_of_each_tag_need_all_members(struct kunit *test)
 {
 	struct queue_limits each = {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * /sys/block/<disk>/integrity: what the files say, what they take, and which
- * disks have them.  The disk is in no file system: its attributes are called.
+ * /sys/block/<disk>/integrity: content of the files, accepted values, and which
+ * disks have them.  The disk is not in sysfs; the tests call its attributes.
  */
 
 #include <linux/blk-integrity.h>
@@ -189,7 +189,7 @@ static void copies_are_a_word(struct kunit *test)
 	KUNIT_EXPECT_STREQ(test, "unstable\n", show(test, td, "copy_writes"));
 }
 
-/* A policy switches what it names, and nothing else. */
+/* A policy does not change any other. */
 static void policies_are_independent(struct kunit *test)
 {
 	struct test_disk *td = test_disk_of(test, test_geometry(CRC, REF_TAG, 8, 0,
@@ -228,7 +228,7 @@ static const struct veto_case veto_cases[] = {
 
 KUNIT_ARRAY_PARAM_DESC(veto_cases, veto_cases, desc);
 
-/* What a driver rules out is off, and the administrator's word stays stored. */
+/* A driver's veto reads as 0, and the administrator's value stays stored. */
 static void drivers_have_a_veto(struct kunit *test)
 {
 	const struct veto_case *row = test->param_value;
@@ -262,7 +262,7 @@ static bool is_old_file(const char *name)
 	return match_string(old_files, ARRAY_SIZE(old_files), name) >= 0;
 }
 
-/* The six files that Linux 6.12 has of every disk, all others with metadata. */
+/* The six files of Linux 6.12 for every disk, the others only with metadata. */
 static void disks_have_their_files(struct kunit *test)
 {
 	struct test_disk *plain = test_disk_alloc(test, test_plain_limits());
@@ -288,7 +288,7 @@ static void disks_have_their_files(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, ARRAY_SIZE(old_files), old);
 }
 
-/* Scripts write to all disks: that is kept for when there is metadata. */
+/* Values written to disks without metadata apply once they have some. */
 static void plain_disks_take_and_keep_policies(struct kunit *test)
 {
 	static const char *const values[] = { "none\n", "0\n", "0\n", "1\n", "1\n",
@@ -310,7 +310,7 @@ static void plain_disks_take_and_keep_policies(struct kunit *test)
 	KUNIT_EXPECT_STREQ(test, "1\n", show(test, td, "write_generate"));
 }
 
-/* Who opened a file before the format went can still read it. */
+/* A file that was opened before the metadata was removed can still be read. */
 static void files_survive_the_metadata(struct kunit *test)
 {
 	struct test_disk *td = test_disk_of(test, test_geometry(CRC, REF_TAG, 8, 0,
@@ -362,7 +362,7 @@ static const struct disk_case disk_cases[] = {
 
 KUNIT_ARRAY_PARAM_DESC(disk_cases, disk_cases, desc);
 
-/* Of paths of a multipath device too, which are hidden. */
+/* This includes paths of multipath devices, which are hidden. */
 static void files_come_and_go(struct kunit *test)
 {
 	const struct disk_case *row = test->param_value;

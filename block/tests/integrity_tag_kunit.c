@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Tag space: which bytes of the metadata are tags, and that no tag is lost, is
- * written elsewhere, or exempts an interval from its check.
+ * Tag space: which bytes of the metadata are tags, and that no tag is lost,
+ * overwrites other bytes, or exempts an interval from its check.
  */
 
 #include <linux/blk-integrity.h>
@@ -12,7 +12,7 @@
 #define INTERVALS	16
 #define REF_TAG		BLK_INTEGRITY_REF_TAG
 
-/* A write with metadata, and all that a test compares it with. */
+/* A write with metadata, and the expected metadata. */
 struct tagged {
 	struct blk_integrity bi;
 	struct test_disk *td;
@@ -21,12 +21,12 @@ struct tagged {
 	struct test_vecs *vecs;
 	unsigned int tag_bytes;		/* of an interval */
 	unsigned int meta_bytes;
-	u8 *meta;			/* what it was, then what it should be */
+	u8 *meta;			/* initial, then expected content */
 	u8 *found;
 	u8 *tags;
 };
 
-/* Where the reference puts a byte of an interval's tag. */
+/* Offset of a byte of an interval's tag, by the reference. */
 static unsigned int tag_at(const struct blk_integrity *bi, unsigned int byte)
 {
 	unsigned int tuple = pi_ref_tuple_bytes(bi);
@@ -76,7 +76,7 @@ static struct tagged *tagged_of(struct kunit *test, struct blk_integrity bi,
 	return t;
 }
 
-/* What @len bytes of tags make of the metadata. */
+/* Store @len bytes of tags in the expected metadata. */
 static void put_tags(struct tagged *t, const u8 *tags, unsigned int len)
 {
 	unsigned int whole = roundup(len, t->tag_bytes);
@@ -124,7 +124,7 @@ static void tags_lie_where_they_should(struct kunit *test)
 	}
 }
 
-/* Metadata without a format is tags altogether. */
+/* All metadata without a format is tag space. */
 static void opaque_metadata_is_all_tags(struct kunit *test)
 {
 	struct blk_integrity bi = test_geometry(BLK_INTEGRITY_CSUM_NONE, 0, 24, 0,
@@ -221,7 +221,7 @@ static void escape_is_refused(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, -EINVAL,
 				bio_integrity_set_tag(t->bio, t->tags, space));
 		expect_metadata(test, t);
-		/* Any bit less is a tag like others, and so is a part. */
+		/* With any bit cleared, or in part, it is an ordinary tag. */
 		tag[test_random(t->rng, 0, n - 1)] ^= BIT(test_random(t->rng, 0, 7));
 		set_and_get(test, t, space);
 		memset(tag, 0xff, n);
@@ -230,7 +230,7 @@ static void escape_is_refused(struct kunit *test)
 	}
 }
 
-/* As above, but of a value that needs it every bit comes back. */
+/* Packed, the same value is stored and read back. */
 static void packed_tag_is_never_an_escape(struct kunit *test)
 {
 	const struct escape_case *row = test->param_value;
@@ -320,7 +320,7 @@ static void escape_is_no_packed_tag(struct kunit *test)
 						     9 * of_block, 512));
 }
 
-/* Each half of a split has the tags of its intervals, and may change them. */
+/* Each half of a split has the tags of its intervals, and can change them. */
 static void split_bios_have_their_own_tags(struct kunit *test)
 {
 	struct tagged *t = tagged_of(test, test_geometry_of(test),
@@ -375,13 +375,13 @@ static void no_space_no_tags(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, bio_integrity_tag_size(&io->bio));
 	KUNIT_EXPECT_EQ(test, 0, bio_integrity_packed_tag_size(&io->bio, SZ_4K));
 	KUNIT_EXPECT_EQ(test, -EINVAL, bio_integrity_set_tag(&io->bio, tag, 2));
-	/* What is read is not for setting. */
+	/* Tags of a read cannot be set. */
 	t->bio->bi_opf = REQ_OP_READ | REQ_INTEGRITY;
 	KUNIT_EXPECT_EQ(test, -EINVAL, bio_integrity_set_tag(t->bio, tag, 2));
 	KUNIT_EXPECT_EQ(test, 0, bio_integrity_get_tag(t->bio, tag, 2));
 }
 
-/* A format with a say in its tags: three bytes, none of them may be zero. */
+/* A format with tag callbacks: three bytes, none of which may be zero. */
 static int own_set(struct blk_integrity_exchg *xchg, const void *tag,
 		   unsigned int len)
 {

@@ -12,8 +12,8 @@
 #include "integrity_test.h"
 
 /*
- * KASAN sees the first byte beyond a piece if nothing of ours follows it; else
- * these bytes show at least that it was written.
+ * KASAN detects an access to the first byte after a piece only if no memory of
+ * the test follows. Without KASAN these bytes detect writes.
  */
 #define CANARY_BYTES	(IS_ENABLED(CONFIG_KASAN) ? 0 : 16)
 #define CANARY		0xc5
@@ -33,7 +33,7 @@ const char *const test_cut_names[TEST_NR_CUTS] = {
 };
 
 /**
- * test_rng() - a generator that starts the same in every case
+ * test_rng() - get a generator with the same seed in every case
  * @test: the running test
  *
  * Return: the generator, freed with the test.
@@ -48,7 +48,7 @@ struct rnd_state *test_rng(struct kunit *test)
 }
 
 /**
- * test_random() - a number of a range
+ * test_random() - get a random number of a range
  * @rng: the generator
  * @from: lowest number
  * @to: highest number
@@ -61,12 +61,12 @@ u32 test_random(struct rnd_state *rng, u32 from, u32 to)
 }
 
 /**
- * test_fill() - random bytes, none of them zero or part of an escape
+ * test_fill() - fill a buffer with bytes other than 0x00 and 0xff
  * @rng: the generator
  * @buf: what to fill
  * @bytes: how much
  *
- * The CRC of zeros is zero: zeroed metadata would hide a missing generate.
+ * The CRC of zeroes is zero, so zeroed metadata would hide a missing guard.
  */
 void test_fill(struct rnd_state *rng, void *buf, size_t bytes)
 {
@@ -82,11 +82,11 @@ void test_fill(struct rnd_state *rng, void *buf, size_t bytes)
 KUNIT_DEFINE_ACTION_WRAPPER(vfree_action, vfree, const void *);
 
 /**
- * test_guarded_buf() - a buffer whose end is the end of a mapping
+ * test_guarded_buf() - allocate a buffer that ends at an unmapped page
  * @test: the running test
  * @bytes: how many
  *
- * Return: the buffer; the byte behind it faults.
+ * Return: the buffer; access to the byte after it faults.
  */
 void *test_guarded_buf(struct kunit *test, size_t bytes)
 {
@@ -100,7 +100,7 @@ void *test_guarded_buf(struct kunit *test, size_t bytes)
 }
 
 /**
- * test_filled_buf() - test_guarded_buf() with bytes of test_fill()
+ * test_filled_buf() - test_guarded_buf() with the content of test_fill()
  * @test: the running test
  * @rng: the generator
  * @bytes: how many
@@ -132,7 +132,7 @@ static unsigned int piece_bytes(struct rnd_state *rng, enum test_cut cut)
 	}
 }
 
-/* The most pieces there can be. */
+/* Maximum number of pieces. */
 static unsigned int max_pieces(unsigned int bytes, enum test_cut cut)
 {
 	switch (cut) {
@@ -193,10 +193,10 @@ static bool test_vecs_cut(struct test_vecs *tv, struct rnd_state *rng,
 }
 
 /**
- * test_vecs_alloc() - a buffer in pieces
+ * test_vecs_alloc() - allocate a buffer in pieces
  * @test: the running test
- * @rng: says where to cut
- * @bytes: of all pieces
+ * @rng: generator that selects where to cut
+ * @bytes: length of all pieces
  * @cut: how to cut
  *
  * Return: the vectors, freed with the test.
@@ -261,10 +261,10 @@ void test_vecs_read(const struct test_vecs *tv, void *to)
 }
 
 /**
- * test_vecs_intact() - has anyone written between the pieces?
+ * test_vecs_intact() - check that the bytes between the pieces are unchanged
  * @tv: the vectors
  *
- * Return: %true if not.
+ * Return: %true if they are.
  */
 bool test_vecs_intact(const struct test_vecs *tv)
 {
@@ -280,10 +280,10 @@ bool test_vecs_intact(const struct test_vecs *tv)
 }
 
 /**
- * test_fail_next_allocation() - let the next allocation from a slab fail
- * @test: the running test, skipped if that cannot be done
+ * test_fail_next_allocation() - make the next slab allocation fail
+ * @test: the running test, skipped if the kernel does not support this
  *
- * An allocation of this task, if it is one that may fail.
+ * Applies to allocations of this task that are allowed to fail.
  */
 void test_fail_next_allocation(struct kunit *test)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the suites share: reproducible bytes, buffers that end at an unmapped
+ * Helpers of all suites: reproducible bytes, buffers that end at an unmapped
  * page, vectors that are cut anywhere, and a table of geometries.
  */
 #ifndef BLK_INTEGRITY_TEST_H
@@ -12,7 +12,7 @@
 
 #define TEST_SEED	20080427
 
-/* What payloads want checked if nobody says otherwise. */
+/* Default checks of a payload. */
 #define TEST_CHECKS	(BIP_CHECK_GUARD | BIP_CHECK_REFTAG)
 
 /**
@@ -39,8 +39,8 @@ extern const char *const test_cut_names[TEST_NR_CUTS];
 /**
  * struct test_vecs - a buffer in vectors, with canaries around each piece
  * @vecs: the vectors
- * @nr: how many
- * @bytes: of all
+ * @nr: number of vectors
+ * @bytes: length of all vectors
  * @pieces: private
  */
 struct test_vecs {
@@ -52,7 +52,7 @@ struct test_vecs {
 
 /**
  * struct test_geometry - a row of the table of geometries
- * @desc: format, metadata bytes, where in them the tuple is, and interval
+ * @desc: format, metadata bytes, position of the tuple, and interval
  * @bi: the geometry, without profile
  */
 struct test_geometry {

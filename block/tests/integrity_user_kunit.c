@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Metadata in user memory: which of it goes to the device as it is, which is
- * bounced, which is refused, and that none stays pinned.
+ * Metadata in user memory: when it is mapped, bounced or rejected, and that no
+ * page stays pinned.
  */
 
 #include <linux/blk-integrity.h>
@@ -62,7 +62,7 @@ static const struct user_case user_cases[] = {
 	  BIP_COPY_USER },
 	{ "write, too many segments", WRITES, false, PAGE_SIZE - 64, 128, 1,
 	  ITER_SOURCE, 0, BIP_COPY_USER },
-	/* E3: renumbering writes, and not to the user's memory. */
+	/* E3: renumbering must not write to user memory. */
 	{ "write of a format with numbers", REQ_OP_WRITE, true, 0, 128, 0,
 	  ITER_SOURCE, 0, BIP_COPY_USER },
 	/* D2 */
@@ -93,7 +93,7 @@ static struct test_disk *disk_of(struct kunit *test, const struct user_case *row
 	return test_disk_alloc(test, lim);
 }
 
-/* Pages that no one has pinned: private, so that nobody else did either. */
+/* The pages are private, so no other user can have pinned them. */
 static void expect_unpinned(struct kunit *test, unsigned long addr)
 {
 	for (int i = 0; i < USER_PAGES; i++) {
@@ -107,7 +107,7 @@ static void expect_unpinned(struct kunit *test, unsigned long addr)
 	}
 }
 
-/* Does the transfer, as a device would, and completes. */
+/* Transfer as a device does, and complete. */
 static void transfer(struct kunit *test, struct bio *bio, u8 *buf)
 {
 	struct bio_integrity_payload *bip = bio_integrity(bio);
@@ -146,7 +146,7 @@ static void user_memory_is_pinned_or_bounced(struct kunit *test)
 		expect_unpinned(test, addr);
 		return;
 	}
-	/* Two pages that happen to be neighbours are one segment. */
+	/* Two adjacent pages are one segment. */
 	if (!row->max_segments)
 		KUNIT_EXPECT_EQ(test, row->flags,
 				bio_integrity(bio)->bip_flags & PIN_FLAGS);
@@ -156,7 +156,7 @@ static void user_memory_is_pinned_or_bounced(struct kunit *test)
 
 	transfer(test, bio, ours);
 	if (!op_is_write(row->op)) {
-		/* The user sees what was read, and not a byte more. */
+		/* The user gets what was read, and no byte more. */
 		ours[row->bytes] = theirs[row->bytes];
 		KUNIT_ASSERT_EQ(test, 0, copy_from_user(theirs, user,
 							row->bytes + 1));
@@ -167,7 +167,7 @@ static void user_memory_is_pinned_or_bounced(struct kunit *test)
 	expect_unpinned(test, addr);
 }
 
-/* D2, D3: what cannot be accessed is an error, and nothing stays pinned. */
+/* D2, D3: inaccessible memory is an error, and no page stays pinned. */
 static void inaccessible_memory_is_refused(struct kunit *test)
 {
 	static const struct user_case opaque = {};
@@ -189,7 +189,7 @@ static void inaccessible_memory_is_refused(struct kunit *test)
 	bio_integrity_unmap_user(write);
 	bio_integrity_free(write);
 
-	/* The last two pages are not there. */
+	/* Unmap the last two pages. */
 	KUNIT_ASSERT_EQ(test, 0, vm_munmap(addr + 2 * PAGE_SIZE, 2 * PAGE_SIZE));
 	iov_iter_ubuf(&iter, ITER_DEST, (void __user *)addr, 3 * PAGE_SIZE);
 	KUNIT_EXPECT_EQ(test, -EFAULT, bio_integrity_map_user(read, &iter));
@@ -203,7 +203,7 @@ static void inaccessible_memory_is_refused(struct kunit *test)
 	expect_unpinned(test, read_only);
 }
 
-/* D21: what the device wrote must reach the file, if the page is of one. */
+/* D21: pages of a file that the device wrote to must reach the file. */
 static void pages_that_were_read_into_are_dirty(struct kunit *test)
 {
 	static const struct user_case opaque = {};
@@ -275,7 +275,7 @@ static void request_takes_what_its_data_needs(struct kunit *test)
 	expect_unpinned(test, addr);
 }
 
-/* The command says how many blocks are transferred; the data has room for 8. */
+/* The command sets the number of blocks; the data has room for 8. */
 static void device_transfers_no_more_than_there_is(struct kunit *test)
 {
 	static const struct user_case opaque = {};
@@ -317,7 +317,7 @@ static void device_transfers_no_more_than_there_is(struct kunit *test)
 	expect_unpinned(test, addr);
 }
 
-/* A page is pinned once for each segment of the iterator that is in it. */
+/* A page is pinned once for each segment of the iterator in it. */
 static void segments_that_meet_in_a_page_are_unpinned(struct kunit *test)
 {
 	static const struct user_case opaque = {};

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Verification of reads: what it starts from, how bios end, and what the
- * administrator's choices make of it.
+ * Verification of reads: the extent it starts from, completion of bios, and
+ * effects of policies.
  */
 
 #include <linux/blk-integrity.h>
@@ -50,7 +50,7 @@ static const struct piece_case piece_cases[] = {
 
 KUNIT_ARRAY_PARAM_DESC(piece_cases, piece_cases, desc);
 
-/* E1: completion moves the iterators, verification does not care. */
+/* E1: completion advances the iterators, verification does not use them. */
 static void partial_completion_verifies(struct kunit *test)
 {
 	const struct piece_case *row = test->param_value;
@@ -66,7 +66,7 @@ static void partial_completion_verifies(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, intervals,
 			test_disk_counter(td, BLK_INTEGRITY_VERIFIED));
 
-	/* Whichever piece has it, one flipped bit is found. */
+	/* One flipped bit is found in any piece. */
 	last = (16 + 32) * 512 - 1;
 	for (unsigned int byte = 16 * 512; byte <= last; byte += 517) {
 		td->data[byte] ^= 4;
@@ -130,7 +130,9 @@ static void format_of_submission_counts(struct kunit *test)
 	}
 }
 
-/* Small and large ones, all ready at once: each ends once, as it should. */
+/*
+ * Small and large reads complete at once; each ends once, with its own status.
+ */
 static void batch_of_reads_ends(struct kunit *test)
 {
 	struct test_disk *td = filled_disk(test, test_geometry(CRC, REF_TAG, 8, 0,
@@ -138,7 +140,7 @@ static void batch_of_reads_ends(struct kunit *test)
 	struct rnd_state *rng = test_rng(test);
 	struct test_io *ios[64];
 
-	/* The medium's second half is good, the first has a bad interval. */
+	/* One interval in the first half of the medium is bad. */
 	td->data[100 << SECTOR_SHIFT] ^= 1;
 	td->hold = true;
 	for (int i = 0; i < ARRAY_SIZE(ios); i++) {
@@ -160,7 +162,7 @@ static void batch_of_reads_ends(struct kunit *test)
 			test_disk_counter(td, BLK_INTEGRITY_GUARD_ERRORS));
 }
 
-/* A large read is cut in pieces; errors of several are added up. */
+/* A large read is verified in pieces, whose errors are added up. */
 static void every_error_of_a_large_read_counts(struct kunit *test)
 {
 	struct test_disk *td = filled_disk(test, test_geometry(CRC, REF_TAG, 8, 0,
@@ -230,11 +232,11 @@ static void administrator_may_want_bad_data(struct kunit *test)
 			test_io_run(test, read_of(test, td, 0, SZ_4K)));
 	KUNIT_EXPECT_EQ(test, 1,
 			test_disk_counter(td, BLK_INTEGRITY_GUARD_ERRORS));
-	/* A device that checks would not deliver it. */
+	/* A device that checks would not deliver the data. */
 	KUNIT_EXPECT_TRUE(test, td->bip_flags & BIP_DISK_NOCHECK);
 	KUNIT_EXPECT_TRUE(test, td->bip_flags & BIP_CTRL_NOCHECK);
 
-	/* Nor does a device that strips the tuples. */
+	/* Nor would a device that strips the tuples. */
 	idev_of(td)->read_verify = false;
 	td->bip_flags = 0;
 	KUNIT_EXPECT_EQ(test, 0,
@@ -264,8 +266,7 @@ static void small_reads_may_be_verified_at_once(struct kunit *test)
 }
 
 /*
- * A path is given up with its reads; another one completes them, when the first
- * is no more.
+ * A path is removed together with its reads; another path completes them.
  */
 static void read_goes_on_on_another_path(struct kunit *test)
 {
@@ -284,7 +285,7 @@ static void read_goes_on_on_another_path(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, test_disk_counter(path, BLK_INTEGRITY_VERIFIED));
 }
 
-/* A block that was written while nobody protected reads well afterwards. */
+/* A block that was written without protection can be read with checks on. */
 static void unprotected_write_reads_back(struct kunit *test)
 {
 	struct test_disk *td = filled_disk(test, test_geometry(CRC, REF_TAG, 64,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The walk at its edges: what ends it, how long runs are, which context its
- * bounce pages serve, and tuples as large as a profile may have.
+ * Edge cases of the walk: its end, the length of runs, contexts that use its
+ * bounce pages, and the largest tuples of a profile.
  */
 
 #include <linux/interrupt.h>
@@ -22,7 +22,7 @@ struct edge {
 	struct blk_integrity_walk walk;
 };
 
-/* @data_bytes and @meta_bytes need not be what @intervals take. */
+/* @data_bytes and @meta_bytes may differ from what @intervals need. */
 static struct edge *edge_of(struct kunit *test, struct blk_integrity bi,
 			    unsigned int intervals, unsigned int data_bytes,
 			    unsigned int meta_bytes, enum test_cut cut)
@@ -106,7 +106,7 @@ struct run_case {
 	unsigned int runs;
 };
 
-/* 64 KiB a run where memory is contiguous, and never less than an interval. */
+/* Runs of 64 KiB in contiguous memory, and of at least an interval. */
 static const struct run_case run_cases[] = {
 	{ "256 KiB in 512", 9, 8, 512, 4 },
 	{ "one interval more than 64 KiB", 9, 8, 129, 2 },
@@ -138,7 +138,7 @@ static void contiguous_memory_makes_long_runs(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, row->runs, runs);
 }
 
-/* Stopping at a bounced run gives the bounce pages back, and softirqs. */
+/* Stopping at a bounced run releases the bounce pages and enables softirqs. */
 static void abandoned_walk_releases_bounce(struct kunit *test)
 {
 	struct blk_integrity bi = test_geometry(BLK_INTEGRITY_CSUM_CRC, REF_TAG,
@@ -155,7 +155,7 @@ static void abandoned_walk_releases_bounce(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, in_softirq());
 	KUNIT_EXPECT_EQ(test, 3, edge->walk.intervals);
 
-	/* A second end is none, and reading wrote nothing back. */
+	/* A second end does nothing, and a read writes nothing back. */
 	blk_integrity_walk_end(&edge->walk);
 	KUNIT_EXPECT_EQ(test, 3, edge->walk.intervals);
 	test_vecs_read(edge->meta, after);
@@ -195,7 +195,7 @@ static void expect_generated(struct kunit *test, struct edge *edge)
 					       0, &err));
 }
 
-/* A softirq that walks too waits until the task's bounce pages are free. */
+/* A softirq that walks waits until the task has released the bounce pages. */
 static void softirq_does_not_take_a_tasks_bounce(struct kunit *test)
 {
 	struct blk_integrity bi = test_geometry(BLK_INTEGRITY_CSUM_CRC, REF_TAG,
@@ -222,7 +222,7 @@ static void softirq_does_not_take_a_tasks_bounce(struct kunit *test)
 	expect_generated(test, sw.edge);
 }
 
-/* A format of another driver's making: a number at the end of a large tuple. */
+/* A format with a number at the end of a large tuple. */
 static void large_remap(struct blk_integrity_exchg *xchg, u64 to)
 {
 	u8 *p = xchg->prot_buf + xchg->bi->pi_offset;
@@ -240,7 +240,7 @@ static const struct blk_integrity_profile large_profile = {
 	.remap_fn	= large_remap,
 };
 
-/* In tuple mode what straddles bounces on the stack. */
+/* In tuple mode, straddling tuples are bounced to the stack. */
 static void largest_tuple_is_remapped(struct kunit *test)
 {
 	struct blk_integrity bi = {

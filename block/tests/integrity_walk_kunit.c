@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The walk: whatever the cuts of data and metadata, the result is that of the
- * reference over contiguous memory, and not a byte beyond is touched.
+ * The walk: for any cuts of data and metadata, the result equals that of the
+ * reference over contiguous memory, and no other byte changes.
  */
 
 #include <linux/sizes.h>
@@ -27,8 +27,8 @@ struct field {
 	unsigned int data_bytes, meta_bytes;
 	struct test_vecs *data_vecs, *meta_vecs;
 	u8 *data;
-	u8 *meta;			/* as the walk should leave it */
-	u8 *found;			/* as it left it */
+	u8 *meta;			/* expected result */
+	u8 *found;			/* actual result */
 };
 
 static struct field *field_alloc(struct kunit *test, struct blk_integrity bi,
@@ -118,7 +118,7 @@ static void verify(struct field *field, struct blk_integrity_error *err)
 		field->bi.profile->verify_fn(&walk.xchg);
 }
 
-/* Nothing but the metadata that was walked over may have changed. */
+/* Only the metadata that was walked over may change. */
 static void expect_field(struct kunit *test, struct field *field,
 			 enum test_cut data_cut, enum test_cut meta_cut)
 {
@@ -135,7 +135,7 @@ static void expect_field(struct kunit *test, struct field *field,
 			      "data in %s, metadata in %s", d, m);
 }
 
-/* Enough to straddle pages, few enough to cut into bytes. */
+/* Enough to straddle pages, and few enough to be cut into bytes. */
 static unsigned int some_intervals(struct kunit *test, struct blk_integrity bi)
 {
 	unsigned int most = min(bi.interval_exp == 9 ? 19 : 5,
@@ -164,7 +164,7 @@ static void generate_step(struct kunit *test, struct field *field)
 	generate(field);
 }
 
-/* D1, D4, E2: intervals and tuples that straddle, with anything around. */
+/* D1, D4, E2: intervals and tuples that straddle vectors. */
 static void generate_matches_reference(struct kunit *test)
 {
 	with_every_cut(test, generate_step);
@@ -228,7 +228,7 @@ static void remap_matches_reference(struct kunit *test)
 	with_every_cut(test, remap_step);
 }
 
-/* One walk over all cuts: what each run must be, whatever is in it. */
+/* Walk over all cuts and check each run, whatever its content. */
 static void runs_step(struct kunit *test, struct field *field)
 {
 	struct blk_integrity_walk walk = walk_of(field, BLK_INTEGRITY_WALK_READ);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The T10 and NVMe formats over contiguous runs: known answers, and random
- * ones against the reference.
+ * The T10 and NVMe formats over contiguous runs: known answers, and comparison
+ * of random runs with the reference.
  */
 
 #include "../blk.h"
@@ -75,7 +75,7 @@ static const struct known_answer known_answers[] = {
 	  0xdb3ae55be09770c7 },
 	{ "4096 up, 48 metadata bytes", COUNT_UP, 12, 48, false, 0xeccc, 0,
 	  0x10c9dfced7a5c8aa },
-	/* The 64-bit guard of this row is nobody's known answer. */
+	/* There is no published 64-bit guard for this row. */
 	{ "512 up, 56 metadata bytes", COUNT_UP, 9, 56, true, 0x206c, 0x7f80, 0 },
 };
 
@@ -141,7 +141,7 @@ static void reference_has_known_answers(struct kunit *test)
 				     digits + 3, 6));
 }
 
-/* A run of random intervals: @meta for the format, @wanted for the reference. */
+/* A run of random intervals: @meta by the format, @wanted by the reference. */
 struct run {
 	struct blk_integrity bi;
 	struct blk_integrity_exchg xchg;
@@ -200,7 +200,9 @@ static bool verifies(struct run *run)
 	return !memchr_inv(&run->err, 0, sizeof(run->err));
 }
 
-/* Application tags and opaque bytes are random: to compare all is to see them. */
+/*
+ * Application tags and opaque bytes are random, so comparing all covers them.
+ */
 static void generate_matches_reference(struct kunit *test)
 {
 	struct run *run = generated_run_of(test, test_geometry_of(test));
@@ -216,7 +218,7 @@ static void generated_run_verifies(struct kunit *test)
 	KUNIT_EXPECT_MEMEQ(test, run->meta, run->wanted, run->meta_bytes);
 }
 
-/* What verify says of the run must be what the reference says. */
+/* The result of verify must equal that of the reference. */
 static void expect_as_reference(struct kunit *test, struct run *run,
 				const char *part, unsigned int byte)
 {
@@ -279,7 +281,7 @@ static void remap_matches_reference(struct kunit *test)
 		KUNIT_EXPECT_FALSE(test, run->bi.flags & REF_TAG);
 		return;
 	}
-	/* A tag that says something else must keep it. */
+	/* A tag with another number must not change. */
 	run->meta[run->bi.pi_offset + pi_ref_tuple_bytes(&run->bi) - 1] ^= 0x40;
 	memcpy(run->wanted, run->meta, run->meta_bytes);
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Guards of runs: every implementation that this CPU supports against the
- * reference, which goes bit by bit.
+ * Guards of runs: compares every implementation that this CPU supports with the
+ * reference, which computes bit by bit.
  */
 
 #include <linux/hrtimer.h>
@@ -63,7 +63,7 @@ static u64 reference(enum kind kind, const u8 *data, unsigned int bytes)
 	}
 }
 
-/* Room for one guard more than a run has, which must stay as it is. */
+/* Space for one guard more than a run has, which must not change. */
 struct guards {
 	u16 narrow[MAX_INTERVALS + 1];
 	u64 wide[MAX_INTERVALS + 1];
@@ -127,7 +127,7 @@ static void expect_guards(struct kunit *test, const void *data,
 			param->kind == CRC64 ? WIDE_CANARY : CANARY);
 }
 
-/* A run ends where the mapping ends; so does each that is shorter. */
+/* Runs of all lengths end at the end of the mapping. */
 static void runs_of_any_length(struct kunit *test)
 {
 	const struct guard_param *param = test->param_value;
@@ -161,7 +161,7 @@ static void runs_at_any_alignment(struct kunit *test)
 	}
 }
 
-/* Each multiple of 512 to 8 KiB, each as a run of 1 to 6. */
+/* Intervals of all multiples of 512 bytes up to 8 KiB, in runs of 1 to 6. */
 static void intervals_of_any_length(struct kunit *test)
 {
 	const struct guard_param *param = test->param_value;
@@ -209,7 +209,7 @@ static void unusual_data(struct kunit *test)
 	}
 }
 
-/* A single bit, wherever it is, must reach the guard. */
+/* Every single bit must affect the guard. */
 static void every_byte_counts(struct kunit *test)
 {
 	const struct guard_param *param = test->param_value;
@@ -231,7 +231,7 @@ static void every_byte_counts(struct kunit *test)
 	}
 }
 
-/* The same run from a task, a softirq and a hard interrupt at once. */
+/* Compute the same run in a task, a softirq and a hard interrupt at once. */
 struct contexts {
 	const struct guard_param *param;
 	const u8 *data;
@@ -301,7 +301,7 @@ static void contexts_do_not_mix(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atomic_read(&ctx->wrong), 0);
 }
 
-/* In front of the tuples: any number of bytes, with other bytes between. */
+/* Metadata in front of the tuples: any number of bytes, at any distance. */
 static void prefixes_count(struct kunit *test)
 {
 	const unsigned int nr = 3, stride = 80;

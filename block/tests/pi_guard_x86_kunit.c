@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The constants of the x86-64 code for guards: each of them matters to one of
- * its functions, and the test data of this file shows it.
+ * Constants of the x86-64 code for guards: a change of any of them changes the
+ * result of a function over the test data of this file.
  */
 
 #include "../blk.h"

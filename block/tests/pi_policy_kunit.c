@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What a format checks and what it leaves alone: escapes, the order of checks,
- * owners of tag bytes; and which format a driver's geometry means.
+ * What a format checks and what it does not change: escapes, order of checks,
+ * owners of tag bytes; and the format that a driver's geometry selects.
  */
 
 #include "../blk.h"
@@ -130,7 +130,7 @@ static void escape_disables_checks(struct kunit *test)
 	}
 }
 
-/* An escaped interval ends neither the run nor the checks. */
+/* Intervals after an escaped one are checked. */
 static void interval_after_escape_is_checked(struct kunit *test)
 {
 	struct intervals *iv = intervals_of(test,
@@ -173,7 +173,10 @@ static void earlier_interval_is_reported_first(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, (FIRST + 1) ^ 2, iv->err.found);
 }
 
-/* The reference tag of type 3 is its owner's: neither written nor checked. */
+/*
+ * The reference tag of type 3 belongs to its owner: neither written nor
+ * checked.
+ */
 static void type3_reference_is_the_owners(struct kunit *test)
 {
 	struct blk_integrity bi = test_geometry(CRC, 0, 8, 0, 9);
@@ -208,7 +211,10 @@ static void generate_keeps_tag_and_opaque_bytes(struct kunit *test)
 	}
 }
 
-/* D19: the sum over the metadata before the tuple goes on from the data's. */
+/*
+ * D19: the sum over the metadata in front of the tuple continues that of the
+ * data.
+ */
 static void ip_guard_covers_data_before_prefix(struct kunit *test)
 {
 	struct blk_integrity bi = test_geometry(IP, REF_TAG, 16, 8, 9);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Slow and obvious implementation of the T10 and NVMe formats, written from
+ * Slow and simple implementation of the T10 and NVMe formats, written from
  * SBC-4 4.21, NVM Command Set 5.3 and RFC 1071.
  */
 
@@ -66,7 +66,7 @@ u64 pi_ref_crc64(u64 crc, const u8 *p, size_t len)
  * @more: second piece
  * @more_len: bytes in @more; an odd last byte is the high half of a word
  *
- * Return: the checksum as the big endian number that RFC 1071 speaks of.
+ * Return: the checksum, a big endian number as in RFC 1071.
  */
 u16 pi_ref_ip_checksum(const u8 *p, size_t len, const u8 *more, size_t more_len)
 {
@@ -189,7 +189,7 @@ void pi_ref_generate(const struct blk_integrity *geometry, const u8 *data,
 	}
 }
 
-/* Type 1 ignores what has an application tag of all ones, type 3 asks more. */
+/* Type 3 also requires a reference tag of all ones. */
 static bool is_escaped(const struct blk_integrity *geometry, const u8 *app)
 {
 	unsigned int bytes = APP_BYTES;
@@ -203,7 +203,7 @@ static bool is_escaped(const struct blk_integrity *geometry, const u8 *app)
 	return true;
 }
 
-/* The first wrong tag of an interval is its failure; guards come first. */
+/* The first wrong tag of an interval is reported; guards come first. */
 static void verify_tag(struct blk_integrity_error *interval_err, u64 interval,
 		       enum blk_integrity_tag tag, u64 expected, u64 found)
 {
@@ -271,12 +271,12 @@ unsigned int pi_ref_verify(const struct blk_integrity *geometry, const u8 *data,
 }
 
 /**
- * pi_ref_remap() - renumber reference tags that say what is expected
+ * pi_ref_remap() - renumber reference tags that have the expected number
  * @geometry: with a reference tag
  * @meta: metadata areas
  * @intervals: how many
  * @from: number the first one is expected to have
- * @to: number it gets then
+ * @to: its new number
  */
 void pi_ref_remap(const struct blk_integrity *geometry, u8 *meta,
 		  unsigned int intervals, u64 from, u64 to)

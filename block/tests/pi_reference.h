@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The slow reference that judges the formats: guards a bit at a time, tuples a
- * byte at a time, over contiguous memory.  It shares no code with what it
- * judges: of the geometry it reads the numbers, never the profile.
+ * Slow reference for the formats: guards bit by bit, tuples byte by byte, over
+ * contiguous memory.  It shares no code with the code under test: it reads the
+ * numbers of the geometry, never the profile.
  */
 #ifndef BLK_PI_REFERENCE_H
 #define BLK_PI_REFERENCE_H
 
 #include <linux/blk-integrity.h>
 
-/* Guards as numbers, each over what a first call returned and @len bytes. */
+/* Guards as numbers, each continuing the result of an earlier call. */
 #define PI_REF_CRC16_INIT	0
 #define PI_REF_CRC64_INIT	0
 
