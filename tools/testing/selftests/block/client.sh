@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-# pi_client, a submitter that owns the metadata of its bios.
+# Functions for pi_client, a module that submits bios with metadata of its own.
 # shellcheck shell=sh
 
 client_command=/sys/kernel/debug/pi_client/command
@@ -8,7 +8,7 @@ client_module=$(find "$PI_MODULES/lib/modules/$(uname -r)" -name "pi_client.ko*"
 client_load() { [ -n "$client_module" ] && insmod "$client_module"; }
 client_unload() { rmmod pi_client; }
 
-# client write|read DISK BLOCK COUNT GENERATION [OPTION...]: what came of it
+# client write|read DISK BLOCK COUNT GENERATION [OPTION...]: prints the result.
 client() {
 	echo "$*" >$client_command
 	read -r client_said <$client_command

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0
-# The checks that are the columns of the table, for one disk of one format.
+# The checks in the columns of the table, for one disk of one format.
 # shellcheck shell=sh
 
 on_disk() { io "$disk" "$format" "$@"; }
 
-# Steps for a damaged block: good ones are written and read, one is damaged, and then reading it must fail, be named by
-# the log, not make its neighbours fail, and fail with them. "corrupted WHAT [TAG]": where not WHAT itself, TAG tells.
+# corrupted WHAT [TAG]: writes and reads good blocks, then damages one. Reading it must fail, alone and together with its
+# neighbours, and the log must name it; reading only its neighbours must succeed. TAG detects the damage (default: WHAT).
 corrupted() {
 	tag=${2:-$1}
 	found=$(on_disk fill:$first:16 read:$first:16 "corrupt:$bad:$1" read:$bad:1 "named:$bad:$tag" \
@@ -26,7 +26,7 @@ corrupted() {
 	same "$row corrupt $1" "EILSEQ host 0" "$found" "found by $by+host"
 }
 
-# What nothing protects must not fail.
+# Damage to unprotected bytes must not fail a read.
 harmless() {
 	same "$row corrupt $1" "0 0 $2" "$(on_disk fill:$first:16 "corrupt:$bad:$1" read:$bad:1)" "${3:-}"
 }
@@ -44,7 +44,7 @@ corruptions() {
 	*:3:*) [ -n "$without_device" ] || harmless ref 0 "not in type 3" ;;
 	*) corrupted ref ;;
 	esac
-	# Of the metadata beside the tuple the guard covers what is in front.
+	# The guard covers the metadata in front of the tuple.
 	case $format in
 	*:56 | *:256) corrupted opaque guard ;;
 	*+8:* | *+16:crc64*) ;;
@@ -52,9 +52,9 @@ corruptions() {
 	esac
 }
 
-# Switched off, a damaged block is read as it is; switched on again, it is found. All other I/O goes on. Where metadata
-# is a tuple and no more, the block layer need not have a buffer, and the device decides whether it checks on its own.
-# verify_off WHAT-READING-A-DAMAGED-BLOCK-GIVES
+# verify_off RESULT-OF-READING-A-DAMAGED-BLOCK
+# With verification off, a damaged block can be read; switched on again, the damage is detected. All other I/O continues.
+# If the metadata is just the tuple, the block layer needs no buffer, and the device decides whether it checks.
 verify_off() {
 	before=$(on_disk fill:$first:400 corrupt:$bad:data)
 	integrity "$disk" read_verify 0
@@ -73,8 +73,8 @@ verify_off() {
 	same "$row verify off" "0 0, DIFFERENT, 0 0 0 0, 0, $1" "$off" "$remark"
 }
 
-# Without generation the medium has tuples that say so (escapes), or those of the device; never bytes from somewhere,
-# and never an error, of the write or of a checked read. scsi_debug, told to insert tuples itself, keeps the old ones.
+# With generation off, the medium has escapes or tuples of the device, never stale memory, and neither writes nor checked
+# reads fail. scsi_debug keeps the old tuples when it is told to insert them.
 generate_off() {
 	on_disk fill:$first:301 >/dev/null
 	integrity "$disk" write_generate 0
@@ -95,12 +95,12 @@ generate_off() {
 	esac
 }
 
-# format_checks ROW DISK FORMAT [ALIGNMENT-OF-WRITES [COMMAND-THAT-KEEPS-THE-DEVICE-FROM-CHECKING]]
+# format_checks ROW DISK FORMAT [ALIGNMENT-OF-WRITES [COMMAND-THAT-STOPS-THE-DEVICE-FROM-CHECKING]]
 format_checks() {
 	row=$1 disk=$2 format=$3 without_device=${5:-}
 	echo "# device $row $disk"
 	interval=${format%%+*}
-	# Blocks away from those of "rw".
+	# Blocks that "rw" does not use.
 	first=$((24 * 1048576 / interval))
 	bad=$((first + 5))
 	same "$row write/read" 0 "$(on_disk "rw:${4:-$PI_ALIGN}:$PI_ALIGN")"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-# What every test here uses: results as KTAP, pi_io, integrity attributes.
+# Functions of all tests: KTAP results, pi_io, integrity attributes.
 # shellcheck shell=sh
 
 pi_io=${PI_OUT:=$PWD}/pi_io
@@ -25,14 +25,14 @@ same() {
 	fi
 }
 
-# io DISK FORMAT STEP...: the words with which the steps answer.
+# io DISK FORMAT STEP...: prints the answers of the steps.
 io() {
 	io_disk=$1
 	shift
 	"$pi_io" "/dev/$io_disk" "$@"
 }
 
-# controller SERIAL: the names of NVMe controllers that have it, in one line.
+# controller SERIAL: prints the names of the NVMe controllers with this serial number, in one line.
 controller() {
 	grep -lx "$1 *" /sys/class/nvme/*/serial 2>/dev/null | sed 's,/serial$,,; s,.*/,,' | tr '\n' ' ' |
 		sed 's/ $//'
@@ -40,7 +40,7 @@ controller() {
 
 : "${nvme:=$(controller pi-selftest)}"
 
-# namespace NSID: name of its disk, which depends on the order in which the driver found them.
+# namespace NSID: prints the name of its disk, which depends on the order in which the driver found them.
 namespace() {
 	for path in "/sys/class/nvme/$nvme/$nvme"n*; do
 		read -r nsid_there <"$path/nsid" && [ "$nsid_there" = "$1" ] && echo "${path##*/}" && return
@@ -48,13 +48,13 @@ namespace() {
 	echo "no-namespace-$1"
 }
 
-# A wait ends with what it waits for. That this does not come is told after minutes only, so that no result depends on
-# the speed of the machine.
+# A wait ends with the event that it waits for. It fails only after minutes, so that no result depends on the speed of
+# the machine.
 patience=300
 
 uptime_seconds() { cut -d . -f 1 /proc/uptime; }
 
-# wait_for COMMAND...: until it succeeds.
+# wait_for COMMAND...: waits until the command succeeds.
 wait_for() {
 	wait_began=$(uptime_seconds)
 	until "$@"; do
@@ -66,7 +66,7 @@ wait_for() {
 	done
 }
 
-# reads VALUE FILE: whether that is its first line.
+# reads VALUE FILE: tests whether the first line of the file is VALUE.
 reads() { read -r line 2>/dev/null <"$2" && [ "$line" = "$1" ]; }
 
 exists() {
@@ -77,7 +77,7 @@ exists() {
 
 gone() { ! exists "$1"; }
 
-# until_there PATTERN: the first path that matches, when there is one.
+# until_there PATTERN: waits for a path that matches, and prints the first.
 until_there() {
 	wait_for exists "$1" || return
 	# shellcheck disable=SC2086
@@ -92,22 +92,22 @@ part_make() {
 
 part_suffix() { case $1 in *[0-9]) echo p ;; esac; }
 
-# requests_of DISK: reads and writes that the disk has done.
+# requests_of DISK: prints the number of reads and writes that the disk has completed.
 requests_of() { awk '{ print $1 + $5 }' "/sys/block/$1/stat"; }
 
 more_requests() { [ "$(requests_of "$1")" -gt "$2" ]; }
 
-# wait_for_io DISK: until I/O of a program in the background is under way.
+# wait_for_io DISK: waits until a program in the background does I/O.
 wait_for_io() { wait_for more_requests "$1" $(($(requests_of "$1") + 16)); }
 
-# rescan_nvme: the driver reads all namespaces anew. The command, which fails, is one of those after which the driver
-# waits until that is done.
+# rescan_nvme: makes the driver scan all namespaces. The command fails, but it is one after which the driver waits until
+# the scan is complete.
 rescan_nvme() {
 	echo 1 >"/sys/class/nvme/$nvme/rescan_controller"
 	nvme attach-ns "/dev/$nvme" --namespace-id=4000 --controllers=0 >/dev/null 2>&1 || true
 }
 
-# needs MODULE...: loads what only the kernel of "make test" has; if it is not there, a test says so once and ends.
+# needs MODULE...: loads modules that only the kernel of "make test" has. If one is missing, the test reports that and ends.
 needs() {
 	for module in "$@"; do
 		modprobe -d "$PI_MODULES" "$module" 2>/dev/null || {

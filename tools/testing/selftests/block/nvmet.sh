@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-# An NVMe target over a disk, and the disk that the host in the same kernel ("loop") makes of it.
+# An NVMe target over a disk, and the disk of the NVMe host in the same kernel ("loop") that uses it.
 # shellcheck shell=sh
 
 nvmet=/sys/kernel/config/nvmet

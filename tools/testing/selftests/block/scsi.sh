@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-# scsi_debug: a SCSI disk in memory with DIF and DIX, made and unmade as a test needs it.
+# scsi_debug: a SCSI disk in memory with DIF and DIX, created and removed by tests.
 # shellcheck shell=sh
 
 scsi_store_mb=32
@@ -34,10 +34,10 @@ scsi_unload() {
 	rmmod scsi_debug
 }
 
-# The driver looks at the disk anew, before this returns.
+# Makes the driver rescan the disk, and returns when it has.
 scsi_rescan() { echo 1 >"/sys/block/$disk/device/rescan"; }
 
-# While on, neither the disk nor the host adapter checks: what is wrong, only the block layer can find.
+# While on, neither the disk nor the host adapter checks, so only the block layer can detect errors.
 scsi_unchecked() {
 	case $1 in
 	on) echo 0 >"$scsi_type" ;;

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-# Stacked devices, made without their tools.
+# Stacked devices, created without their tools.
 # shellcheck shell=sh
 
 # md_make LEVEL SECTORS COMPONENT COMPONENT: md9 of so much of two block devices, without superblock or tools, as if in
@@ -21,7 +21,7 @@ md_make() {
 	[ "$1" = raid0 ] || echo $(($2 / 2)) >$md/component_size
 	[ "$1" = raid0 ] || echo none >$md/resync_start
 	echo active >$md/array_state
-	# The disk is older than its limits: some files come shortly after these.
+	# The disk exists before its limits, so some files appear a little later.
 	until_there /sys/block/md9/integrity/stat >/dev/null
 }
 

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0
-# A submitter with tags of its own on NVMe: pi_client stores a back pointer in the tags of each of its blocks of 4096
-# bytes. They come back, on the medium is what another program expects there, what is wrong is told exactly, and what is
-# asked for wrongly is refused and changes nothing.
+# Tags of a submitter on NVMe: pi_client stores a back pointer in the tags of each of its blocks of 4096 bytes. The tags
+# must be read back, the medium must have what another program expects, errors must be reported exactly, and invalid
+# requests must be rejected without effect.
 # shellcheck shell=sh
 
 # QEMU 7.2 transfers opaque metadata in whole 512 bytes only, so bios have a multiple of eight blocks, or one.
 
-# of FORMAT: $interval, $metadata, $intervals of a block of the client; and what else depends on the format.
+# of FORMAT: sets $interval, $metadata, $intervals of a block of the client, and all else that depends on the format.
 of() {
 	format=$1
 	interval=${format%%+*}
@@ -20,10 +20,10 @@ of() {
 	esac
 }
 
-# medium STEP BLOCK COUNT: of the client's blocks, by its generation $salt.
+# medium STEP BLOCK COUNT: runs a step on blocks of the client of generation $salt.
 medium() { io "$disk" "$format" "salt:$salt" "$1:$(($2 * intervals)):$(($3 * intervals))"; }
 
-# by_nvme_cli BLOCK STEP: another program reads the metadata of a block of the client.
+# by_nvme_cli BLOCK STEP: reads the metadata of a block of the client with another program.
 by_nvme_cli() {
 	rm -f /dev/shm/metadata
 	nvme read "/dev/$disk" --start-block=$(($1 * intervals)) --block-count=$((intervals - 1)) --data-size=4096 \
@@ -33,7 +33,7 @@ by_nvme_cli() {
 		"$(od -An -v -tx1 /dev/shm/metadata | tr -d ' \n')"
 }
 
-# what_it_says BLOCK: as much of a back pointer as the format has room for.
+# what_it_says BLOCK: prints the part of a back pointer that the format has room for.
 what_it_says() {
 	case $room in
 	tuple) [ $intervals = 8 ] && echo "block $1 generation 7 owner 1" || echo "block $1 generation 0 owner 0" ;;
@@ -71,19 +71,19 @@ packed() {
 			sed "s/^-EILSEQ unknown by device at interval $((1400 * intervals)) .*/0/")"
 }
 
-# Metadata in pages of the submitter, in pieces as the device does not take it.
+# Metadata in pages of the submitter, cut into pieces that the device does not accept.
 pieces() {
 	salt=18
 	before=$(counter "$disk" bounced_buffers)
 	same "$row metadata in pages" "0, 0, 0" "$(client write "$disk" 1450 24 18 pages), $(
 		client read "$disk" 1450 24 18), $(client read "$disk" 1450 24 18 pages)"
-	# Before pi_io looks at the medium: its own buffers may be bounced too.
+	# Before pi_io reads the medium, because its own buffers may be bounced too.
 	same "$row metadata in pages is copied" $(((24 * intervals * metadata > 1000) * 2)) \
 		$(($(counter "$disk" bounced_buffers) - before))
 	same "$row medium has metadata of pages" tagged "$(medium tagged 1450 24)"
 }
 
-# Nothing reaches the medium of what is refused.
+# Rejected writes must not reach the medium.
 refused() {
 	salt=5
 	client write "$disk" 1500 24 5 >/dev/null
@@ -102,7 +102,7 @@ refused() {
 	*:none:*) ;;
 	*)
 		same "$row tuples never made" "-EINVAL without a record" "$(client write "$disk" 1500 24 6 ungenerated)"
-		# The guard covers what is in front of the tuple.
+		# The guard covers the metadata in front of the tuple.
 		case $room-$format in
 		beside-*:0 | tuple-* | type3-*)
 			same "$row tags that come late" "0, 0" "$(client write "$disk" 1550 24 5 late), $(
@@ -120,7 +120,7 @@ refused() {
 		client read "$disk" 1500 24 5)"
 }
 
-# Guards that the submitter had before.
+# Guards that the submitter provides.
 guards() {
 	salt=11 n=$((24 * intervals))
 	same "$row own guards" "0 guards $n, 0 guards $n, 0" "$(client write "$disk" 1600 24 11 guards), $(
@@ -129,7 +129,7 @@ guards() {
 	same "$row wrong guards" "-EILSEQ guards $n unknown by device at interval $((1600 * intervals)) sector 12800" \
 		"$(client write "$disk" 1600 24 12 guards wrong)"
 	same "$row medium after wrong guards" tagged "$(medium tagged 1600 24)"
-	# With no check at all they are stored, and nobody put others in their place.
+	# Without any check they are stored, and not replaced.
 	salt=12
 	found="$(client write "$disk" 1600 24 12 guards wrong checks=none)"
 	right=$(io "$disk" "$format" guards:$((1603 * intervals)))
@@ -141,8 +141,8 @@ guards() {
 		client read "$disk" 1600 24 12 guards checks=ref | sed 's/ guards [0-9]*\( interval [0-9]*\) .*/\1/')"
 }
 
-# One bit of the medium: what the record says of it. The host sees it only when the device does not check, which is what
-# on_error=report asks of all of them.
+# The error record for one flipped bit on the medium. The host detects it only if the device does not check, so set
+# on_error=report.
 # damaged WHAT TAG EXPECTED-AND-FOUND
 damaged() {
 	same "$row record of damaged $1" \
@@ -168,7 +168,7 @@ records() {
 	done
 }
 
-# What the tags of the tuple are can be checked only where they are the submitter's.
+# The application tag can be checked only where it belongs to the submitter.
 application_tags() {
 	[ $room = tuple ] || return
 	bad=$((1805 * intervals))
@@ -193,7 +193,7 @@ application_tags() {
 	integrity "$disk" on_error fail
 }
 
-# Only what was asked for is checked, by the device and by the host: a damaged guard, then a damaged reference tag.
+# Device and host check only what was requested: a damaged guard, then a damaged reference tag.
 checks() {
 	case $format in *:3:*) return ;; esac
 	bad=$((1905 * intervals))
@@ -214,7 +214,7 @@ checks() {
 	same "$row damaged reference tag and checks of guard, ref, none, both" "0, $no, 0, $no, " "$found"
 }
 
-# The administrator's switches: no I/O fails, and what has room beside the tuple keeps its tags.
+# The administrator's switches: no I/O fails, and formats with room outside of the tuple keep the tags.
 switches() {
 	salt=17
 	client write "$disk" 2000 24 16 >/dev/null
@@ -232,7 +232,7 @@ switches() {
 	fi
 }
 
-# tag_checks NSID...: all of the above on these namespaces
+# tag_checks NSID...: runs all checks above on these namespaces.
 tag_checks() {
 	for nsid in "$@"; do
 		while read -r there name _ format; do
@@ -249,7 +249,7 @@ tag_checks() {
 		*:none:*)
 			same "$row checks without a guard" "-EINVAL in bio_integrity_set_checks" \
 				"$(client read "$disk" 1000 1 7 checks=app)"
-			# What QEMU does not transfer stays: other tests count on zeroes.
+			# Metadata that QEMU does not transfer stays, and other tests expect zeroes.
 			# shellcheck disable=SC2046
 			io "$disk" "$format" $(seq -f fill:%g:8 1000 8 2032) >/dev/null
 			;;

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0
-# A SCSI target over a disk or a file, and the SCSI disk that the same kernel ("loopback") makes of it.
+# A SCSI target over a disk or a file, and the SCSI disk in the same kernel ("loopback") that uses it.
 # shellcheck shell=sh
 
 target=/sys/kernel/config/target
 mountpoint -q /sys/kernel/config || mount -t configfs none /sys/kernel/config
 
-# tcm_make BACKSTORE CONTROL: sets $upper to the SCSI disk over it. A file has metadata only if it is told so.
+# tcm_make BACKSTORE CONTROL: sets $upper to the SCSI disk over it. A file has metadata only if that is configured.
 tcm_make() {
 	store=$target/core/${1}_0
 	mkdir -p "$store/pi" &&

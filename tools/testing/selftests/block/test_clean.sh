@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
-# No byte of memory that was not meant for it reaches the medium. Free memory of slabs and pages is poisoned
-# (slub_debug=P, page_poison), so a byte that nobody set is seen: every byte of metadata is read back and must
-# be the tuple's or zero. Zoned namespaces are those of test_zoned.sh.
+# No stale memory reaches the medium. Free memory of slabs and pages is poisoned (slub_debug=P, page_poison), which
+# reveals bytes that nobody set: every byte of metadata is read back and must be part of the tuple or zero.
+# test_zoned.sh covers zoned namespaces.
 # shellcheck shell=sh
 . ./probe.sh
 
@@ -13,10 +13,10 @@ while read -r nsid name _ format; do
 	case $nsid in '' | '#'*) continue ;; esac
 	disk=$(namespace "$nsid")
 	case $name in *zoned) continue ;; esac
-	# In the buffer inside of the payload, and in pages.
+	# Metadata in the buffer of the payload object, and in pages.
 	same "nvme-$name no stray byte" "0 0 0 generated" \
 		"$(io "$disk" "$format" fill:512:1 fill:513:3 fill:516:700 tuples:512:704)"
-	# Generation off; the device makes metadata that is a tuple only itself.
+	# With generation off, the device generates metadata that is just the tuple.
 	case $format in
 	*+8:* | *+16:*crc64* | *:none:*) continue ;;
 	esac

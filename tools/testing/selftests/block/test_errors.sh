@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0
-# What is told of errors: counters, the line in the log, the uevent, the tracepoint; and "on_error", which
-# decides whether the reader gets the data. On scsi_debug, whose own checks can be switched off.
+# Reports of errors: counters, log line, uevent, tracepoint; and "on_error", which decides whether the reader gets the
+# data. Uses scsi_debug, whose own checks can be switched off.
 # shellcheck shell=sh
 . ./probe.sh
 . ./scsi.sh
 
 format=512+8:crc16:1:0
 
-# counts NAME COUNTER BY STEP...: the counter grows by that much, or by more than the number behind a "+".
+# counts NAME COUNTER BY STEP...: the counter must grow by BY, or by more than N if BY is +N.
 counts() {
 	name=$1 what=$2 by=$3
 	shift 3
@@ -50,7 +50,7 @@ counters() {
 	integrity "$disk" write_generate 1
 }
 
-# last_line: of ours in the log, without its number of suppressed ones.
+# last_line: prints our last line in the log, without the number of suppressed bios.
 last_line() { dmesg | sed -n 's/^\[[^]]*\] *\(.* tag error at .*\), [0-9]* bios suppressed)$/\1)/p' | tail -n 1; }
 
 policies() {
@@ -67,7 +67,7 @@ policies() {
 	same "on_error fail again" EILSEQ "$(io "$disk" $format read:70:1)"
 }
 
-# Expected and found are those of the medium, in the line and in the tracepoint.
+# Expected and found values in line and tracepoint are those of the medium.
 words() {
 	sleep 5.2
 	dmesg -C
@@ -75,7 +75,7 @@ words() {
 	trace_on blk_integrity/blk_integrity_error "$(device_filter "$disk")"
 	io "$disk" $format read:71:1 >/dev/null
 	trace_end
-	# What went astray came with its own number, which is the store's size further on.
+	# A misdirected block has its own number, which is higher by the size of the store.
 	wrong=$(printf '0x%x' $((PI_STORE_BLOCKS + 71)))
 	same "line of a reference tag" \
 		"$disk: ref tag error at location 71 (interval 71, expected 0x47, found $wrong)" \

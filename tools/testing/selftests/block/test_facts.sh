@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-# What the integrity directory says of every format, what it refuses, and that it is there only where there is metadata.
+# The integrity directory of every format: its content, rejected values, and that it exists only with metadata.
 # shellcheck shell=sh
 . ./probe.sh
 . ./scsi.sh
@@ -12,7 +12,7 @@ layout() {
 	done | tr '\n' ' ' | sed 's/ $//; s/ \(avx512\|avx2\|sse\|csum_partial\) / vector /'
 }
 
-# From "4096+64:crc16:1:56" what must be said, on a CPU that multiplies carry-less.
+# Expected content for "4096+64:crc16:1:56", on a CPU with carry-less multiplication.
 layout_of() {
 	echo "$1" | awk -F '[+:]' '{
 		size = $3 == "none" ? 0 : $3 == "crc64" ? 16 : 8
@@ -56,7 +56,7 @@ for switch in read_verify write_generate; do
 	done
 done
 
-# refused DISK ATTRIBUTE VALUE: with EINVAL, which dd names other than echo, and nothing changed.
+# refused DISK ATTRIBUTE VALUE: the write must fail with EINVAL (dd prints the error, echo does not) and change nothing.
 refused() {
 	was=$(integrity "$1" "$2")
 	says=$(printf %s "$3" | dd of="/sys/block/$1/integrity/$2" 2>&1) && says=taken
@@ -88,9 +88,9 @@ survives_rescan() {
 	integrity "$2" read_verify 1
 }
 
-# Policies changed all the time under I/O: no I/O fails, and nothing wrong is found. Blocks written without tuples must
-# not be read with a check by a disk that keeps the old ones (scsi_debug). No read overlaps a write: QEMU writes data
-# and metadata one after the other, and then finds the one new and the other old.
+# Policies change permanently under I/O: no I/O fails, and no error is found. Blocks written without tuples must not be
+# read with checks by a disk that keeps old tuples (scsi_debug). No read overlaps a write, because QEMU writes data and
+# metadata one after the other, and a read in between would get new data with old metadata.
 # toggles NAME DISK GENERATE
 toggles() {
 	before="$(counter "$2" guard_errors) $(counter "$2" ref_errors)"

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
-# A protected disk over a protected disk, where both need metadata of their own for the same data: SCSI target over a
-# file on a namespace. The upper one has a buffer of its reserve while it waits for the lower one, which needs one, too:
-# with a reserve for both that would be the end.
+# A protected disk over a protected disk, where both need metadata for the same data: a SCSI target over a file on a
+# namespace. The upper disk holds a buffer of its reserve while it waits for the lower disk, which needs a buffer too.
+# With a common reserve this would deadlock.
 # shellcheck shell=sh
 . ./probe.sh
 . ./tcm.sh
@@ -27,8 +27,8 @@ over_a_file() {
 	umount /dev/shm/files
 }
 
-# sd does I/O with limits_lock held, which for lockdep is one lock of all disks: it takes that for a circle with the
-# writeback of a file system.
+# sd does I/O with limits_lock held. For lockdep the locks of all disks are one class, so it reports a circle with the
+# writeback of a filesystem.
 if [ -e /proc/lockdep_stats ]; then
 	result 0 "SCSI target over a file" "SKIP lockdep does not tell the locks of the two disks apart"
 else

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0
-# Many requests at once, of mixed sizes and at random places, on every format; fio compares what it reads.
+# Many requests at once, of mixed sizes and at random positions, on every format, verified by fio.
 # shellcheck shell=sh
 . ./scsi.sh
 
-# fio_case NAME DISK FORMAT: every block is written once before, as QEMU knows unwritten ones only by the page.
+# fio_case NAME DISK FORMAT: writes every block once before, because QEMU tracks unwritten blocks only by page.
 fio_case() {
 	bytes=${3%%+*}
 	io "$2" "$3" "fill:0:$((24 * 1048576 / bytes))" >/dev/null

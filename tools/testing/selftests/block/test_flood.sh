@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
-# A hundred thousand bad reads: all fail, the log does not drown, and no line of it is lost uncounted. Slow.
-# The disk does not check, and the host adapter neither; this type of disk has no other words for the log.
+# A hundred thousand bad reads: all fail, the log is rate-limited, and suppressed lines are counted. Slow.
+# Neither the disk nor the host adapter checks, and this type of disk prints no other lines.
 # shellcheck shell=sh
 . ./scsi.sh
 
@@ -12,7 +12,7 @@ if scsi_load 4096 0 1; then
 	began=$(cut -d . -f 1 /proc/uptime)
 	same "$reads bad reads all fail" $reads "$(io "$disk" $format again:70:$reads)"
 	took=$(($(cut -d . -f 1 /proc/uptime) - began))
-	# Ten lines in five seconds, as everywhere in the kernel; the last one says what was left out before it.
+	# Ten lines in five seconds, the kernel's default; the last one has the number of suppressed bios.
 	sleep 5.2
 	io "$disk" $format read:70:1 >/dev/null
 	lines=$(dmesg | grep -c ' tag error at ')

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0
-# Format NVM: the integrity directory comes and goes with the metadata, and reads that a format overtakes are
-# held against the format they were read in.
+# Format NVM: files in the integrity directory appear and disappear with the metadata, and a read in flight during a
+# format is verified by the format it was read in.
 # shellcheck shell=sh
 . ./probe.sh
 
 disk=$(namespace 8)
 nsid=8
 
-# lbaf BLOCK METADATA: number of that format of the namespace.
+# lbaf BLOCK METADATA: prints the number of that format of the namespace.
 lbaf() {
 	nvme id-ns "/dev/$nvme" -n $nsid | awk -v ms="$2" \
 		-v ds="$(echo "$1" | awk '{ while ($1 > 1) { $1 /= 2; n++ } print n }')" \
@@ -24,7 +24,7 @@ format_to() {
 	return $status
 }
 
-# files WANTED: those of disks with metadata, yes or no
+# files WANTED: prints whether the files of disks with metadata exist, yes or no; waits for WANTED.
 files() {
 	case $1 in
 	yes) wait_for exists "/sys/block/$disk/integrity/stat" ;;
@@ -61,8 +61,8 @@ same "formatted with metadata in the data: the log says why" \
 
 format_to 4096 64 1 0
 
-# Formats among many reads. Between the end of a format and the driver's look at it, reads go by the old format and find
-# what they find; after that look, no read may be held against another format than its own.
+# Formats during many reads. From the end of a format until the driver has read it, reads use the old format and may
+# fail. After that, no read may be verified by another format than its own.
 formats=0
 false_errors=0
 for try in 1 2 3; do

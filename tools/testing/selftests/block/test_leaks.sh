@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0
-# Payloads and buffers that live are counted: after every way to fail, as many as before.
+# Counts payloads and buffers: after every kind of failure there must be as many as before.
 # shellcheck shell=sh
 . ./probe.sh
 . ./scsi.sh
 
 start=$(payloads)
 
-# A count that does not see payloads would see no leak either.
+# A count that misses payloads would miss leaks too.
 if scsi_load 512 1 0; then
 	[ "$(payloads)" != "$start" ]
 	result $? "a reserve is seen" "$(payloads)"
@@ -28,7 +28,7 @@ none_left "I/O without memory"
 io "$disk" 512+64:crc16:1:56 fill:64:8 corrupt:70:data read:64:8 >/dev/null
 none_left "a read of a bad block"
 
-# busy DISK: I/O of all kinds in the background, which may fail; the process is in $busy.
+# busy DISK: starts I/O of all kinds in the background, which may fail; sets $busy to its process.
 busy() {
 	fio --name=busy --thread --filename="/dev/$1" --direct=1 --ioengine=libaio --iodepth=32 --rw=randrw \
 		--bsrange=4k-128k --size=16m --runtime=1h --time_based --continue_on_error=none >/dev/null 2>&1 &

@@ -1,18 +1,18 @@
 # SPDX-License-Identifier: GPL-2.0
-# NVMe multipath: a path is reset, and one is removed, while large reads are verified. All reads succeed, by the path
-# that is left.
+# NVMe multipath: a path is reset, and another is removed, while large reads are verified. All reads must succeed through
+# the remaining path.
 # shellcheck shell=sh
 . ./probe.sh
 . ./paths.sh
 
-# verified NSID: intervals, on all paths that there are
+# verified NSID: prints the verified intervals of all paths.
 verified() {
 	for path in $(path_disks "$1"); do
 		counter "$path" verified_intervals
 	done | awk '{ n += $1 } END { print n + 0 }'
 }
 
-# reader DISK: pass after pass, each in random order, until there were enough or one failed.
+# reader DISK: reads in passes, each in random order, until there were enough or one failed.
 reader() {
 	while [ ! -e /dev/shm/enough ]; do
 		fio --name=reads --thread --filename="/dev/$1" --direct=1 --ioengine=libaio --iodepth=8 --bs=1m \
@@ -26,7 +26,7 @@ reader() {
 passes_beyond() { [ "$(wc -l </dev/shm/passes)" -gt "$1" ]; }
 another_pass() { wait_for passes_beyond $(($(wc -l </dev/shm/passes) + 1)); }
 
-# under_reads NAME DISK COMMAND: which is done to each path, twice
+# under_reads NAME DISK COMMAND: runs the command on each path twice.
 under_reads() {
 	rm -f /dev/shm/enough
 	: >/dev/shm/passes

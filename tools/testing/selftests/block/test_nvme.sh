@@ -3,7 +3,7 @@
 # shellcheck shell=sh
 . ./format.sh
 
-# by_nvme_cli ROW DISK FORMAT: another program's view of the first block that "rw" wrote.
+# by_nvme_cli ROW DISK FORMAT: checks the first block that "rw" wrote with another program.
 by_nvme_cli() {
 	metadata=${3#*+}
 	metadata=${metadata%%:*}

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
-# A device that completes half of a read, then the rest: what is verified must be what was read. And one that has many
-# errors, of which the log must not drown.
+# A device that completes half of a read and then the rest: verification must cover what was read. And a device with
+# many errors, whose log lines must be rate-limited.
 # shellcheck shell=sh
 . ./scsi.sh
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-# A partition that begins in the middle: reference tags on the medium are those of the disk.
+# A partition that does not start at block 0: reference tags on the medium are those of the disk.
 # shellcheck shell=sh
 
 # partition_case DISK FORMAT FIRST-SECTOR

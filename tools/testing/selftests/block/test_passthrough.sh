@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-# NVMe passthrough with metadata of the program's own: by ioctl and by io_uring.
+# NVMe passthrough with metadata of the program, by ioctl and by io_uring.
 # shellcheck shell=sh
 . ./probe.sh
 

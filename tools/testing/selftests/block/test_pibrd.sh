@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-# pi_brd: what it stores and checks in every format, what it refuses, and its end under I/O.
+# pi_brd: storage and checks of every format, rejected attributes, and removal under I/O.
 # shellcheck shell=sh
 . ./probe.sh
 . ./pibrd.sh
@@ -46,7 +46,7 @@ formats() {
 	same "pi_brd intervals of 512 bytes in blocks of 4096" "0 0 generated" \
 		"$(io "$disk" 512+8:crc16:1:0 fill:64:800 read:64:800 tuples:64:800)"
 	pibrd_unmake a
-	# A null device: reads pass verification all the same.
+	# Reads of a null device pass verification too.
 	pibrd_make a store=0
 	before=$(counter "$disk" verified_intervals)
 	same "pi_brd without a store" "0 DIFFERENT 100" "$(io "$disk" 512+8:crc16:1:0 fill:64:100 read:64:100) $(
@@ -100,7 +100,7 @@ refusals() {
 	pibrd_unmake a
 }
 
-# Numbers of intervals that the reference tag has not bits enough for.
+# Interval numbers that do not fit the reference tag.
 wraps() {
 	pibrd_format a 512+8:crc16:1:0 size_mb=$((2097152 + 64))
 	same "pi_brd wrap at 2^32" "0 0 generated" \
@@ -121,7 +121,7 @@ wraps() {
 	pibrd_unmake a
 }
 
-# Rules count, end, and come again as their numbers say.
+# Rules count, end and fire again according to their numbers.
 rules() {
 	pibrd_format a 512+8:crc16:1:0
 	io "$disk" "$format" fill:0:64 >/dev/null
@@ -160,7 +160,7 @@ rules() {
 	pibrd_unmake a
 }
 
-# What a submitter wants compared is compared by the device too.
+# The device makes the checks that a submitter requests.
 app_tags() {
 	client_load || { result 1 "pi_client loads"; return; }
 	while read -r format; do
@@ -196,7 +196,7 @@ polled() {
 	done
 }
 
-# Power goes, and the directory, while requests are under way and late.
+# The power is switched off, and the directory removed, while delayed requests are in flight.
 removals() {
 	for how in power rmdir; do
 		pibrd_make a complete=timer latency_ns=5000000 depth=256

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-# pi_brd: each fault of the table in Documentation/block/pi_brd.rst is found by what the table says.
+# pi_brd: each fault of the table in Documentation/block/pi_brd.rst is detected as the table states.
 # shellcheck shell=sh
 . ./probe.sh
 . ./pibrd.sh
@@ -7,10 +7,10 @@
 pibrd_load || result 1 "pi_brd loads"
 pibrd_page=../../../../Documentation/block/pi_brd.rst
 
-# errors_now: counters that tell of errors, "NAME=VALUE" each.
+# errors_now: prints the error counters, as NAME=VALUE.
 errors_now() { sed -n 's/^\([a-z]*_errors\) /\1=/p' "/sys/block/$disk/integrity/stat" | tr '\n' ' '; }
 
-# grown BEFORE AFTER: the first counter that did
+# grown BEFORE AFTER: prints the first counter that has grown.
 grown() {
 	for pair in $2; do
 		case " $1" in
@@ -36,7 +36,7 @@ row_disk() {
 	esac
 }
 
-# row_rule KIND SIDE [NUMBERS]: the rule, for one block
+# row_rule KIND SIDE [NUMBERS]: adds the rule, for one block.
 row_rule() {
 	case $1 in
 	misdirect) echo "$* first=10 count=1 to=30" ;;

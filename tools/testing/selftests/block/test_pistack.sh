@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
-# pi_brd below md, dm and filesystems: a mirror heals, members that differ are refused, and what is stored in files is
-# what comes back; with faults, to show that these tests would see it if it were not.
+# pi_brd below md, dm and filesystems: a mirror heals, members that differ are rejected, and files are read back as
+# written. Faults show that these tests would detect errors.
 # shellcheck shell=sh
 . ./probe.sh
 . ./stack.sh
@@ -8,7 +8,7 @@
 
 pibrd_load || result 1 "pi_brd loads"
 
-# heals FORMAT COUNTER ATTRIBUTE=VALUE...: reads that find one leg corrupt succeed, are counted, and correct it.
+# heals FORMAT COUNTER ATTRIBUTE=VALUE...: reads of a corrupt member succeed, are counted, and correct it.
 heals() {
 	format=$1 what=$2
 	shift 2
@@ -16,13 +16,13 @@ heals() {
 	leg=$disk
 	pibrd_format b "$format" "$@"
 	md_make raid1 65536 "$leg" "$disk"
-	# Reads prefer the first leg.
+	# Reads prefer the first member.
 	echo writemostly >"$md/dev-$disk/state"
 	same "raid1 over pi_brd $format write, read" "0 0" "$(io md9 "$format" fill:100:64 read:100:64)"
 	for where in data guard ref; do
 		case $format-$where in *:3:*-ref) continue ;; esac
 		before=$(counter "$leg" "$(heal_counter "$what" $where)")
-		# md reads the bad leg once more before it corrects it.
+		# md reads the bad member once more before it corrects it.
 		same "raid1 over pi_brd $format${*:+, $*} heals $where" "0, 0, 2 more, generated" \
 			"$(io "$leg" "$format" corrupt:110:$where), $(io md9 "$format" read:108:8), $((
 			$(counter "$leg" "$(heal_counter "$what" $where)") - before)) more, $(
@@ -30,7 +30,7 @@ heals() {
 	done
 	[ "$(cat "$md/dev-$leg/errors")" -gt 0 ]
 	result $? "raid1 over pi_brd $format counts what it corrected" "$(cat "$md/dev-$leg/errors") sectors"
-	# The other leg too: nothing is left to read from.
+	# With the other member corrupt too, there is no good copy.
 	same "raid1 over pi_brd $format with both legs corrupt" "0, 0, EIO|EILSEQ" \
 		"$(io "$leg" "$format" corrupt:120:data), $(io "$disk" "$format" corrupt:120:data), $(
 		io md9 "$format" read:118:8 | sed 's/^E\(IO\|ILSEQ\)$/EIO|EILSEQ/')"
@@ -48,7 +48,7 @@ heal_counter() {
 	esac
 }
 
-# differ WORDS FORMAT OTHER-FORMAT [ATTRIBUTE=VALUE...]: no stack of both has integrity, and the log says why.
+# differ WORDS FORMAT OTHER-FORMAT [ATTRIBUTE=VALUE...]: a stack of both has no integrity, and the log has the reason.
 differ() {
 	words=$1 first_format=$2 other_format=$3
 	shift 3
@@ -68,12 +68,12 @@ differ() {
 	pibrd_unmake a
 }
 
-# remount: the filesystem on $disk, with nothing of it in memory
+# remount: mounts the filesystem on $disk with empty caches.
 remount() {
 	umount /tmp/fs && echo 3 >/proc/sys/vm/drop_caches && mount -t "$fs" "/dev/$disk" /tmp/fs
 }
 
-# same_file: whether $file is what was copied, read from the disk
+# same_file: tests whether $file, read from the disk, equals its source.
 same_file() {
 	echo 3 >/proc/sys/vm/drop_caches
 	cmp -s "/tmp/fs/$file" "$tree/$file" && echo same && return
@@ -92,7 +92,7 @@ filesystem() {
 	diff -r -x lost+found $tree /tmp/fs >/dev/shm/diff 2>&1
 	result $? "$fs on $2 returns what was stored" "$(head -n 1 /dev/shm/diff)"
 
-	# Negative controls, on one block of one file: an error is seen, and so is one that nobody finds.
+	# Negative controls, on one block of a file: a detected error, and one that no layer detects.
 	file=pi_io.c
 	block=$(filefrag -b1024 -v "/tmp/fs/$file" | awk '$1 == "0:" { print $4 + 0 }')
 	interval=$((block * 1024 / ${2%%+*}))

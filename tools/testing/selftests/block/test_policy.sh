@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-# /sys/block/*/integrity: what it says, what it takes, and that what the admin set outlives a rescan by the driver.
+# /sys/block/*/integrity: content, accepted values, and that policies survive a rescan by the driver.
 # shellcheck shell=sh
 . ./scsi.sh
 

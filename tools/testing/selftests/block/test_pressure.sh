@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
-# No memory, for real: programs write more than all there is and read it back, with swap on protected disks, while
-# another protected disk is written and read. For a small guest (MEMORY=256M).
+# Real memory pressure: programs write more memory than the guest has and read it back, with swap on protected disks,
+# while another protected disk is written and read. For a small guest (MEMORY=256M).
 # shellcheck shell=sh
 . ./probe.sh
 
@@ -12,7 +12,7 @@ has=$(awk '/^MemTotal:/ { print int($2 / 1024) }' /proc/meminfo)
 [ "$has" -lt $((programs * mib * 4 / 5)) ]
 result $? "memory is much less than what is written" "$has MiB for $((programs * mib))"
 
-# All of the same priority: pages go to each in turn.
+# The same priority for all, so that pages are distributed over them.
 for nsid in $swaps; do
 	disk=$(namespace "$nsid")
 	mkswap "/dev/$disk" >/dev/null && swapon -p 1 "/dev/$disk"
@@ -26,7 +26,7 @@ uses() {
 	done | awk '{ n += $1 } END { print n }'
 }
 
-# From now to the end, round after round: each writes and reads anew.
+# Runs in rounds until the end; each round writes and reads.
 rounds() {
 	until [ -e /dev/shm/programs-ended ]; do
 		fio --name=beside --thread --filename="/dev/$(namespace 8)" --direct=1 --ioengine=io_uring \
@@ -65,7 +65,7 @@ for nsid in $swaps; do
 		"$(counter "$disk" generated_intervals) and $(counter "$disk" verified_intervals) intervals"
 done
 same "nobody was killed for want of memory" 0 "$(sed -n 's/^oom_kill //p' /proc/vmstat)"
-# swapped WAY: in MiB; /proc/vmstat counts pages.
+# swapped WAY: prints the amount in MiB; /proc/vmstat counts pages.
 swapped() { echo $(($(sed -n "s/^pswp$1 //p" /proc/vmstat) / 256)); }
 echo "# swapped out $(swapped out) MiB, in $(swapped in) MiB; reserves used $(($(uses) - before)) times"
 for nsid in $swaps; do

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0
-# Requests that drivers make for others: zeroes, a table with a segment that is no device, and a mirror that writes
-# again what failed.
+# Requests that drivers make: zeroes, a dm table with a segment without a device, and a mirror that retries a failed
+# write.
 # shellcheck shell=sh
 . ./probe.sh
 . ./client.sh
 . ./stack.sh
 
-# zeroes NSID: of 64 blocks three are overwritten with zeroes, by the device.
+# zeroes NSID: the device overwrites three of 64 blocks with zeroes.
 zeroes() {
 	disk=$(namespace "$1")
 	format=$(awk -v nsid="$1" '$1 == nsid { print $4 }' namespaces)
@@ -28,7 +28,7 @@ below=$(namespace 1)
 format=512+8:crc16:1:0
 start1=20480 start2=53248 size=16384 # sectors, which are blocks here
 
-# with_error NAME TABLE: a table with an error segment of 8192 sectors has the format of the other one
+# with_error NAME TABLE: a table with an error segment of 8192 sectors has the format of its other segment.
 with_error() {
 	echo "$2" | dmsetup --noudevsync create pi-error 2>&1 | sed 's/^/# /'
 	dm=$(basename "$(readlink -f /dev/mapper/pi-error 2>/dev/null)")
@@ -67,7 +67,7 @@ fail_next_write() {
 
 part_make "$below" 1 $start1 $size
 part_make "$below" 2 $start2 $size
-# The program that would keep the array's superblock answers before the first write.
+# Answer for the program that keeps the array's superblock, before the first write.
 superblock_keeper() {
 	while [ -e $md/array_state ]; do
 		[ "$(cat $md/array_state)" != write-pending ] || echo active >$md/array_state
@@ -75,7 +75,7 @@ superblock_keeper() {
 	done 2>/dev/null
 }
 
-# An array with a list of bad blocks tries again, block by block.
+# An array with a list of bad blocks retries block by block.
 md_metadata=external:pi
 md_make raid1 $size "${below}p1" "${below}p2"
 md_metadata=none

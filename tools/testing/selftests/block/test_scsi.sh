@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-# scsi_debug in every format it has. It walks data in whole sectors of a page, so write buffers are aligned to sectors;
+# scsi_debug in all of its formats. It walks data in whole sectors of a page, so write buffers are aligned to sectors;
 # read buffers are not.
 # shellcheck shell=sh
 . ./format.sh

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-# dm and md above partitions of protected namespaces: tags are those of the disk below, damage below is seen above.
+# dm and md over partitions of protected namespaces: tags are those of the disk below, and damage below is detected.
 # shellcheck shell=sh
 . ./stack.sh
 
@@ -7,14 +7,14 @@ below=$(namespace 1)
 format=512+8:crc16:1:0
 start1=20480 start2=53248 size=16384 # sectors, which are blocks here
 
-# on_medium NAME START-BELOW START-ABOVE COUNT: blocks below hold what was written above, with tags of their own.
+# on_medium NAME START-BELOW START-ABOVE COUNT: blocks below must have the data written above, with their own tags.
 on_medium() {
 	same "$1" generated "$(PI_SHIFT=$((($3 - $2) * 512)) io "$below" $format "tuples:$2:$4")"
 }
 
 damage_below() { io "$below" $format "corrupt:$1:data"; }
 
-# Linear, cut in the middle of what is written.
+# Linear, with a boundary inside of the written range.
 printf '0 1000 linear /dev/%s %s\n1000 7192 linear /dev/%s %s\n' "$below" $start1 "$below" $start2 |
 	dmsetup --noudevsync create pi-linear 2>&1 | sed 's/^/# /'
 dm=$(basename "$(readlink -f /dev/mapper/pi-linear 2>/dev/null)" )
@@ -26,7 +26,7 @@ on_medium "dm-linear medium after the cut" $start2 1000 300
 same "dm-linear damage" "0, EILSEQ 0" "$(damage_below $((start2 + 50))), $(io $dm $format read:700:600 read:700:350)"
 dmsetup --noudevsync remove pi-linear
 
-# Members that differ: a stripe over two namespaces has no integrity, and the log says what differs.
+# Members that differ: a stripe over two namespaces has no integrity, and the log names the difference.
 # stack_refused NAME OTHER-NSID WORDS
 stack_refused() {
 	first=$(namespace 2) other=$(namespace "$2")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-# Swap on protected disks: a program in a small cgroup writes more memory than it may have and reads it back, while
+# Swap on protected disks: a program in a small cgroup writes more memory than its limit and reads it back, while
 # payloads and buffers cannot be allocated. Slow.
 # shellcheck shell=sh
 . ./probe.sh
@@ -20,7 +20,7 @@ swap_on() {
 	}
 	before="$(counter "$disk" verified_intervals) $(counter "$disk" reserve_uses)"
 	faults_on
-	# A shell puts itself into the group, then becomes the program.
+	# A shell joins the group and then executes the program.
 	found=$(sh -c "echo \$\$ >$group/cgroup.procs && exec $pi_io /dev/$disk 512+8:crc16:1:0 memory:0:64")
 	faults_off
 	swapoff "/dev/$disk"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-# A bio of 64 KiB with tags is cut at each of its intervals once: both parts arrive, with tags and right reference tags.
+# A bio of 64 KiB with tags is split at each of its intervals once: both parts must have correct tags and reference tags.
 # shellcheck shell=sh
 . ./probe.sh
 . ./client.sh
@@ -10,7 +10,7 @@ client_load || {
 }
 start=$(payloads)
 
-# cut_once BLOCK: the bio of 16 blocks that begins there, in $cut sectors
+# cut_once BLOCK: splits the bio of 16 blocks that starts there after $cut sectors.
 cut_once() {
 	generation=$((generation + 1))
 	first=$((cut * 512 / interval)) begin=$(($1 * 4096 / interval)) end=$((($1 + 16) * 4096 / interval))

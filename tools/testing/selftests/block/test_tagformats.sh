@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-# Tags of a submitter on the formats that "tags" leaves out.
+# Tags of a submitter on the formats that "tags" does not cover.
 # shellcheck shell=sh
 . ./probe.sh
 . ./client.sh

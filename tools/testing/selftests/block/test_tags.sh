@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-# Tags of a submitter on the kinds of formats there are; "tagformats" has the others.
+# Tags of a submitter on one format of each kind; "tagformats" has the others.
 # shellcheck shell=sh
 . ./probe.sh
 . ./client.sh

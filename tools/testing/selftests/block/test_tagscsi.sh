@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
-# Tags of a submitter on scsi_debug: what is damaged is told by the host when the disk does not check, and by the disk
-# when it does; and bios that want other checks are other requests.
+# Tags of a submitter on scsi_debug: the host reports damage if the disk does not check, otherwise the disk does; and
+# bios with different checks do not merge.
 # shellcheck shell=sh
 . ./probe.sh
 . ./scsi.sh
@@ -24,7 +24,7 @@ record() {
 		"-EILSEQ unknown by device at interval $((1000 * intervals)) sector 8000, $said" "$one, $two"
 }
 
-# by_host TAG EXPECTED-AND-FOUND: for the damaged interval
+# by_host TAG EXPECTED-AND-FOUND: prints the record for the damaged interval.
 by_host() { echo "-EILSEQ $1 by host at interval $bad sector $((bad * interval / 512)) $2"; }
 
 records() {
@@ -41,8 +41,8 @@ records() {
 		record ref "$(by_host ref "$(printf 'expected 0x%x found 0x%x' $bad $((bad + PI_STORE_BLOCKS)))")"
 		record "ref, verified by the submitter" \
 			"$(by_host ref "$(printf 'expected 0x%x found 0x%x' $bad $((bad + PI_STORE_BLOCKS)))")" verify
-		# The disk cannot check one of them only: then it checks none, and the host the one. That the block
-		# lost its tags to what damaged it is another matter.
+		# The disk cannot check only one of them, so it checks none and the host checks the one. The damage has
+		# also overwritten the tags of the block.
 		found=
 		for check in guard ref none guard+ref; do
 			found="$found$(client read "$disk" 1000 24 31 checks=$check), "
@@ -55,7 +55,7 @@ records() {
 	esac
 }
 
-# SCSI has no word for an application tag: the host alone looks at it.
+# SCSI cannot check an application tag, so only the host does.
 application_tags() {
 	client write "$disk" 1000 24 31 fill=0x5a >/dev/null
 	client write "$disk" 1005 1 31 fill=0x5b >/dev/null
@@ -70,7 +70,7 @@ application_tags() {
 		client read "$disk" 1000 24 31 fill=0x5a checks=app app=0x02 mask=0x0007)"
 }
 
-# merging NAME WANTED-REQUESTS OPTION...: 16 neighbours under a plug, written and read
+# merging NAME WANTED-REQUESTS OPTION...: writes and reads 16 adjacent blocks under a plug.
 merging() {
 	what=$1 wanted=$2
 	shift 2

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
-# Tags of a submitter on their way down: through partitions, dm, md and splits they arrive as they were, with reference
-# tags of the disk; also on both members of a mirror, which begin at different places.
+# Tags of a submitter through partitions, dm, md and splits: the tags must not change, and the reference tags must be
+# those of the disk, also on both members of a mirror, which start at different positions.
 # shellcheck shell=sh
 . ./probe.sh
 . ./client.sh
@@ -34,7 +34,7 @@ linear() {
 	[ -b "/dev/$dm" ] || dm=dm-0
 }
 
-# No two pages of it are one segment, and the disk takes fewer than there are.
+# No two pages can be one segment, and the disk accepts fewer segments.
 before=$(requests_of "$below")
 written "1 MiB in 256 segments" "$below" 1024 256 19 bio=256
 [ $(($(requests_of "$below") - before)) -gt 2 ]
@@ -78,7 +78,7 @@ same "dm-linear, switched off" "0 untagged, 0" "$(client write "$dm" 100 304 23)
 integrity "$dm" read_verify 1
 integrity "$dm" write_generate 1
 
-# without_memory NAME DISK...: nothing can be allocated for metadata; reserves serve, of this device and the one below
+# without_memory NAME DISK...: allocations of metadata fail, so the reserves of this device and the one below are used.
 without_memory() {
 	what=$1 disk=$2
 	uses="$(counter "$disk" reserve_uses) $(counter "$below" reserve_uses)"
@@ -96,7 +96,7 @@ without_memory() {
 without_memory "dm-linear" "$dm" 100 304 23
 on_medium "dm-linear medium without memory" 23 $start2 1003 2229
 
-# The disk takes less than the device above it was made for.
+# The disk accepts less than the device above it.
 read -r max_sectors_kb <"/sys/block/$below/queue/max_sectors_kb"
 for kb in 4 12; do
 	echo $kb >"/sys/block/$below/queue/max_sectors_kb"
@@ -109,7 +109,7 @@ same "larger than max_sectors_kb" "-EINVAL in fs_bio_integrity_alloc" "$(client 
 echo "$max_sectors_kb" >"/sys/block/$below/queue/max_sectors_kb"
 dmsetup --noudevsync remove pi-linear
 
-# A bio of 64 KiB cut at all of its intervals at once.
+# A bio of 64 KiB is split at all of its intervals.
 linear pi-pieces "$(seq 0 127 | awk -v to=$start1 -v disk="$below" '{ print $1, 1, "linear", "/dev/" disk, to + $1 }')"
 before=$(requests_of "$below")
 written "128 pieces" "$dm" 0 16 26
@@ -142,7 +142,7 @@ on_medium "raid1 medium of the second disk" 29 $((start2 + 104)) 104 2432
 without_memory "raid1" md9 13 304 29
 on_medium "raid1 medium of the first disk without memory" 29 $((start1 + 104)) 104 2432
 on_medium "raid1 medium of the second disk without memory" 29 $((start2 + 104)) 104 2432
-# md reads on from the other member, and what it then writes to the bad one are data: without tags.
+# md reads from the other member, and corrects the bad one with data only, without tags.
 same "raid1 takes the good copy of the data" "0 0, 0 0 0 0" \
 	"$(io "$below" $format corrupt:$((start1 + 110)):ref corrupt:$((start2 + 210)):ref), $(
 	io md9 $format salt:29 read:104:1000 read:104:1000 read:104:1000 read:104:1000)"

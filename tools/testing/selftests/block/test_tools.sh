@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-# The commands for trace-cmd and bpftrace that the documentation has see an error, and all that is known of it.
+# The commands for trace-cmd and bpftrace in the documentation report an error with all of its values.
 # shellcheck shell=sh
 . ./probe.sh
 . ./scsi.sh
@@ -7,7 +7,7 @@
 format=512+8:crc16:1:0
 documentation=$PWD/../../../../Documentation/block/data-integrity/admin.rst
 
-# example WORDS: the commands in the documentation under the line that ends with these words.
+# example WORDS: prints the commands in the documentation after the line that ends with these words.
 example() {
 	awk -v words="$1::" '
 		found && /^[^\t]/ { exit }
@@ -15,17 +15,17 @@ example() {
 		substr($0, length($0) - length(words) + 1) == words { found = 1 }' "$documentation"
 }
 
-# Where the kernel has no BTF, bpftrace takes the types of the fields from its headers.
+# If the kernel has no BTF, bpftrace gets the types of the fields from its headers.
 build=$(echo "$PI_MODULES"/lib/modules/*/build)
 export BPFTRACE_KERNEL_BUILD="$build" BPFTRACE_KERNEL_SOURCE="$build/source"
 
-# In the place of the ten seconds that the documentation gives trace-cmd: from when it records until there is enough.
+# Replaces the ten seconds in the documentation: reports that trace-cmd records, and waits until it has enough.
 cat >/dev/shm/tool.pause <<'END'
 echo recording >/dev/shm/tool.recording
 until [ -e /dev/shm/tool.enough ]; do sleep 0.1; done
 END
 
-# start WORDS NAME: such an example in the background, its output in /dev/shm/tool.NAME, its process in $started.
+# start WORDS NAME: runs such an example in the background; output in /dev/shm/tool.NAME, process in $started.
 started=
 start() {
 	example "$1" | sed 's/sleep 10$/sh .\/tool.pause/' >"/dev/shm/tool.$2.sh"
@@ -33,7 +33,7 @@ start() {
 	started="$started $!"
 }
 
-# until_seen NAME REGULAR-EXPRESSION: reads the bad block until the tool says that.
+# until_seen NAME REGULAR-EXPRESSION: reads the bad block until the output of the tool matches.
 until_seen() {
 	wait_for read_and_seen "$@" && return
 	sed 's/^/# /' "/dev/shm/tool.$1"
@@ -54,7 +54,7 @@ no_bpftrace() {
 	return $running
 }
 
-# bpftrace prints what it counted when it is interrupted; one that is not ready for that lets it pass.
+# bpftrace prints its counts when it is interrupted. Before it is ready, it ignores the signal, so repeat it.
 interrupt_bpftrace() {
 	wait_for no_bpftrace || busybox killall -9 bpftrace
 	# shellcheck disable=SC2086
@@ -65,10 +65,10 @@ interrupt_bpftrace() {
 if scsi_load 512 1 0; then
 	io "$disk" $format fill:64:8 corrupt:71:ref >/dev/null
 	scsi_unchecked on
-	# What went astray came with its own number, which is the store's size further on.
+	# A misdirected block has its own number, which is higher by the size of the store.
 	wrong=$(printf '0x%x' $((PI_STORE_BLOCKS + 71)))
 
-	# trace-cmd gets nothing out of the two pages that other tests leave.
+	# The two pages that other tests leave are too few for trace-cmd.
 	echo 1024 >$tracing/buffer_size_kb
 	start "with trace-cmd" trace-cmd
 	wait_for exists /dev/shm/tool.recording

@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
-# A protected disk over a protected disk, again and again, without memory: nobody may wait for a reserve that
-# only its own end can refill. SCSI target over a partition of a namespace, so that tags are renumbered on the
-# way; md over the SCSI disk that the target makes; an NVMe target over a namespace; and dm and md raid0, which cut
-# bios, over one another.
+# Stacks of protected disks without free memory: no bio may wait for an object that only its own completion returns.
+# A SCSI target over a partition of a namespace, so that tags are renumbered; md over the SCSI disk of the target; an
+# NVMe target over a namespace; and dm and md raid0, which split bios, over one another.
 # shellcheck shell=sh
 . ./probe.sh
 . ./nvmet.sh
@@ -25,7 +24,7 @@ dm_make() {
 	done
 }
 
-# floors NAME DISK: linear and striped over the disk, and raid0 over these.
+# floors NAME DISK: creates linear and striped over the disk, and raid0 over these.
 floors() {
 	start=20480
 	uses=$(counter "$2" reserve_uses)

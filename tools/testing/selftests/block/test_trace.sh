@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
-# Tracepoints say what was done; seen through them, and those of the kernel: how much kintegrityd is woken, on
-# which CPUs it works, and what an I/O costs in allocations.
+# Our tracepoints, and through them and those of the kernel: how often kintegrityd is woken, on which CPUs it runs, and
+# the allocations of an I/O.
 # shellcheck shell=sh
 . ./probe.sh
 . ./scsi.sh
@@ -8,7 +8,7 @@
 disk=$(namespace 1)
 format=512+8:crc16:1:0
 
-# events EVENT: what they say, of the device.
+# events EVENT: prints the events of the device.
 events() { sed -n "s/.* blk_integrity_$1: dev $(device_number "$disk") //p" $trace; }
 
 trace_ours() {
@@ -26,7 +26,7 @@ same "tracepoint of a read put off" "interval 70 intervals 50" "$(events defer)"
 same "tracepoint of a read verified" "interval 70 intervals 50" "$(events verify)"
 same "no tracepoint of an error" "" "$(events error)"
 
-# 1 MiB is read and verified in pieces, by the CPU of the interrupt and the other one.
+# A read of 1 MiB is verified in pieces, by the CPU of the interrupt and by the other one.
 io "$disk" $format fill:4096:2048 >/dev/null
 trace_ours defer verify
 steps=$(yes read:4096:2048 | head -n 30)
@@ -42,7 +42,7 @@ cpus=$(sed -n 's/.*\[\([0-9]*\)\].* blk_integrity_verify: .*/\1/p' $trace | sort
 [ "$cpus" -gt 1 ]
 result $? "large reads are verified on several CPUs" "$cpus CPUs"
 
-# One allocation of the integrity code an I/O. Copies of writes have more, for their pages.
+# The integrity code makes one allocation per I/O. Copies of writes have more, for their pages.
 integrity "$disk" copy_writes never
 allocations_of() { allocations "$disk" $format $(yes "$1" | head -n 20); }
 same "allocations of 20 writes of 512 bytes" 20 "$(allocations_of fill:64:1)"
@@ -55,7 +55,7 @@ same "allocations of 20 writes of 128 KiB" 40 "$(allocations_of fill:64:256)"
 # largest ROW DISK FORMAT ORDER [WRITE-ALIGNMENT]
 largest() {
 	read -r usual <"/sys/block/$2/queue/max_sectors_kb"
-	# The largest that is accepted: what needs more metadata than a request takes is not.
+	# The largest accepted size: one whose metadata is more than a request takes is rejected.
 	read -r largest <"/sys/block/$2/queue/max_hw_sectors_kb"
 	until echo "$largest" >"/sys/block/$2/queue/max_sectors_kb"; do
 		largest=$((largest / 2))
@@ -87,7 +87,7 @@ else
 	result 1 "scsi_debug loads"
 fi
 
-# Completions that come together, as those of scsi_debug at a tick do, wake kintegrityd once.
+# Simultaneous completions, such as those of scsi_debug at a tick, wake kintegrityd once.
 if scsi_load 512 1 0; then
 	io "$disk" $format fill:0:16384 >/dev/null
 	trace_ours defer

@@ -6,7 +6,7 @@
 # stat_of DISK COUNTER
 stat_of() { sed -n "s/^$2 //p" "/sys/block/$1/integrity/stat"; }
 
-# churned NAME DISK FORMAT GUARDED-DISK: DISK is that disk, or one over it
+# churned NAME DISK FORMAT GUARDED-DISK: DISK is GUARDED-DISK or a disk over it.
 churned() {
 	integrity "$4" copy_writes unstable
 	integrity "$4" rereads 1
@@ -19,7 +19,7 @@ churned() {
 	[ "$(stat_of "$4" healed_intervals)" -gt "$healed" ]
 	result $? "$1: reads healed"
 
-	# Without the policies there must be errors, or the test shows nothing.
+	# Without the policies there must be errors, otherwise the test proves nothing.
 	integrity "$4" copy_writes never
 	integrity "$4" rereads 0
 	writes=$(io "$2" "$3" churn-write:256)

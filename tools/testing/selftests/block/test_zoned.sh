@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0
-# Zoned namespaces with 4096-byte blocks: sequential writes, and zone append, which only a stacked user can ask for:
-# NVMe target over the namespace, NVMe host over that ("loop"). Free memory is poisoned (see test_clean.sh), and all
-# bytes of metadata are read back, so that one that nobody set is seen; the sizes are for the buffer inside of the
-# payload, and for pages.
+# Zoned namespaces with 4096-byte blocks: sequential writes, and zone append, which only a stacked user can request (NVMe
+# target over the namespace, NVMe host over the target by "loop"). Free memory is poisoned (see test_clean.sh), and all
+# bytes of metadata are read back, which reveals bytes that nobody set. The sizes cover the buffer in the payload object
+# and pages.
 # shellcheck shell=sh
 . ./nvmet.sh
 
-# at ZONE: its first block.
+# at ZONE: prints its first block.
 at() { echo $(($1 * 1024)); }
 
 # zoned_case NAME DISK FORMAT
@@ -21,7 +21,7 @@ zoned_case() {
 		"$(io "$loop" "$3" append:"$(at 3)":1 append:"$(at 4)":16 append:"$(at 6)":17 append:"$(at 7)":128)"
 	same "$1 zone append medium" "generated generated generated generated" \
 		"$(io "$2" "$3" tuples:"$(at 3)":1 tuples:"$(at 4)":16 tuples:"$(at 6)":17 tuples:"$(at 7)":128)"
-	# Generation off; the device makes metadata that is a tuple only itself.
+	# With generation off, the device generates metadata that is just the tuple.
 	case $3 in
 	*+8:*) ;;
 	*)
