@@ -101,22 +101,22 @@ refused() {
 	case $format in
 	*:none:*) ;;
 	*)
-		same "$row tuples never made" "-EINVAL without a record" "$(client write "$disk" 1500 24 6 ungenerated)"
+		same "$row tuples never generated" "-EINVAL without a record" "$(client write "$disk" 1500 24 6 ungenerated)"
 		# The guard covers the metadata in front of the tuple.
 		case $room-$format in
 		beside-*:0 | tuple-* | type3-*)
-			same "$row tags that come late" "0, 0" "$(client write "$disk" 1550 24 5 late), $(
+			same "$row tags set after the tuples were generated" "0, 0" "$(client write "$disk" 1550 24 5 late), $(
 				client read "$disk" 1550 24 5)"
 			;;
 		*)
-			same "$row tags that come too late" "-EINVAL without a record" \
+			same "$row tags in front of the tuple set after it was generated" "-EINVAL without a record" \
 				"$(client write "$disk" 1500 24 6 late)"
 			;;
 		esac
 		;;
 	esac
-	same "$row too much asked for" "-EINVAL in bio_integrity_get_tag" "$(client read "$disk" 1500 24 5 too-long)"
-	same "$row medium after what was refused" "tagged, 0" "$(medium tagged 1500 24), $(
+	same "$row too many tag bytes" "-EINVAL in bio_integrity_get_tag" "$(client read "$disk" 1500 24 5 too-long)"
+	same "$row medium after rejected writes" "tagged, 0" "$(medium tagged 1500 24), $(
 		client read "$disk" 1500 24 5)"
 }
 
@@ -136,7 +136,7 @@ guards() {
 	expected=${right#expected } expected=${expected%% *} stored=${right##* }
 	same "$row wrong guards that nobody checks" "0 guards $n, ${expected%?} 1" \
 		"$found, ${stored%?} $((0x${expected#"${expected%?}"} ^ 0x${stored#"${stored%?}"}))"
-	same "$row wrong guards are not told" "0, -EUCLEAN interval $((1600 * intervals))" "$(
+	same "$row wrong guards have no error record" "0, -EUCLEAN interval $((1600 * intervals))" "$(
 		client read "$disk" 1600 24 12 checks=none), $(
 		client read "$disk" 1600 24 12 guards checks=ref | sed 's/ guards [0-9]*\( interval [0-9]*\) .*/\1/')"
 }

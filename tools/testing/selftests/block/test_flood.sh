@@ -19,7 +19,7 @@ if scsi_load 4096 0 1; then
 	suppressed=$(dmesg | sed -n 's/.*, \([0-9]*\) bios suppressed).*/\1/p' | awk '{ n += $1 } END { print n }')
 	[ "$lines" -le $((took * 2 + 22)) ]
 	result $? "$reads bad reads make few lines in the log" "$lines lines in $took s"
-	same "lines and what they say was suppressed add up" $((reads + 1)) $((lines + suppressed))
+	same "lines and suppressed bios add up to all bad reads" $((reads + 1)) $((lines + suppressed))
 	scsi_unload
 else
 	result 1 "scsi_debug loads"

@@ -85,6 +85,6 @@ for try in 1 2 3; do
 	done
 done
 same "formats under reads" 9 $formats
-same "formats under reads: none after which good blocks fail" 0 $false_errors
+same "formats under reads: no false errors" 0 $false_errors
 format_to 4096 24 1 1
 same "formatted back" "0 0 generated" "$(io "$disk" 4096+24:crc16:1:0 fill:64:50 read:64:50 tuples:64:50)"

@@ -9,7 +9,7 @@ start=$(payloads)
 # A count that misses payloads would miss leaks too.
 if scsi_load 512 1 0; then
 	[ "$(payloads)" != "$start" ]
-	result $? "a reserve is seen" "$(payloads)"
+	result $? "a reserve is counted" "$(payloads)"
 	scsi_unload
 fi
 none_left "a disk that came and went"

@@ -17,7 +17,7 @@ same "passthrough metadata longer than needed" "0 untouched" "$(passthrough too-
 same "passthrough metadata that the device can reach is not copied" "$before" "$(counter "$disk" bounced_buffers)"
 before=$(counter "$disk" bounced_buffers)
 same "passthrough metadata at odd address" "0 0 same" "$(passthrough odd-address)"
-same "passthrough metadata at odd address is copied, there and back" 2 \
+same "passthrough metadata at odd address is copied in both directions" 2 \
 	$(($(counter "$disk" bounced_buffers) - before))
 same "passthrough failing leaks nothing" "EFAULT constant" "$(passthrough leak)"
 same "io_uring metadata in two pages" "0 0 same" "$(passthrough uring-two-pages "ng${disk#nvme}")"

@@ -92,9 +92,9 @@ refusals() {
 		"remove 7" "flip-opaque medium"; do
 		pibrd_fault "$rule" 2>/dev/null
 		[ $? != 0 ]
-		result $? "pi_brd refuses the rule $rule"
+		result $? "pi_brd rejects the rule $rule"
 	done
-	same "pi_brd has none of these rules" "" "$(cat "$debug/faults")"
+	same "pi_brd keeps no rejected rule" "" "$(cat "$debug/faults")"
 	[ "$(echo 8 2>/dev/null >$pibrd_config/a/metadata_bytes; echo $?)" != 0 ]
 	result $? "pi_brd refuses changes while there is power"
 	pibrd_unmake a
@@ -215,7 +215,7 @@ removals() {
 		[ ! -e "/sys/block/$disk" ]
 		result $? "pi_brd is gone after $how"
 		[ "$(head -c 512 <&7 2>/dev/null | wc -c)" = 0 ]
-		result $? "pi_brd is of no use to those who have it open after $how"
+		result $? "pi_brd fails I/O of openers after $how"
 		exec 7<&-
 		[ $how = rmdir ] || pibrd_unmake a
 	done

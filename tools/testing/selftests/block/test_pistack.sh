@@ -31,7 +31,7 @@ heals() {
 	[ "$(cat "$md/dev-$leg/errors")" -gt 0 ]
 	result $? "raid1 over pi_brd $format counts what it corrected" "$(cat "$md/dev-$leg/errors") sectors"
 	# With the other member corrupt too, there is no good copy.
-	same "raid1 over pi_brd $format with both legs corrupt" "0, 0, EIO|EILSEQ" \
+	same "raid1 over pi_brd $format with both members corrupt" "0, 0, EIO|EILSEQ" \
 		"$(io "$leg" "$format" corrupt:120:data), $(io "$disk" "$format" corrupt:120:data), $(
 		io md9 "$format" read:118:8 | sed 's/^E\(IO\|ILSEQ\)$/EIO|EILSEQ/')"
 	md_stop
@@ -60,9 +60,9 @@ differ() {
 	[ -d /sys/block/dm-0 ] && [ ! -e /sys/block/dm-0/integrity/stat ]
 	result $? "no integrity over $first_format and $other_format${*:+ $*}"
 	said=$(dmesg | sed -n 's/.* no integrity for .*, since \(.*\)/\1/p' | sort -u)
-	same "the log says why not over $first_format and $other_format${*:+ $*}" "$words" "$said"
+	same "the log gives the reason for none over $first_format and $other_format${*:+ $*}" "$words" "$said"
 	dmesg | grep "$words" | grep -q "$disk"
-	result $? "the log says which over $first_format and $other_format${*:+ $*}"
+	result $? "the log names the disk over $first_format and $other_format${*:+ $*}"
 	dmsetup --noudevsync remove pi-stripe
 	pibrd_unmake b
 	pibrd_unmake a
@@ -112,7 +112,7 @@ filesystem() {
 	ext4) e2fsck -fn "/dev/$disk" >/dev/shm/fsck 2>&1 ;;
 	xfs) xfs_repair -n "/dev/$disk" >/dev/shm/fsck 2>&1 ;;
 	esac
-	result $? "$fs on $2 is in order" "$(tail -n 1 /dev/shm/fsck)"
+	result $? "$fs on $2 passes fsck" "$(tail -n 1 /dev/shm/fsck)"
 	same "$fs on $2: the device found nothing wrong" none "$(cat "$debug/last_error")"
 	pibrd_unmake a
 }

@@ -56,7 +56,7 @@ same "all memory comes back" "$(yes 0 | head -n $programs | tr '\n' ' ')" "$(cat
 wait $beside
 status=$?
 [ $status = 0 ] || sed 's/^/# /' /dev/shm/fio
-result $status "I/O beside it" "$(wc -l </dev/shm/rounds) rounds"
+result $status "I/O of another disk" "$(wc -l </dev/shm/rounds) rounds"
 
 for nsid in $swaps; do
 	disk=$(namespace "$nsid")
@@ -64,7 +64,7 @@ for nsid in $swaps; do
 	result $? "swap of $disk was protected and verified" \
 		"$(counter "$disk" generated_intervals) and $(counter "$disk" verified_intervals) intervals"
 done
-same "nobody was killed for want of memory" 0 "$(sed -n 's/^oom_kill //p' /proc/vmstat)"
+same "no program was killed for lack of memory" 0 "$(sed -n 's/^oom_kill //p' /proc/vmstat)"
 # swapped WAY: prints the amount in MiB; /proc/vmstat counts pages.
 swapped() { echo $(($(sed -n "s/^pswp$1 //p" /proc/vmstat) / 256)); }
 echo "# swapped out $(swapped out) MiB, in $(swapped in) MiB; reserves used $(($(uses) - before)) times"

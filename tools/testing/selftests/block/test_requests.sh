@@ -45,7 +45,7 @@ with_error "error segment before another" "0 8192 error
 8192 8192 linear /dev/$below $start1" 8296 104
 
 client_load || {
-	result 0 "tags of writes that are made again" "SKIP this kernel has no pi_client"
+	result 0 "tags of writes that md retries" "SKIP this kernel has no pi_client"
 	return 0
 }
 start=$(payloads)
@@ -97,4 +97,4 @@ wait $keeper
 delpart "/dev/$below" 1
 delpart "/dev/$below" 2
 client_unload
-none_left "writes that are made again"
+none_left "writes that md retries"

@@ -34,7 +34,7 @@ stack_refused() {
 	echo "0 16384 striped 2 128 /dev/$first 0 /dev/$other 0" | dmsetup --noudevsync create pi-stripe
 	[ -d /sys/block/dm-0 ] && [ ! -e /sys/block/dm-0/integrity/stat ]
 	result $? "no integrity over $1"
-	same "the log says why not over $1" \
+	same "the log gives the reason for none over $1" \
 		"$other: no integrity for the stacked device, since $3" \
 		"$(dmesg | sed -n 's/.* blk-integrity: \(.* no integrity for .*\)/\1/p' | sort -u)"
 	dmsetup --noudevsync remove pi-stripe

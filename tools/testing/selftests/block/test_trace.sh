@@ -22,7 +22,7 @@ trace_ours generate defer verify error
 io "$disk" $format fill:64:100 read:70:50 >/dev/null
 trace_end
 same "tracepoint of a write" "interval 64 intervals 100" "$(events generate)"
-same "tracepoint of a read put off" "interval 70 intervals 50" "$(events defer)"
+same "tracepoint of a deferred read" "interval 70 intervals 50" "$(events defer)"
 same "tracepoint of a read verified" "interval 70 intervals 50" "$(events verify)"
 same "no tracepoint of an error" "" "$(events error)"
 
