@@ -4,8 +4,9 @@
 
 on_disk() { io "$disk" "$format" "$@"; }
 
-# corrupted WHAT [TAG]: writes and reads good blocks, then damages one. Reading it must fail, alone and together with its
-# neighbours, and the log must name it; reading only its neighbours must succeed. TAG detects the damage (default: WHAT).
+# corrupted WHAT [TAG]: writes and reads good blocks, then damages one. Reading it must fail, alone and together with
+# its neighbours, and the log must name it; reading only its neighbours must succeed. TAG detects the damage (default:
+# WHAT).
 corrupted() {
 	tag=${2:-$1}
 	found=$(on_disk fill:$first:16 read:$first:16 "corrupt:$bad:$1" read:$bad:1 "named:$bad:$tag" \
@@ -52,9 +53,9 @@ corruptions() {
 	esac
 }
 
-# verify_off RESULT-OF-READING-A-DAMAGED-BLOCK
-# With verification off, a damaged block can be read; switched on again, the damage is detected. All other I/O continues.
-# If the metadata is just the tuple, the block layer needs no buffer, and the device decides whether it checks.
+# verify_off RESULT-OF-READING-A-DAMAGED-BLOCK: with verification off, a damaged block can be read; switched on again,
+# the damage is detected. All other I/O continues. If the metadata is just the tuple, the block layer needs no buffer,
+# and the device decides whether it checks.
 verify_off() {
 	before=$(on_disk fill:$first:400 corrupt:$bad:data)
 	integrity "$disk" read_verify 0
@@ -73,8 +74,8 @@ verify_off() {
 	same "$row verify off" "0 0, DIFFERENT, 0 0 0 0, 0, $1" "$off" "$remark"
 }
 
-# With generation off, the medium has escapes or tuples of the device, never stale memory, and neither writes nor checked
-# reads fail. scsi_debug keeps the old tuples when it is told to insert them.
+# With generation off, the medium has escapes or tuples of the device, never stale memory, and neither writes nor
+# checked reads fail. scsi_debug keeps the old tuples when it is told to insert them.
 generate_off() {
 	on_disk fill:$first:301 >/dev/null
 	integrity "$disk" write_generate 0

@@ -107,7 +107,8 @@ rescan_nvme() {
 	nvme attach-ns "/dev/$nvme" --namespace-id=4000 --controllers=0 >/dev/null 2>&1 || true
 }
 
-# needs MODULE...: loads modules that only the kernel of "make test" has. If one is missing, the test reports that and ends.
+# needs MODULE...: loads modules that only the kernel of "make test" has. If one is missing, the test reports that and
+# ends.
 needs() {
 	for module in "$@"; do
 		modprobe -d "$PI_MODULES" "$module" 2>/dev/null || {

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
-# NVMe multipath: a path is reset, and another is removed, while large reads are verified. All reads must succeed through
-# the remaining path.
+# NVMe multipath: a path is reset, and another is removed, while large reads are verified. All reads must succeed
+# through the remaining path.
 # shellcheck shell=sh
 . ./probe.sh
 . ./paths.sh

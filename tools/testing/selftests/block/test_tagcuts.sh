@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
-# A bio of 64 KiB with tags is split at each of its intervals once: both parts must have correct tags and reference tags.
+# A bio of 64 KiB with tags is split at each of its intervals once: both parts must have correct tags and reference
+# tags.
 # shellcheck shell=sh
 . ./probe.sh
 . ./client.sh
