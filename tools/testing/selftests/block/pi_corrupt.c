@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Damages a block or its metadata on the medium: a bit, with nobody looking.
+ * Damage of a block or its metadata on the medium: flips a bit without
+ * detection.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -16,7 +17,7 @@ static __u16 guard16(const struct pi_format *fmt, const void *data)
 				     pi_crc16(0, data, fmt->interval);
 }
 
-/* Changes the last two bytes so that the guard changes in its lowest bit. */
+/* Change the last two bytes so that the lowest bit of the guard changes. */
 static bool forge(const struct pi_format *fmt, __u8 *data)
 {
 	__u16 want = guard16(fmt, data) ^ 1;
@@ -39,9 +40,10 @@ static int write_block(struct pi_dev *dev, __u64 block, const void *data)
 }
 
 /*
- * SCSI cannot write a tuple past the block layer, so the medium gets a wrong
- * one as in life: from a write of other data (guard), or from a write that went
- * astray, as scsi_debug's blocks repeat every PI_STORE_BLOCKS (reference tag).
+ * SCSI cannot write a tuple without the block layer, so the medium gets a wrong
+ * one as on real disks: from a write of other data (guard), or from a
+ * misdirected write, as the blocks of scsi_debug repeat every PI_STORE_BLOCKS
+ * (reference tag).
  */
 static int corrupt_scsi(struct pi_dev *dev, __u64 block, __u8 *data,
 			const char *what)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Raw access to blocks and metadata. Nothing is checked on the way: neither the
- * protection bits of an NVMe command nor RDPROTECT/WRPROTECT are set.
+ * Raw access to blocks and metadata, without checks: neither the protection
+ * bits of an NVMe command nor RDPROTECT/WRPROTECT are set.
  */
 #define _GNU_SOURCE
 #include <elf.h>
@@ -23,7 +23,7 @@
 #define SCSI_WRITE_10	0x2a
 #define SCSI_TUPLE	8
 
-/* On stderr, as a KTAP diagnostic: stdout is for results. */
+/* Print a KTAP diagnostic on stderr, as stdout is for results. */
 void remark(const char *format, ...)
 {
 	va_list args;
@@ -46,7 +46,7 @@ const char *pi_errno(int error)
 	return error ? strerrorname_np(error) : "0";
 }
 
-/* 0, a negative errno or an NVMe status. */
+/* Name of 0, a negative errno or an NVMe status. */
 const char *pi_status(int ret)
 {
 	static char text[24];
@@ -74,7 +74,9 @@ void pi_open(struct pi_dev *dev, const char *path, const char *format)
 		exit(2);
 	}
 	dev->path = path;
-	/* Character devices take commands only and know nothing of O_DIRECT. */
+	/*
+	 * Character devices accept only commands and do not support O_DIRECT.
+	 */
 	dev->fd = open(path, O_RDWR | (strstr(path, "/ng") ? 0 : O_DIRECT));
 	if (dev->fd < 0)
 		die("cannot open", path);
@@ -89,7 +91,7 @@ void pi_open(struct pi_dev *dev, const char *path, const char *format)
 	}
 }
 
-/* 0, a negative errno, or the NVMe status. */
+/* Return: 0, a negative errno, or the NVMe status. */
 int pi_nvme(struct pi_dev *dev, int opcode, __u64 block, unsigned int count,
 	    void *data, void *metadata, unsigned int metadata_bytes)
 {
@@ -136,8 +138,9 @@ static int scsi_data(struct pi_dev *dev, bool write, __u64 block,
 }
 
 /*
- * scsi_debug has no command that returns tuples. It keeps them in an array whose
- * address it logs (PI_DIF_STORE), and /proc/kcore shows the kernel's memory.
+ * scsi_debug has no command that returns tuples.  It keeps them in an array
+ * whose address it logs (PI_DIF_STORE), and /proc/kcore shows the kernel's
+ * memory.
  */
 static int scsi_tuples(__u64 block, unsigned int count, void *to)
 {
@@ -229,7 +232,7 @@ int pi_raw_read(struct pi_dev *dev, __u64 block, unsigned int count,
 	return scsi_tuples(block, count, metadata);
 }
 
-/* Without metadata only SCSI can: the tuples on the medium stay what they are. */
+/* Only SCSI can write without metadata, and keep the tuples on the medium. */
 int pi_raw_write(struct pi_dev *dev, __u64 block, unsigned int count,
 		 void *data, void *metadata)
 {

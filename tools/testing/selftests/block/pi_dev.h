@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Blocks and their metadata as they are on the medium, past the block layer's
- * integrity code: NVMe passthrough, the files of pi_brd, or SG_IO and
- * scsi_debug's memory.
+ * Blocks and their metadata as they are on the medium, bypassing the integrity
+ * code of the block layer: NVMe passthrough, the files of pi_brd, or SG_IO and
+ * the memory of scsi_debug.
  */
 #ifndef PI_DEV_H
 #define PI_DEV_H
@@ -20,7 +20,7 @@ struct pi_dev {
 	const char *path;
 	int fd;
 	bool nvme;
-	bool raw;		/* metadata can be written as such */
+	bool raw;		/* metadata can be written directly */
 	unsigned int nsid;
 	struct pi_format fmt;
 };

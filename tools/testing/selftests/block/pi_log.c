@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Does the kernel log name the damaged block, and who does: the block layer
- * ("host"), or the disk and its driver ("device")?
+ * Tells whether the kernel log names the damaged block, and which layer logged
+ * it: the block layer ("host"), or the disk and its driver ("device").
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -27,7 +27,7 @@ struct wanted {
 	bool sense_seen;
 };
 
-/* Only what is logged from now on counts. */
+/* Ignore all earlier lines of the log. */
 void log_begin(void)
 {
 	kmsg = open("/dev/kmsg", O_RDONLY | O_NONBLOCK);
@@ -55,7 +55,7 @@ static bool by_nvme(const char *line, const struct wanted *want)
 	       strstr(line, status);
 }
 
-/* A line says what is wrong, the next ones where. */
+/* One line has the error, the following ones the place. */
 static bool by_scsi(const char *line, struct wanted *want)
 {
 	char where[64];

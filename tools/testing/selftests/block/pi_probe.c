@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What else can be asked of the block layer: I/O that must not wait, one read
- * many times over, uevents of errors, and escapes on the medium.
+ * Other requests to the block layer: nowait I/O, repeated reads, uevents of
+ * errors, and escapes on the medium.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -18,8 +18,8 @@
 #include "pi_io.h"
 
 #define PIECE_BYTES	(64U << 10)	/* of one passthrough command */
-#define PATIENCE_MS	300000	/* for one that must come */
-#define QUIET_MS	1000		/* no uevent for so long: no more to come */
+#define PATIENCE_MS	300000	/* for an expected event */
+#define QUIET_MS	1000		/* without a uevent: no more expected */
 
 static int uevents = -1;
 
@@ -52,7 +52,9 @@ const char *step_nowait_read(struct pi_dev *dev, const struct pi_step *step)
 	return result;
 }
 
-/* again:BLOCK:COUNT reads the block so many times: in how many it was in error. */
+/*
+ * again:BLOCK:COUNT reads the block COUNT times and prints how often it failed.
+ */
 const char *step_again(struct pi_dev *dev, const struct pi_step *step)
 {
 	__u64 at = step->block * dev->fmt.interval;
@@ -67,7 +69,7 @@ const char *step_again(struct pi_dev *dev, const struct pi_step *step)
 	return answer("%u", errors);
 }
 
-/* listen: uevents from now on are kept for "uevents". */
+/* listen: keeps uevents from now on for "uevents". */
 const char *step_listen(struct pi_dev *dev, const struct pi_step *step)
 {
 	struct sockaddr_nl group = { .nl_family = AF_NETLINK, .nl_groups = 1 };
@@ -82,7 +84,9 @@ const char *step_listen(struct pi_dev *dev, const struct pi_step *step)
 	return NULL;
 }
 
-/* A uevent is "change@/devices/.../DISK", then variables, each ended by a 0. */
+/*
+ * A uevent is "change@/devices/.../DISK", then variables, each terminated by 0.
+ */
 static bool is_error_event(char *text, ssize_t bytes, const char *disk)
 {
 	const char *name = strrchr(text, '/');
@@ -96,8 +100,8 @@ static bool is_error_event(char *text, ssize_t bytes, const char *disk)
 }
 
 /*
- * uevents[:N]: how many told of an integrity error of the device. N of them are
- * waited for; more than these only for a moment.
+ * uevents[:N]: prints how many reported an integrity error of the device. Waits
+ * for N of them, and for further ones only briefly.
  */
 const char *step_uevents(struct pi_dev *dev, const struct pi_step *step)
 {
@@ -125,7 +129,7 @@ static bool all_are(const unsigned char *buf, int value, size_t bytes)
 	return true;
 }
 
-/* A tuple of all ones, and zero around it. */
+/* A tuple of all ones; all other metadata is zero. */
 static bool is_escape(const struct pi_format *fmt, const unsigned char *metadata)
 {
 	unsigned int end = fmt->offset + pi_size(fmt);
@@ -135,7 +139,10 @@ static bool is_escape(const struct pi_format *fmt, const unsigned char *metadata
 	       all_are(metadata + end, 0, fmt->ms - end);
 }
 
-/* escapes:BLOCK:COUNT: is all their metadata "escapes", or "wrong"? */
+/*
+ * escapes:BLOCK:COUNT prints whether all their metadata is "escapes", or
+ * "wrong".
+ */
 const char *step_escapes(struct pi_dev *dev, const struct pi_step *step)
 {
 	unsigned int piece = PIECE_BYTES / dev->fmt.interval;
@@ -161,7 +168,10 @@ const char *step_escapes(struct pi_dev *dev, const struct pi_step *step)
 	return "escapes";
 }
 
-/* memory:0:MIB of anonymous memory written, and twice read again: what swaps. */
+/*
+ * memory:0:MIB writes anonymous memory and reads it back twice, to force
+ * swapping.
+ */
 const char *step_memory(struct pi_dev *dev, const struct pi_step *step)
 {
 	size_t bytes = (size_t)step->count << 20;

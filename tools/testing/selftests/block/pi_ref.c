@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Guards and tuples from the definitions: a bit at a time where that is fast
- * enough, through a table made a bit at a time where it is not.
+ * Guards and tuples from the definitions: bit by bit where that is fast enough,
+ * otherwise with a table computed bit by bit.
  */
 #include <stdio.h>
 #include <string.h>
@@ -77,7 +77,7 @@ __u32 pi_crc32c(__u32 crc, const void *buf, size_t len)
 	return ~crc;
 }
 
-/* RFC 1071 over whole 16-bit words; the value is the big-endian one. */
+/* RFC 1071 over whole 16-bit words; returns the big-endian value. */
 __u16 pi_ip(const void *buf, size_t len)
 {
 	const __u8 *p = buf;
@@ -123,7 +123,7 @@ unsigned int pi_size(const struct pi_format *fmt)
 	}
 }
 
-/* Where a field lies in the metadata of an interval; no bytes: there is none. */
+/* Offset of a field in the metadata of an interval; 0 bytes: there is none. */
 void pi_field(const struct pi_format *fmt, enum pi_field field,
 	      unsigned int *offset, unsigned int *bytes)
 {
@@ -142,7 +142,7 @@ void pi_field(const struct pi_format *fmt, enum pi_field field,
 		*offset += wide ? 8 : middle ? 4 : 2;
 		*bytes = 2;
 	} else {
-		/* In the 32-bit guard format, behind a storage tag. */
+		/* In the 32-bit guard format, after a storage tag. */
 		*offset += wide ? 10 : middle ? 8 : 4;
 		*bytes = wide ? 6 : middle ? 8 : 4;
 	}
@@ -157,8 +157,8 @@ static void put(__u8 *to, __u64 value, unsigned int bytes)
 }
 
 /*
- * Guard and reference tag, over what the rest of the metadata is: the guard
- * covers what of it precedes the tuple too.
+ * Set guard and reference tag, keeping the rest of the metadata: the guard
+ * covers the part in front of the tuple too.
  */
 void pi_protect(const struct pi_format *fmt, const void *data, __u64 number,
 		void *metadata)
@@ -181,7 +181,7 @@ void pi_protect(const struct pi_format *fmt, const void *data, __u64 number,
 		guard = pi_crc32c(pi_crc32c(0, data, fmt->interval),
 				  metadata, fmt->offset);
 		break;
-	case PI_IP:	/* has nothing before the tuple in any of the tests */
+	case PI_IP:	/* no metadata in front of the tuple in any test */
 		guard = pi_ip(data, fmt->interval);
 		break;
 	}
@@ -193,8 +193,8 @@ void pi_protect(const struct pi_format *fmt, const void *data, __u64 number,
 }
 
 /*
- * The metadata that must be on the medium for this data, if nobody stored tags:
- * no byte of it may be anything but the tuple or zero.
+ * The metadata that must be on the medium for this data if no tags were stored:
+ * every byte is part of the tuple or zero.
  */
 void pi_make(const struct pi_format *fmt, const void *data, __u64 number,
 	     void *metadata)

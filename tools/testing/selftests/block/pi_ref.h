@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The formats of protection information as the standards give them, apart from
- * the kernel's code: what the tests hold the medium against.
+ * The formats of protection information by the standards, independent of the
+ * kernel's code: the tests compare the medium with them.
  */
 #ifndef PI_REF_H
 #define PI_REF_H
@@ -29,7 +29,7 @@ enum pi_field {
 struct pi_format {
 	unsigned int interval;	/* data bytes */
 	unsigned int ms;	/* metadata bytes an interval */
-	unsigned int offset;	/* where in them the protection information is */
+	unsigned int offset;	/* of the protection information in them */
 	unsigned int type;	/* 1, 2 or 3 */
 	enum pi_guard guard;
 };

@@ -15,9 +15,9 @@
 #define ARENA_BYTES	(8UL << 20)
 #define HUGE_BYTES	(2UL << 20)
 /*
- * One write and read: so many buffers of so many bytes (rounded up to whole
- * blocks), each beginning so many bytes past a page boundary, or past a boundary
- * in memory without holes.
+ * One write and read: number of buffers, their length in bytes (rounded up to
+ * whole blocks), and their offset from a page boundary, or from a boundary in
+ * contiguous memory.
  */
 static const struct pattern {
 	unsigned int buffers;
@@ -64,7 +64,7 @@ __u64 rw_blocks(const struct pi_format *fmt)
 	return blocks;
 }
 
-/* Memory without holes, so that a large I/O is one request, and ordinary pages. */
+/* Contiguous memory, so that a large I/O is one request, or ordinary pages. */
 static void *arena(bool huge)
 {
 	static void *arenas[2];
@@ -96,7 +96,7 @@ static void cut(const struct pattern *pat, const struct pi_format *fmt,
 	}
 }
 
-/* A kernel that cannot do it at all fails often: the first few tell enough. */
+/* A kernel without support fails often, so report only the first few. */
 static void name_pattern(const char *what, const struct pattern *pat,
 			 unsigned int past, __u64 block, const char *result)
 {
@@ -155,9 +155,9 @@ static bool read_pattern(struct pi_dev *dev, const struct pattern *pat,
 /*
  * rw[:WRITE-ALIGN[:READ-ALIGN]]
  *
- * Every pattern in its own blocks, one after the other; each is read back into
- * buffers that lie the same way and into some that do not. Some devices walk
- * data in whole sectors themselves and want write buffers aligned so.
+ * Writes each pattern to its own blocks, and reads it back into buffers of the
+ * same and of another layout.  Some devices walk data in whole sectors and
+ * require write buffers with that alignment.
  */
 const char *step_rw(struct pi_dev *dev, const struct pi_step *step)
 {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What pi_client's blocks have to look like on the medium, tags and all, worked
- * out here once more; and blocks of its that are put in the wrong place.
+ * The expected content of pi_client's blocks on the medium, including tags,
+ * computed independently; and blocks that are moved to the wrong place.
  *
- * A block of a format counts as in all other steps; pi_client's have 4096 bytes.
- * The salt of the content is their generation, and their owner is 1.
+ * A block of a format counts as in all other steps; pi_client's have 4096
+ * bytes.  The salt of the content is their generation, and their owner is 1.
  */
 #define _GNU_SOURCE
 #include <stdio.h>
@@ -24,7 +24,7 @@ static void put_le(__u8 **to, __u64 value, unsigned int bytes)
 		*(*to)++ = value;
 }
 
-/* All bytes of a block's tags, of which the format takes as many as it has. */
+/* All bytes of a block's tags; a format takes as many as it has room for. */
 static void client_tag(__u64 block, __u8 *tag, unsigned int bytes)
 {
 	__u64 generation = content_salt();
@@ -41,7 +41,7 @@ static void client_tag(__u64 block, __u8 *tag, unsigned int bytes)
 			  block * 29 + generation * 3 + at * 5;
 }
 
-/* Tags are what lies beside the tuple; if nothing does, what is in it. */
+/* Tags are outside of the tuple; if the metadata is just the tuple, inside. */
 static bool has_room(const struct pi_format *fmt)
 {
 	return fmt->ms > pi_size(fmt);
@@ -58,13 +58,13 @@ static unsigned int tag_bytes(const struct pi_format *fmt)
 	return app + (fmt->type == 3 ? ref : 0);
 }
 
-/* One bit of many bytes, counted from the most significant one of the first. */
+/* One bit, counted from the most significant one of the first byte. */
 static unsigned int bit(const __u8 *bytes, unsigned int at)
 {
 	return bytes[at / 8] >> (7 - at % 8) & 1;
 }
 
-/* Packed: a zero, then the next bits; what does not fill a byte is not used. */
+/* Packed: a zero, then the next bits; an incomplete last byte is not used. */
 static void packed_part(const __u8 *tag, unsigned int tag_bits, unsigned int i,
 			__u8 *part, unsigned int bytes)
 {
@@ -75,7 +75,9 @@ static void packed_part(const __u8 *tag, unsigned int tag_bits, unsigned int i,
 		part[to / 8] |= bit(tag, from) << (7 - to % 8);
 }
 
-/* The metadata of one interval, as pi_client's write leaves it on the medium. */
+/*
+ * The metadata of one interval that a write of pi_client stores on the medium.
+ */
 static void client_metadata(const struct pi_format *fmt, const void *data,
 			    __u64 number, bool packed, __u8 *metadata)
 {
@@ -137,7 +139,9 @@ static const char *on_medium(struct pi_dev *dev, const struct pi_step *step,
 	return result;
 }
 
-/* tagged:BLOCK:COUNT: are the blocks on the medium as pi_client writes them? */
+/*
+ * tagged:BLOCK:COUNT compares blocks on the medium with what pi_client writes.
+ */
 const char *step_tagged(struct pi_dev *dev, const struct pi_step *step)
 {
 	return on_medium(dev, step, false);
@@ -167,7 +171,10 @@ static const char *hex(struct pi_dev *dev, const struct pi_step *step,
 	return text;
 }
 
-/* tagged-hex:BLOCK:COUNT, at most 8: metadata as it should be, in hexadecimal */
+/*
+ * tagged-hex:BLOCK:COUNT prints the expected metadata of at most 8 blocks in
+ * hex.
+ */
 const char *step_tagged_hex(struct pi_dev *dev, const struct pi_step *step)
 {
 	return hex(dev, step, false);
@@ -180,8 +187,9 @@ const char *step_packed_hex(struct pi_dev *dev, const struct pi_step *step)
 }
 
 /*
- * misplace:FROM:TO: 4096 bytes are copied with their metadata.  Reference tags
- * become those of the place, as if whoever made them had been led astray too.
+ * misplace:FROM:TO copies 4096 bytes with their metadata.  The reference tags
+ * are those of the new place, as if the block had been written there by
+ * mistake.
  */
 const char *step_misplace(struct pi_dev *dev, const struct pi_step *step)
 {
@@ -197,7 +205,7 @@ const char *step_misplace(struct pi_dev *dev, const struct pi_step *step)
 			 pi_raw_write(dev, step->count, count, data, metadata));
 }
 
-/* guards:BLOCK: the guard that the block on the medium should have, and has */
+/* guards:BLOCK prints the expected and the actual guard of the block. */
 const char *step_guards(struct pi_dev *dev, const struct pi_step *step)
 {
 	const struct pi_format *fmt = &dev->fmt;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What one I/O costs: the median of many, one at a time. Where the clock counts
- * instructions (QEMU with -icount shift=0), that is what the numbers are.
+ * Cost of one I/O: the median of many, one at a time. With a clock that counts
+ * instructions (QEMU with -icount shift=0), the unit is instructions.
  */
 #define _GNU_SOURCE
 #include <stdlib.h>
@@ -22,7 +22,7 @@ static __u64 now(void)
 	return ts.tv_sec * 1000000000ULL + ts.tv_nsec;
 }
 
-/* Memory without holes, so that it is as many pieces in every run. */
+/* Contiguous memory, so that the number of pieces is the same in every run. */
 static void *large_buffer(size_t bytes)
 {
 	void *at;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Metadata in user memory: NVMe passthrough with buffers that a program gives by
+ * Metadata in user memory:  NVMe passthrough with invalid buffers, given by
  * mistake or malice, and with unusual ones that must work.
  */
 #define _GNU_SOURCE
@@ -24,7 +24,7 @@ static __u64 place(const struct pi_dev *dev)
 	return PLACE / dev->fmt.interval;
 }
 
-/* Blocks with right metadata on the medium and in memory. */
+/* Prepare blocks with valid metadata on the medium and in memory. */
 static void prepare(struct pi_dev *dev, unsigned int count, void *data,
 		    char *metadata)
 {
@@ -34,7 +34,7 @@ static void prepare(struct pi_dev *dev, unsigned int count, void *data,
 			place(dev) + i, metadata + i * dev->fmt.ms);
 }
 
-/* A page of a file that may be read only, by a mapping that may be read only. */
+/* A read-only mapping of a page of a read-only file. */
 static const char *read_only_page(const void *content)
 {
 	char name[] = "/dev/shm/pi_user.XXXXXX";
@@ -52,7 +52,7 @@ static const char *read_only_page(const void *content)
 	return map;
 }
 
-/* The device must not write where the program may not. */
+/* The device must not write where the program must not. */
 static const char *read_to_read_only(struct pi_dev *dev)
 {
 	char *data = pi_buffer(PAGE), *page = pi_buffer(PAGE);
@@ -89,7 +89,7 @@ static const char *unmapped(struct pi_dev *dev)
 				 hole, dev->fmt.ms));
 }
 
-/* The second of two pages is not there. */
+/* The second of two pages is not mapped. */
 static const char *half_unmapped(struct pi_dev *dev)
 {
 	char *hole = pi_buffer(2 * PAGE);
@@ -116,7 +116,7 @@ static const char *too_short(struct pi_dev *dev)
 	return answer("%s untouched", pi_status(ret));
 }
 
-/* More than is needed is no error, but only what is needed may be touched. */
+/* A longer buffer is no error, but only the needed part may change. */
 static const char *too_long(struct pi_dev *dev)
 {
 	unsigned char *metadata = pi_buffer(PAGE);
@@ -145,7 +145,7 @@ static long unreclaimable_kib(void)
 	return kib;
 }
 
-/* As many pages of metadata as one command can have, none of them mapped. */
+/* The maximum number of metadata pages of a command, none of them mapped. */
 static const char *leak(struct pi_dev *dev)
 {
 	unsigned int count = (512 << 10) / dev->fmt.interval;
@@ -169,7 +169,7 @@ static const char *leak(struct pi_dev *dev)
 		      growth < LEAK_KIB ? "constant" : "grows");
 }
 
-/* Metadata at an odd address and over a page boundary has to be copied. */
+/* Metadata at an odd address and across a page boundary must be copied. */
 static const char *odd_address(struct pi_dev *dev)
 {
 	unsigned int count = 16, bytes = count * dev->fmt.ms;
@@ -187,7 +187,7 @@ static const char *odd_address(struct pi_dev *dev)
 		      memcmp(metadata, want, bytes) ? "DIFFERENT" : "same");
 }
 
-/* The same through io_uring, whose requests take other memory pools. */
+/* The same through io_uring, whose requests use other memory pools. */
 static const char *uring_two_pages(struct pi_dev *dev)
 {
 	unsigned int count = 16384 / dev->fmt.interval;

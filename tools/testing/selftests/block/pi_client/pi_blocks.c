@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Blocks, as bios: made, submitted, waited for, and held against what they are
- * to be.  This is the order of calls that Documentation/block/data-integrity/submitters.rst
- * gives to submitters.
+ * Blocks as bios: allocate, submit, wait, and compare with the expected
+ * content, in the order of calls of
+ * Documentation/block/data-integrity/submitters.rst.
  */
 
 #include <linux/bio.h>
@@ -26,7 +26,7 @@ static const char *tag_name(enum blk_integrity_tag tag)
 	return names[tag];
 }
 
-/* What pi_io writes too, so that it can judge the data that this wrote. */
+/* The same content as that of pi_io, so that pi_io can check the data. */
 static u64 content(u64 at, u64 salt)
 {
 	u64 x = at / 8 * 0x9e3779b97f4a7c15ULL + salt;
@@ -41,7 +41,7 @@ static u64 block_word(const struct pi_io *io, unsigned int i, unsigned int at)
 		       io->cmd->generation);
 }
 
-/* Perhaps in a hard interrupt: no place to look at tags. */
+/* This may be a hard interrupt, in which tags cannot be read. */
 static void ended(struct bio *bio)
 {
 	struct pi_io *io = bio->bi_private;
@@ -49,7 +49,7 @@ static void ended(struct bio *bio)
 	queue_work(ended_wq, &io->work);
 }
 
-/* Pages from the last to the first: no two of them are one segment. */
+/* Pages in descending order, so that no two of them are one segment. */
 static int make_bio(struct pi_io *io, struct block_device *bdev)
 {
 	blk_opf_t op = io->cmd->write ? REQ_OP_WRITE : REQ_OP_READ;
@@ -107,7 +107,7 @@ static int generate(struct pi_io *io)
 	return 0;
 }
 
-/* Metadata before the bio is submitted: all there is to do for a submitter. */
+/* Prepare the metadata: all that a submitter does before it submits a bio. */
 static int attach(struct pi_io *io)
 {
 	const struct pi_command *cmd = io->cmd;
@@ -148,7 +148,7 @@ static void tell_record(struct pi_io *io,
 	const char *by = record->origin == BLK_INTEGRITY_ORIGIN_HOST ? "host" :
 								       "device";
 
-	/* Devices say no more than that. */
+	/* Devices do not report more. */
 	if (record->tag == BLK_INTEGRITY_TAG_UNKNOWN)
 		pi_fail(&io->result, err, "%s by %s at interval %llu sector %llu",
 			tag_name(record->tag), by, record->interval,
@@ -216,8 +216,8 @@ static void free_io(struct pi_io *io)
 }
 
 /*
- * Metadata that was used goes back whether or not that of the next bio is there
- * yet: when memory is short, that one may wait for it.
+ * Free used metadata even if that of the next bio is not allocated yet: if
+ * memory is short, the next bio may wait for it.
  */
 static void ended_work(struct work_struct *work)
 {
@@ -248,7 +248,7 @@ static int submit(struct pi_io *io, struct block_device *bdev)
 	return 0;
 }
 
-/* What is told of a command is what the first bio tells that is not good. */
+/* The result of a command is that of the first bio with an error. */
 static void add_result(struct pi_result *sum, const struct pi_result *result)
 {
 	if (result->told && !sum->told) {
@@ -287,7 +287,7 @@ static void run_bios(const struct pi_command *cmd, struct block_device *bdev,
 	}
 }
 
-/* What the device takes at once, if the command does not say otherwise. */
+/* The default is the largest I/O of the device. */
 static u64 default_bio(const struct pi_command *cmd, struct block_device *bdev)
 {
 	unsigned int bytes =
@@ -328,7 +328,7 @@ static void run_on(struct pi_command cmd, struct block_device *bdev,
 /**
  * pi_run() - carry out a command
  * @cmd: the command
- * @result: what came of it
+ * @result: set to its result
  *
  * Context: Process context.  Sleeps.
  */
@@ -354,7 +354,7 @@ void pi_run(const struct pi_command *cmd, struct pi_result *result)
 }
 
 /**
- * pi_blocks_init() - make what looks at bios that ended
+ * pi_blocks_init() - allocate the workqueue for completed bios
  *
  * Return: 0 or -ENOMEM.
  */
@@ -365,7 +365,7 @@ int pi_blocks_init(void)
 }
 
 /**
- * pi_blocks_exit() - free what pi_blocks_init() made
+ * pi_blocks_exit() - free the workqueue for completed bios
  */
 void pi_blocks_exit(void)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * pi_client does on any block device what a filesystem would that stores a
- * back pointer with each of its blocks.
+ * pi_client acts on a block device like a filesystem that stores a back pointer
+ * with each of its blocks.
  */
 #ifndef PI_CLIENT_H
 #define PI_CLIENT_H
@@ -15,7 +15,7 @@
 #define PI_BLOCK_SECTORS	(PI_BLOCK_BYTES >> SECTOR_SHIFT)
 #define PI_BACK_POINTER_BYTES	16
 
-/* Of an option that was not given. */
+/* Value of an option that was not given. */
 #define PI_NOT_GIVEN		U64_MAX
 
 /**
@@ -24,27 +24,28 @@
  * @write: else read
  * @block: first block
  * @count: blocks
- * @generation: of the blocks: in their back pointers, and decides their data
- * @owner: the same, in back pointers only
- * @as: the number of the first block as its back pointer and its data have it,
- *	if it is not @block: a submitter that writes to the wrong place
- * @bio: blocks a bio
- * @plug: all bios are submitted under one plug
+ * @generation: of the blocks: stored in their back pointers, selects their data
+ * @owner: of the blocks: stored in their back pointers
+ * @as: number of the first block in its back pointer and its data, if it is not
+ *	@block: a submitter that writes to the wrong place
+ * @bio: blocks of a bio
+ * @plug: submit all bios under one plug
  * @packed: packed tags
- * @fill: all bytes of the tags are this one, and there are no back pointers
- * @too_long: offer a byte more of tags than fits
- * @late: set tags when the tuples are made already
- * @ungenerated: make no tuples
+ * @fill: value of all bytes of the tags, instead of back pointers
+ * @too_long: pass one byte more of tags than fits
+ * @late: set tags after the tuples were generated
+ * @ungenerated: do not generate tuples
  * @checks: BIP_CHECK_FLAGS
  * @app: expected application tag
  * @mask: bits of it
  * @other_checks: those of every second bio, if they differ
  * @other_app: application tag that every second bio expects, if it differs
  * @verify: the submitter verifies, not kintegrityd
- * @guards: guards are the submitter's own: made before the write, and taken as
- *	they come from the read
- * @wrong: and in their lowest bit they are wrong
- * @pages: metadata in pages of the submitter, which nobody verifies for it
+ * @guards: the submitter computes the guards of a write, and gets those of a
+ *	read
+ * @wrong: with @guards: flip their lowest bit
+ * @pages: metadata in pages of the submitter, which the block layer does not
+ *	verify
  */
 struct pi_command {
 	const char *disk;
@@ -73,12 +74,12 @@ struct pi_command {
 };
 
 /**
- * struct pi_result - what came of a command
+ * struct pi_result - result of a command
  * @err: 0 or a negative errno
- * @told: the first thing that was wrong is in @text
- * @untagged: bios that the device gave no metadata
- * @guards: intervals whose guards went through the submitter's own callbacks
- * @text: what was wrong
+ * @told: @text has the first error
+ * @untagged: bios that got no metadata on this device
+ * @guards: intervals whose guards went through callbacks of the submitter
+ * @text: description of the error
  */
 struct pi_result {
 	int err;
@@ -89,11 +90,11 @@ struct pi_result {
 };
 
 /**
- * struct pi_guards - callbacks of one bio, and the guards they put or get
+ * struct pi_guards - callbacks of one bio, and the guards that they set or get
  * @profile: of the device, but with callbacks of this file
  * @first: number of the first interval
  * @intervals: of the bio
- * @seen: how many the callbacks were called for
+ * @seen: number of intervals that the callbacks were called for
  * @guard: one an interval, as a number
  */
 struct pi_guards {
@@ -112,13 +113,13 @@ struct pi_guards {
  * @block: its first block
  * @blocks: how many
  * @tag_bytes: tags of a block; 0: none
- * @tags: of all blocks, as they are to be
- * @guards: if the command has guards of its own
- * @pages: pages of the metadata, if they are the submitter's
+ * @tags: expected tags of all blocks
+ * @guards: guards, if the submitter computes them
+ * @pages: pages of the metadata, if they belong to the submitter
  * @nr_pages: how many
  * @pages_iter: all of the metadata in them
- * @work: looks at it when it ended, and lets it go
- * @done: when that is done
+ * @work: checks and frees it after completion
+ * @done: completed after that
  */
 struct pi_io {
 	const struct pi_command *cmd;
@@ -136,7 +137,7 @@ struct pi_io {
 	struct completion done;
 };
 
-/* The number of a block of @io as its content has it. */
+/* Number of a block of @io according to its content. */
 static inline u64 pi_claimed(const struct pi_io *io, unsigned int i)
 {
 	u64 shift = io->cmd->as == PI_NOT_GIVEN ? 0 :

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Control: a command line is written to /sys/kernel/debug/pi_client/command,
- * what came of it is read there.
+ * Control: write a command line to /sys/kernel/debug/pi_client/command, and
+ * read the result from it.
  */
 
 #include <linux/debugfs.h>
@@ -44,7 +44,7 @@ static char answer[256];
 static struct dentry *directory;
 
 /**
- * pi_fail() - tell what is wrong, if nothing was before
+ * pi_fail() - record an error, unless one is recorded
  * @result: of the command
  * @err: a negative errno, or 0 if it is known but no error
  * @fmt: what

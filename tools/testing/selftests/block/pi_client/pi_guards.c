@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A submitter that has the guards of its data already, as one that got them
- * from its own clients would: a write takes them as they are, a read gives
- * those of the medium.
+ * A submitter that already has the guards of its data, for instance from its
+ * own clients: a write uses them unchanged, a read returns those of the medium.
  */
 
 #include <linux/crc-t10dif.h>
@@ -19,7 +18,7 @@ static bool is_wide(const struct blk_integrity *bi)
 	return bi->csum_type == BLK_INTEGRITY_CSUM_CRC64;
 }
 
-/* The tags that lie before the tuple are part of what a guard protects. */
+/* A guard also covers the tags in front of the tuple. */
 static u64 guard_of(const struct blk_integrity *bi, const void *data,
 		    const void *before)
 {
@@ -53,7 +52,7 @@ static unsigned int run_intervals(const struct blk_integrity_exchg *xchg)
 	return xchg->data_size >> xchg->bi->interval_exp;
 }
 
-/* A guard of the right bio's intervals, wherever in it the run is. */
+/* The guard of an interval of a run, wherever in the bio the run is. */
 static u64 *place_of(const struct blk_integrity_exchg *xchg, unsigned int i)
 {
 	struct pi_guards *guards = xchg->private;
@@ -99,7 +98,7 @@ static void get_guards(struct blk_integrity_exchg *xchg)
 	atomic_add(run_intervals(xchg), &guards->seen);
 }
 
-/* As the data and the tags that the command asks for demand. */
+/* The guard of the data and tags of the command. */
 static u64 right_guard(const struct pi_io *io, unsigned int interval)
 {
 	const struct blk_integrity *bi = &bio_integrity(io->bio)->bip_geometry;
@@ -112,7 +111,7 @@ static u64 right_guard(const struct pi_io *io, unsigned int interval)
 }
 
 /**
- * pi_guards_attach() - give a bio guards, or room for those it will get
+ * pi_guards_attach() - give a bio guards, or space for those of a read
  * @io: bio with metadata, data and tags
  *
  * Return: 0 or a negative errno.
@@ -147,7 +146,7 @@ int pi_guards_attach(struct pi_io *io)
 }
 
 /**
- * pi_guards_check() - were the guards that came with a read right?
+ * pi_guards_check() - check the guards of a read
  * @io: bio that has ended; its data and tags are right
  *
  * Return: 0 or a negative errno.
@@ -156,7 +155,7 @@ int pi_guards_check(struct pi_io *io)
 {
 	struct pi_guards *guards = io->guards;
 
-	/* Nobody wanted any checked. */
+	/* No check of guards was requested. */
 	if (!guards || !atomic_read(&guards->seen))
 		return 0;
 	for (unsigned int i = 0; i < guards->intervals; i++) {
@@ -171,8 +170,8 @@ int pi_guards_check(struct pi_io *io)
 }
 
 /**
- * pi_guards_free() - free what pi_guards_attach() made
- * @io: bio that is gone, or was not submitted
+ * pi_guards_free() - free guards
+ * @io: its bio is freed, or was not submitted
  */
 void pi_guards_free(struct pi_io *io)
 {

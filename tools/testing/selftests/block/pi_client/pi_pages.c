@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The other way to bring metadata: in pages of the submitter, cut as no device
- * would like it, and numbered from where the bio is on what it was sent to.
+ * Metadata in pages of the submitter, cut in a way that no device accepts, and
+ * numbered from the position of the bio on its device.
  */
 
 #include <linux/slab.h>
 
 #include "pi_client.h"
 
-/* No multiple of most metadata areas, and each piece in a page of its own. */
+/* Not a multiple of most metadata areas, and each piece in a separate page. */
 #define PIECE_BYTES	1000
 #define PIECE_OFFSET	8
 
@@ -64,8 +64,8 @@ int pi_pages_attach(struct pi_io *io)
 }
 
 /**
- * pi_pages_ended() - look at all of the metadata again
- * @io: bio that has ended, and whose metadata is used up therefore
+ * pi_pages_ended() - rewind the payload to all of the metadata
+ * @io: completed bio, whose iterator is at the end
  */
 void pi_pages_ended(struct pi_io *io)
 {
@@ -75,7 +75,7 @@ void pi_pages_ended(struct pi_io *io)
 
 /**
  * pi_pages_free() - free the pages
- * @io: its bio is gone
+ * @io: its bio is freed
  */
 void pi_pages_free(struct pi_io *io)
 {

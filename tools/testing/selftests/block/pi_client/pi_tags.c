@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Back pointers: what block this is, whose, and of which generation.  They tell
- * a block that lies in the wrong place, whoever put it there.
+ * Back pointers: number, owner and generation of a block.  They detect a block
+ * in the wrong place, whatever put it there.
  */
 
 #include <linux/slab.h>
@@ -9,7 +9,7 @@
 
 #include "pi_client.h"
 
-/* In the order of what is missed least, as some formats have room for a part. */
+/* Most important fields first, as some formats have room only for a part. */
 struct back_pointer {
 	__le32 block_low;
 	__le16 generation_low;
@@ -33,7 +33,7 @@ static struct back_pointer make_pointer(u64 block, u32 generation, u32 owner)
 	};
 }
 
-/* Room beyond the pointer has content too: each byte is to come back. */
+/* Space after the pointer is filled too, so that each byte is checked. */
 static void make_tag(const struct pi_io *io, unsigned int i, u8 *tag)
 {
 	const struct pi_command *cmd = io->cmd;
@@ -50,7 +50,7 @@ static void make_tag(const struct pi_io *io, unsigned int i, u8 *tag)
 }
 
 /**
- * pi_tags_make() - make the tags that the blocks of a bio are to have
+ * pi_tags_make() - compute the tags of the blocks of a bio
  * @io: bio with metadata
  *
  * Return: 0 or a negative errno.
@@ -67,7 +67,7 @@ int pi_tags_make(struct pi_io *io)
 		return pi_fail(&io->result, -EDOM, "%u bytes of tags in %u blocks",
 			       bytes, io->blocks);
 	io->tag_bytes = bytes / io->blocks;
-	/* One more, for a submitter that miscounts. */
+	/* One more byte, for the option too-long. */
 	io->tags = kzalloc(bytes + 1, GFP_KERNEL);
 	if (!io->tags)
 		return pi_fail(&io->result, -ENOMEM, "for tags");
@@ -77,7 +77,7 @@ int pi_tags_make(struct pi_io *io)
 }
 
 /**
- * pi_tags_set() - put the tags into the metadata of a write
+ * pi_tags_set() - store the tags in the metadata of a write
  * @io: after pi_tags_make()
  *
  * Return: 0 or a negative errno.
@@ -114,7 +114,7 @@ static int get(struct pi_io *io, u8 *found)
 	return 0;
 }
 
-/* What the format has no room for reads as zero. */
+/* Fields that the format has no room for read as zero. */
 static int tell(struct pi_io *io, unsigned int i, const u8 *tag)
 {
 	struct back_pointer pointer = {};
@@ -139,7 +139,7 @@ static int tell(struct pi_io *io, unsigned int i, const u8 *tag)
 }
 
 /**
- * pi_tags_check() - are the tags of a read what they are to be?
+ * pi_tags_check() - compare the tags of a read with the expected ones
  * @io: after pi_tags_make(); its bio has ended
  *
  * Return: 0 or a negative errno.
