@@ -20,10 +20,10 @@ text_of() {
 	' /proc/kallsyms
 }
 
-# faults_on: from now on every allocation of payloads and buffers fails at once, and no other.
+# faults_on [TEXT]: from now on every allocation of payloads and buffers, or from that text, fails at once, and no other.
 faults_on() {
-	# shellcheck disable=SC2046
-	set -- $(text_of bip_alloc bio_integrity_owned_alloc)
+	# shellcheck disable=SC2046,SC2086
+	set -- ${1:-$(text_of bip_alloc bio_integrity_owned_alloc)}
 	for fault in $faults/failslab $faults/fail_page_alloc; do
 		echo 0 >$fault/verbose
 		echo N >$fault/task-filter
