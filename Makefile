@@ -21,6 +21,12 @@ help:
 	@echo 'make bench-guards  compares the speed of guards with the base'
 	@echo 'make check        runs checkpatch, sparse, W=1, clang, kernel-doc, and compiles all users of the interface'
 	@echo 'make check-drivers  compiles all users of the interface'
+	@echo 'make test-base    runs tests of known defects on the unmodified base and on this code; prints a table'
+	@echo 'make test-archs   runs the KUnit suites in QEMU on s390x (big endian), i386 (highmem), arm64 (4 and 64 KiB pages)'
+	@echo 'make test-sanitize  runs KUnit and guest tests with KASAN, UBSAN, lockdep, kmemleak and object debugging'
+	@echo 'make coverage     writes which lines and branches KUnit runs to build/coverage/index.html'
+	@echo 'make docs         builds our pages as HTML with Sphinx and fails on warnings'
+	@echo 'make soak         runs all of the above that test: takes hours'
 	@echo 'make patch        writes the difference from Linux to build/patches, as a series for git am'
 	@echo 'make patch-check  the same, and compiles the block layer and its drivers after each patch'
 	@echo 'make debian13     sets up a fresh Debian 13 in a directory and runs KUnit there (as root)'
@@ -68,6 +74,23 @@ check: tree
 check-drivers: tree
 	@scripts/check drivers
 
+test-base: tree
+	@scripts/test-base
+
+test-archs: tree
+	@scripts/archs
+
+test-sanitize: tree
+	@scripts/sanitize
+
+coverage: tree
+	@scripts/coverage
+
+docs: tree
+	@scripts/docs
+
+soak: test test-base test-archs test-sanitize coverage docs patch-check
+
 patch: tree
 	@scripts/patch
 
@@ -87,4 +110,4 @@ distclean:
 	rm -rf build
 
 .PHONY: help tree kernel run shell selftest kunit kunit-qemu bench bench-guards check check-drivers patch patch-check debian13
-.PHONY: test clean distclean
+.PHONY: test test-base test-archs test-sanitize coverage docs soak clean distclean
