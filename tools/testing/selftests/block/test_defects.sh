@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
-# The known defects of Linux 6.12 that a guest can show, with nothing that only this code has, so that they can be run on
-# the unmodified kernel too (scripts/test-base). PI_DEFECTS= names those to run, in order; default: all.
+# Known defects of Linux 6.12 that a guest can show, by means that Linux 6.12 has as well, so that they run on the
+# unmodified kernel too (scripts/test-base). PI_DEFECTS= names those to run, in order; default: all.
 # shellcheck shell=sh
 . ./probe.sh
 . ./scsi.sh
@@ -86,8 +86,8 @@ format_to() {
 defect_d13() {
 	disk=$(namespace 8)
 	for _ in 1 2 3 4 5 6; do
-		fio --name=race --thread --filename="/dev/$disk" --direct=1 --ioengine=libaio --iodepth=64 --rw=randread \
-			--bsrange=4k-256k --size=8m --runtime=1h --time_based >/dev/null 2>&1 &
+		fio --name=race --thread --filename="/dev/$disk" --direct=1 --ioengine=libaio --iodepth=64 \
+			--rw=randread --bsrange=4k-256k --size=8m --runtime=1h --time_based >/dev/null 2>&1 &
 		reader=$!
 		wait_for_io "$disk"
 		format_to 0 0
@@ -103,7 +103,8 @@ defect_d13() {
 # format_of_table TABLE: of a device of device-mapper; "none" also if it has no such file.
 format_of_table() {
 	echo "$1" | dmsetup --noudevsync create pi-defect >/dev/null 2>&1
-	integrity "$(basename "$(readlink -f /dev/mapper/pi-defect)" | sed 's/^pi-defect$/dm-0/')" format 2>/dev/null || echo none
+	dm=$(basename "$(readlink -f /dev/mapper/pi-defect)" | sed 's/^pi-defect$/dm-0/')
+	integrity "$dm" format 2>/dev/null || echo none
 	dmsetup --noudevsync remove pi-defect
 }
 
@@ -184,7 +185,7 @@ defect_cve_2023_52458() {
 
 # A read that goes wrong on its way, once: what is on the medium is good.
 defect_transient_read() {
-	pibrd_load || return
+	pibrd_load "$@" || return
 	pibrd_format defect 512+8:crc16:1:0 size_mb=16
 	io "$disk" "$format" fill:64:64 >/dev/null
 	pibrd_fault "flip-data read first=70 count=1 times=1"
