@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Measures the candidates: in each round each of them once, in random order.  A
- * sample is repeated if wall time exceeds CPU time, which means that another
- * program ran.  Medians and quartiles go to a JSON file and to a table; ratios
- * are those of one round.
+ * Measures the candidates: each round runs each of them once, in random order.
+ * A sample is repeated if its wall time exceeds its CPU time, which means that
+ * another program ran.  Writes medians and quartiles to a JSON file and a
+ * table; ratios are computed within a round.
  *
- * "hot" data is in the L2 cache; "dram" is a ring much larger than the last
- * cache, whose buffers are read in random order.
+ * "hot" data is in the L2 cache.  "dram" is a ring of buffers much larger than
+ * the last-level cache, read in random order.
  */
 
 #define _GNU_SOURCE
@@ -81,7 +81,7 @@ static u64 nanoseconds(clockid_t clock)
 	return now.tv_sec * 1000000000ULL + now.tv_nsec;
 }
 
-/* Buffers of one size, in the order in which they are visited. */
+/* Buffers of one size, in the order in which they are read. */
 struct buffers {
 	unsigned int bytes;
 	unsigned int nr;
@@ -229,7 +229,9 @@ static void write_case(FILE *file, const struct bench_case *c, unsigned int cell
 	fputs("}", file);
 }
 
-/* The lines of /proc/cpuinfo about one CPU that name it and what it can do. */
+/*
+ * Write the lines of /proc/cpuinfo with the name and the features of one CPU.
+ */
 static void write_cpu(FILE *file)
 {
 	FILE *info = fopen("/proc/cpuinfo", "r");

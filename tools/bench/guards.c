@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The implementations: ours, as the kernel calls them, with one section for the
- * vector registers a run of at most 64 KiB; the base's, with one an interval;
- * ISA-L; and what merely reads or copies, as limits.
+ * The implementations: ours, called as in the kernel, with one section for the
+ * vector registers per run of at most 64 KiB; those of the base, with one
+ * section per interval; ISA-L; and code that only reads or copies, as limits.
  */
 
 #include <stdlib.h>
@@ -23,7 +23,7 @@ static u16 table16[256];
 static u64 table64[256];
 static u8 *copy_to;
 
-/* kernel_fpu_begin(), where no state needs saving. */
+/* kernel_fpu_begin() if no state needs to be saved. */
 static void section(void)
 {
 	u32 mxcsr = 0x1f80;
@@ -94,7 +94,7 @@ static u16 base_update(const u8 *data, unsigned int bytes)
 	return crc_t10dif_pcl(0, data, bytes);
 }
 
-/* The crypto API calls through pointers. */
+/* Call through pointers, as the crypto API does. */
 static u16 (*volatile base_crc16)(const u8 *data, unsigned int bytes) = base_update;
 
 static void run_base16(const u8 *data, unsigned int bytes, unsigned int nr, void *guards)
@@ -209,7 +209,7 @@ const unsigned int nr_candidates = sizeof(candidates) / sizeof(candidates[0]);
 void candidates_init(void)
 {
 	pi_guard_portable_init();
-	/* As pi-guard-x86.c chooses. */
+	/* The choice of pi-guard-x86.c. */
 	__builtin_cpu_init();
 	pi_guard_consts_init(__builtin_cpu_is("amd") && __builtin_cpu_supports("avx512f") ?
 			     NO_PREFETCH : 2048);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What is measured, and how it is called. */
+/* The candidates, and how they are called. */
 #ifndef BENCH_GUARDS_H
 #define BENCH_GUARDS_H
 
@@ -8,13 +8,13 @@
 enum bench_guard { CRC16, CRC64, IP, READ, COPY, NR_GUARDS };
 
 /**
- * struct candidate - something that reads a buffer
- * @name: in the table
- * @guard: what it computes
+ * struct candidate - a function that reads a buffer
+ * @name: its name in the table
+ * @guard: name of the guard that it computes
  * @run: compute @nr guards of @bytes of data each
  * @usable: whether this CPU supports it; NULL: it does
  * @base: the base's function for this guard, to which others are compared
- * @slow: a sample is a sixteenth of the data
+ * @slow: measure a sixteenth of the data per sample
  */
 struct candidate {
 	const char *name;

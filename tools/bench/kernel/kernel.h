@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What sources of the kernel need to become part of a program: each header of
- * the kernel that they include is this one.
+ * Replaces every kernel header that the sources of the kernel include, so that
+ * they can be compiled into a program.
  */
 #ifndef BENCH_KERNEL_H
 #define BENCH_KERNEL_H
@@ -67,7 +67,7 @@ static inline u64 ror64(u64 value, unsigned int bits)
 	return value >> bits | value << (64 - bits);
 }
 
-/* For the last bytes of a buffer, of which intervals have none. */
+/* Used for the last bytes of a buffer, which do not exist in intervals. */
 static inline unsigned long load_unaligned_zeropad(const void *p)
 {
 	return get_unaligned_le64(p);
