@@ -15,7 +15,7 @@
 #define CREATE_TRACE_POINTS
 #include <trace/events/blk_integrity.h>
 
-/* An error after a minute without any is news to user space. */
+/* An error is reported to user space if there was none for this time. */
 #define QUIET_TIME	(60 * HZ)
 
 struct tag_words {
@@ -24,7 +24,7 @@ struct tag_words {
 	enum blk_integrity_counter counter;
 };
 
-/* Test suites look for these words; they are older than this file. */
+/* Test suites match these words, which Linux 6.12 prints too. */
 static const struct tag_words tag_words[BLK_INTEGRITY_NR_TAGS] = {
 	[BLK_INTEGRITY_TAG_GUARD] = {
 		"guard", "sector", BLK_INTEGRITY_GUARD_ERRORS,
@@ -43,7 +43,7 @@ static const struct tag_words tag_words[BLK_INTEGRITY_NR_TAGS] = {
 /**
  * blk_integrity_fail() - record that an interval failed verification
  * @xchg: the run
- * @i: which interval of the run, counted from 0 in ascending order
+ * @i: index of the interval in the run; calls must be in ascending order
  * @tag: the tag that is wrong
  * @expected: what it should be
  * @found: what it is
@@ -71,11 +71,11 @@ void blk_integrity_fail(struct blk_integrity_exchg *xchg, unsigned int i,
 EXPORT_SYMBOL_GPL(blk_integrity_fail);
 
 /**
- * blk_integrity_failed() - did any interval fail verification?
+ * blk_integrity_failed() - test whether any interval failed verification
  * @err: the record of a bio
  *
  * Context: Any context.
- * Return: %true if one did.
+ * Return: %true if at least one did.
  */
 bool blk_integrity_failed(const struct blk_integrity_error *err)
 {
@@ -86,7 +86,7 @@ bool blk_integrity_failed(const struct blk_integrity_error *err)
 }
 
 /**
- * blk_integrity_error_merge() - add up errors of one bio
+ * blk_integrity_error_merge() - add errors of a bio to its record
  * @err: errors so far
  * @more: errors of other intervals
  *
@@ -112,7 +112,7 @@ void blk_integrity_error_merge(struct blk_integrity_error *err,
  * @counter: which
  *
  * Context: Any context.
- * Return: the sum over all CPUs since the device got its first profile.
+ * Return: the sum over all CPUs.
  */
 u64 blk_integrity_counter(const struct blk_integrity_dev *idev,
 			  enum blk_integrity_counter counter)
@@ -177,9 +177,9 @@ static void report_line(struct blk_integrity_dev *idev, struct gendisk *disk,
 }
 
 /**
- * blk_integrity_report() - tell about a bio that failed verification
+ * blk_integrity_report() - count, trace and log a bio that failed verification
  * @bdev: device of the read
- * @err: what is wrong
+ * @err: its error record
  *
  * Context: Any context.
  */
@@ -198,14 +198,14 @@ void blk_integrity_report(struct block_device *bdev,
 }
 
 /**
- * blk_integrity_report_healed() - report a read that was good the second time
+ * blk_integrity_report_healed() - log a read that was good the second time
  * @bdev: device of the read
  * @sector: first sector that was read again
  * @healed: intervals that were good the second time
  * @unstable: of these, intervals with the same metadata both times
  *
- * The early sign of a bad cable, or of a program that changes a buffer while it
- * is being read into.
+ * This is an early sign of a bad cable, or of a program that changes a buffer
+ * while the device writes to it.
  *
  * Context: Any context.
  */
@@ -218,10 +218,10 @@ void blk_integrity_report_healed(struct block_device *bdev, sector_t sector,
 }
 
 /**
- * blk_integrity_device_error() - device or adapter found a tuple wrong
- * @rq: the request they failed with BLK_STS_PROTECTION
+ * blk_integrity_device_error() - count and trace an error that a device found
+ * @rq: request that device or adapter failed with BLK_STS_PROTECTION
  *
- * Drivers have a line in the log for it.
+ * The block layer or the driver logs such an error anyway.
  *
  * Context: Any context.
  */
@@ -235,7 +235,7 @@ void blk_integrity_device_error(struct request *rq)
 	};
 
 	blk_integrity_count(rq->q, BLK_INTEGRITY_DEVICE_ERRORS, 1);
-	/* The place of a passthrough request is not known. */
+	/* The position of a passthrough request is not known. */
 	if (rq->q->disk && !blk_rq_is_passthrough(rq))
 		trace_blk_integrity_error(rq->q->disk, &err);
 }
@@ -257,7 +257,7 @@ static void counters_work(struct work_struct *work)
  * blk_integrity_stat_init() - prepare counters and reports of a queue
  * @idev: its integrity state, zeroed
  *
- * Cannot fail: without memory for counters per CPU the CPUs share one set.
+ * Cannot fail: until counters per CPU are allocated, all CPUs share one set.
  *
  * Context: Process context.  Does not sleep.
  */
@@ -265,14 +265,14 @@ void blk_integrity_stat_init(struct blk_integrity_dev *idev)
 {
 	ratelimit_state_init(&idev->log, DEFAULT_RATELIMIT_INTERVAL,
 			     DEFAULT_RATELIMIT_BURST);
-	/* The next line says how many were left out. */
+	/* The next line has the number of suppressed ones. */
 	ratelimit_set_flags(&idev->log, RATELIMIT_MSG_ON_RELEASE);
 	INIT_WORK(&idev->counters_work, counters_work);
 
 	/*
-	 * Without waiting for the mutex of the allocator: its holder may wait
-	 * for I/O, and the queue may be frozen.  The few per-CPU areas that the
-	 * allocator keeps populated do not last for a burst of disks.
+	 * Do not wait for the mutex of the allocator: its holder may wait for
+	 * I/O, and the queue may be frozen.  If the few per-CPU areas that the
+	 * allocator keeps populated are used up, a work item allocates later.
 	 */
 	idev->counters = alloc_percpu_gfp(struct blk_integrity_counters,
 					  GFP_NOWAIT | __GFP_ZERO | __GFP_NOWARN);
