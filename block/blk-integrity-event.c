@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Events of a disk that need a context which may sleep: its first error after a
- * quiet time becomes a uevent, metadata gained or lost changes the files in
- * sysfs.  And what the end of a disk means for the integrity state of its
- * queue, which another disk may take over.
+ * Events of a disk that need a context that may sleep: a uevent for the first
+ * error after a quiet time, and an update of the files in sysfs when the disk
+ * gets or loses its metadata.  Also resets the integrity state of a queue when
+ * its disk is deleted, because another disk may take over the queue.
  */
 
 #include <linux/blk-integrity.h>
@@ -12,7 +12,7 @@
 
 #include "blk.h"
 
-/* Not one of the system's, since the removal of a disk waits for it. */
+/* Not a system workqueue, because the removal of a disk waits for this one. */
 struct workqueue_struct *blk_integrity_events_wq __ro_after_init;
 
 static void send_error_uevent(struct gendisk *disk)
@@ -23,7 +23,7 @@ static void send_error_uevent(struct gendisk *disk)
 	kobject_uevent_env(&disk_to_dev(disk)->kobj, KOBJ_CHANGE, env);
 }
 
-/* The disk the pending events are for, with the reference they hold. */
+/* Take the pending events, with their disk and the reference to it. */
 static struct gendisk *take_events(struct blk_integrity_dev *idev,
 				   unsigned int *events)
 {
@@ -39,8 +39,8 @@ static struct gendisk *take_events(struct blk_integrity_dev *idev,
 }
 
 /*
- * open_mutex keeps the disk in sysfs: del_gendisk() takes it before it removes
- * the device, so that no event follows the removal.
+ * open_mutex keeps the disk in sysfs, because del_gendisk() takes it before it
+ * removes the device: no event follows the removal.
  */
 static void integrity_event_work(struct work_struct *work)
 {
@@ -52,7 +52,7 @@ static void integrity_event_work(struct work_struct *work)
 	if (!disk)
 		return;
 
-	/* Wait for the limits that are being committed. */
+	/* Wait until the new limits have been committed. */
 	mutex_lock(&disk->queue->limits_lock);
 	mutex_unlock(&disk->queue->limits_lock);
 
@@ -68,12 +68,12 @@ static void integrity_event_work(struct work_struct *work)
 }
 
 /**
- * blk_integrity_queue_event() - handle an event of a disk soon
+ * blk_integrity_queue_event() - queue an event of a disk
  * @disk: the disk; its queue has integrity state
  * @event: the event
  *
- * An event of a disk that is not registered is dropped, also if the disk is
- * being removed and its queue is to serve another one.
+ * Drops events of a disk that is not registered, including one that is being
+ * removed and whose queue will serve another disk.
  *
  * Context: Any context.
  */
@@ -96,11 +96,12 @@ void blk_integrity_queue_event(struct gendisk *disk,
 }
 
 /**
- * blk_integrity_disk_gone() - end of a disk
- * @disk: disk that is out of sysfs, without I/O
+ * blk_integrity_disk_gone() - reset the integrity state of a deleted disk
+ * @disk: disk that was removed from sysfs, without I/O
  *
  * A SCSI device keeps its queue when its driver is unbound.  The next disk on
- * it begins with default policies and counters of 0, as any new disk does.
+ * that queue must start with default policies and counters of 0, as any new
+ * disk does.
  *
  * Context: Process context.  May sleep: events take locks that others hold
  *	while they do I/O, so the queue must not be frozen for the caller alone.
@@ -112,7 +113,7 @@ void blk_integrity_disk_gone(struct gendisk *disk)
 
 	if (!idev)
 		return;
-	/* The lock orders this after the last event; then nothing is queued. */
+	/* The lock orders this after the last event: none is queued later. */
 	if (take_events(idev, &events))
 		put_device(disk_to_dev(disk));
 	cancel_work_sync(&idev->event_work);
@@ -133,7 +134,7 @@ void blk_integrity_event_init(struct blk_integrity_dev *idev)
 }
 
 /**
- * blk_integrity_event_setup() - make the workqueue of events
+ * blk_integrity_event_setup() - allocate the workqueue of events
  *
  * Context: Boot.
  */
