@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Tag space: bytes of the metadata that belong to the owner of the data, dealt
- * out over the intervals of a bio.
+ * Tag space: bytes of the metadata that belong to the owner of the data,
+ * distributed over the intervals of a bio.
  *
- * Where the metadata is more than the tuple, the space is all that lies beside
- * the tuple.  Where it is the tuple only, the space is the tags in it, and then
- * an interval whose tag is all ones would be an escape, which nobody checks:
- * such a tag is refused.  A packed tag cannot become one: it does without the
- * first bit of each interval.
+ * If the metadata is larger than the tuple, the space is all metadata outside
+ * of the tuple.  Otherwise the space is the tags in the tuple.  There a tag of
+ * all ones would be an escape, which disables the check of the interval, so
+ * such a tag is rejected.  Packed tags leave out the first bit of each interval
+ * and can therefore have any value.
  */
 
 #include <linux/blk-integrity.h>
@@ -16,7 +16,7 @@
 #include "blk.h"
 #include "blk-integrity-walk.h"
 
-/* An interval's tag is in one piece, or before and after the tuple. */
+/* The tag of an interval is contiguous, or before and after the tuple. */
 struct tag_layout {
 	struct {
 		unsigned int offset;
@@ -30,11 +30,11 @@ struct tag_layout {
 /**
  * struct tag_io - a call of set_tag or get_tag
  * @layout: of an interval's tag
- * @intervals: how many the bio has
- * @block_intervals: packed tags: intervals of a block; else 0
- * @block_bytes: packed tags: bytes of a block
- * @buf: bytes of the caller
- * @len: how many
+ * @intervals: number of intervals of the bio
+ * @block_intervals: packed tags: intervals of a block; otherwise 0
+ * @block_bytes: packed tags: tag bytes of a block
+ * @buf: buffer of the caller
+ * @len: its length in bytes
  */
 struct tag_io {
 	struct tag_layout layout;
@@ -45,7 +45,7 @@ struct tag_io {
 	unsigned int len;
 };
 
-/* Moves the tag of one interval, whose metadata is at @area. */
+/* Copies the tag of one interval, whose metadata is at @area. */
 typedef int (*tag_move_fn)(const struct tag_io *io,
 			   struct bio_integrity_payload *bip,
 			   unsigned int interval, struct bvec_iter area,
@@ -75,7 +75,7 @@ static struct tag_layout tag_layout(const struct blk_integrity *bi,
 	return layout;
 }
 
-/* False if what is left of the bio has no tag space. */
+/* Returns %false if the rest of the bio has no tag space. */
 static bool tag_io_init(struct tag_io *io, struct bio *bio)
 {
 	struct bio_integrity_payload *bip = bio_integrity(bio);
@@ -88,7 +88,7 @@ static bool tag_io_init(struct tag_io *io, struct bio *bio)
 	return io->layout.bytes;
 }
 
-/* False also if the bio is no whole number of blocks. */
+/* Also returns %false if the bio is not a whole number of blocks. */
 static bool tag_io_init_packed(struct tag_io *io, struct bio *bio,
 			       unsigned int block_bytes)
 {
@@ -116,7 +116,7 @@ static struct bvec_iter piece_iter(struct bio_integrity_payload *bip,
 	return area;
 }
 
-/* What @len does not reach becomes zero. */
+/* The rest of the tag, after @len bytes, becomes zero. */
 static void tag_store(struct bio_integrity_payload *bip, struct bvec_iter area,
 		      const struct tag_layout *layout, const u8 *tag,
 		      unsigned int len)
@@ -175,7 +175,7 @@ static void bit_copy(u8 *to, unsigned int to_bit, const u8 *from,
 		to[to_bit / BITS_PER_BYTE] &= ~bit_mask(to_bit);
 }
 
-/* The bits of a block's bytes, from which one interval takes its own. */
+/* The bytes of a block, of which each interval takes some bits. */
 static u8 *packed_part(const struct tag_io *io, unsigned int interval,
 		       unsigned int *bit, unsigned int *end)
 {
@@ -211,7 +211,7 @@ static int move_packed(const struct tag_io *io,
 	return 0;
 }
 
-/* A format that has callbacks for it gets them called with runs. */
+/* Call the callbacks of the format for runs of intervals. */
 static int move_by_callback(const struct tag_io *io, struct bio *bio,
 			    unsigned int intervals,
 			    enum blk_integrity_walk_mode mode)
@@ -266,7 +266,7 @@ static int move_tags(const struct tag_io *io, struct bio *bio,
 	return 0;
 }
 
-/* Is any interval's tag one that would exempt the interval from its check? */
+/* Does any interval have a tag that would be an escape? */
 static bool has_escape(const struct tag_io *io)
 {
 	unsigned int bytes = io->layout.bytes;
@@ -279,7 +279,7 @@ static bool has_escape(const struct tag_io *io)
 	return false;
 }
 
-/* A guard that covers what is in front of it, and is not right any more. */
+/* Tags in front of a tuple invalidate a guard that has been generated. */
 static bool guard_is_stale(struct bio_integrity_payload *bip,
 			   const struct tag_layout *layout)
 {
@@ -300,15 +300,16 @@ static int set_tags(struct tag_io *io, struct bio *bio, unsigned int intervals,
 }
 
 /**
- * bio_integrity_tag_size() - how many tag bytes does a bio have?
+ * bio_integrity_tag_size() - get the number of tag bytes of a bio
  * @bio: any bio
  *
- * Of each interval, in order: what of the metadata lies beside the tuple, from
- * the front; where the tuple is all, its tag_size bytes of tags.
+ * The tag space consists, for each interval in order, of the metadata outside
+ * of the tuple, front first; or of the tags in the tuple if that is all
+ * metadata.
  *
  * Context: Any context.
- * Return: bytes; 0 without a payload, or if the device keeps the tags for
- *	itself.
+ * Return: number of bytes; 0 without a payload, or if the device keeps the tags
+ *	for itself.
  */
 unsigned int bio_integrity_tag_size(struct bio *bio)
 {
@@ -319,13 +320,14 @@ unsigned int bio_integrity_tag_size(struct bio *bio)
 EXPORT_SYMBOL_GPL(bio_integrity_tag_size);
 
 /**
- * bio_integrity_set_tag() - put bytes into the tag space of a write
+ * bio_integrity_set_tag() - store bytes in the tag space of a write
  * @bio: write with a payload that is its submitter's
  * @tag_buf: the bytes
  * @len: how many, at most bio_integrity_tag_size()
  *
- * Before bio_integrity_generate(): a guard may cover the tags.  Intervals that
- * @len does not reach stay as they are, one reached in part ends in zeroes.
+ * Call this before bio_integrity_generate(), because a guard may cover the
+ * tags.  Intervals after @len bytes do not change; an interval that gets a part
+ * of its bytes is padded with zeroes.
  *
  * Context: Any context; with a format that has callbacks for tags, process or
  *	softirq context.
@@ -345,12 +347,12 @@ int bio_integrity_set_tag(struct bio *bio, const void *tag_buf, unsigned int len
 EXPORT_SYMBOL_GPL(bio_integrity_set_tag);
 
 /**
- * bio_integrity_get_tag() - get bytes from the tag space of a bio
+ * bio_integrity_get_tag() - copy bytes from the tag space of a bio
  * @bio: bio with a payload, of fs_bio_integrity_alloc() if it has ended
  * @tag_buf: room for them
  * @len: how many, at most bio_integrity_tag_size()
  *
- * A block that was never written has an escape, all ones.
+ * The tag of a block that was never written is an escape, all ones.
  *
  * Context: Any context; with a format that has callbacks for tags, process or
  *	softirq context.
@@ -368,19 +370,19 @@ int bio_integrity_get_tag(struct bio *bio, void *tag_buf, unsigned int len)
 EXPORT_SYMBOL_GPL(bio_integrity_get_tag);
 
 /**
- * bio_integrity_packed_tag_size() - tag bytes that hold any value
+ * bio_integrity_packed_tag_size() - get the number of packed tag bytes of a bio
  * @bio: any bio
  * @block_bytes: data bytes of a block of the submitter, a multiple of the
  *	protection interval
  *
- * Tags are packed a block at a time, so that blocks written together can be
- * read one by one.  A block has 8 * t - 1 bits of each of its intervals with t
- * bytes of tag, as whole bytes: 15 for 8 intervals of 2.  Where no tag can be
- * an escape nothing is lost.
+ * Tags are packed block by block, so that blocks written together can be read
+ * one by one.  Each interval with t bytes of tag contributes 8 * t - 1 bits,
+ * and a block has as many whole bytes as these bits: 15 for 8 intervals of 2
+ * bytes.  If no tag can be an escape, all bits are used.
  *
  * Context: Any context.
  * Return: bytes of all blocks, the same number for each; 0 if there is no tag
- *	space, or if @bio is no whole number of such blocks.
+ *	space, or if @bio is not a whole number of such blocks.
  */
 unsigned int bio_integrity_packed_tag_size(struct bio *bio,
 					   unsigned int block_bytes)
@@ -393,7 +395,7 @@ unsigned int bio_integrity_packed_tag_size(struct bio *bio,
 }
 EXPORT_SYMBOL_GPL(bio_integrity_packed_tag_size);
 
-/* False if @len is more than the space. */
+/* Returns %false if @len is larger than the space. */
 static bool packed_intervals(const struct tag_io *io, unsigned int *intervals)
 {
 	unsigned int blocks = io->intervals / io->block_intervals;
@@ -406,14 +408,15 @@ static bool packed_intervals(const struct tag_io *io, unsigned int *intervals)
 }
 
 /**
- * bio_integrity_set_packed_tag() - put any bytes into the tag space of a write
+ * bio_integrity_set_packed_tag() - store packed bytes in the tag space of a
+ *	write
  * @bio: write with a payload that is its submitter's
  * @tag_buf: the bytes
  * @len: how many, at most bio_integrity_packed_tag_size()
  * @block_bytes: as for bio_integrity_packed_tag_size()
  *
- * As bio_integrity_set_tag(), but no value is refused.  Blocks that @len does
- * not reach stay as they are.
+ * As bio_integrity_set_tag(), but accepts any value.  Blocks after @len bytes
+ * do not change.
  *
  * Context: Any context; with a format that has callbacks for tags, process or
  *	softirq context.
@@ -436,7 +439,8 @@ int bio_integrity_set_packed_tag(struct bio *bio, const void *tag_buf,
 EXPORT_SYMBOL_GPL(bio_integrity_set_packed_tag);
 
 /**
- * bio_integrity_get_packed_tag() - get what bio_integrity_set_packed_tag() put
+ * bio_integrity_get_packed_tag() - copy packed bytes from the tag space of a
+ *	bio
  * @bio: bio with a payload, of fs_bio_integrity_alloc() if it has ended
  * @tag_buf: room for the bytes
  * @len: how many, at most bio_integrity_packed_tag_size()
@@ -445,7 +449,7 @@ EXPORT_SYMBOL_GPL(bio_integrity_set_packed_tag);
  * Context: Any context; with a format that has callbacks for tags, process or
  *	softirq context.
  * Return: 0; -EINVAL if @len is more than the space; -ENODATA at the first
- *	interval that has no packed tag, as a block never written.
+ *	interval without a packed tag, such as a block that was never written.
  */
 int bio_integrity_get_packed_tag(struct bio *bio, void *tag_buf,
 				 unsigned int len, unsigned int block_bytes)
