@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Second readings: which intervals are good, and their way into the pages of
- * the reader.
+ * Second readings: verification of intervals, and copying good ones to the
+ * pages of the reader.
  */
 
 #include <linux/blk-integrity.h>
@@ -35,10 +35,10 @@ static struct bvec_iter reader_meta(struct bio_integrity_auto *bia,
 }
 
 /**
- * reread_has_bad() - verify an interval as the reader has it
+ * reread_has_bad() - verify an interval in the pages of the reader
  * @reread: second readings, with a payload
  * @i: the interval, counted in the bio
- * @err: set to what is wrong with it
+ * @err: set to its error record
  *
  * Context: Process context.
  * Return: %true if it is bad.
@@ -62,7 +62,7 @@ bool reread_has_bad(struct bio_integrity_reread *reread, unsigned int i,
 	return blk_integrity_failed(err);
 }
 
-/* The same for interval @i of the run, as it was read again. */
+/* Verify interval @i of the run in the pages of the second reading. */
 static bool reading_has_bad(struct bio_integrity_reread *reread, unsigned int i,
 			    struct blk_integrity_error *err)
 {
@@ -86,7 +86,7 @@ static bool reading_has_bad(struct bio_integrity_reread *reread, unsigned int i,
 	return blk_integrity_failed(err);
 }
 
-/* Did the device deliver the same metadata both times? */
+/* Has the device returned the same metadata both times? */
 static bool same_metadata(struct bio_integrity_auto *bia, unsigned int i,
 			  const u8 *meta)
 {
@@ -107,7 +107,7 @@ static bool same_metadata(struct bio_integrity_auto *bia, unsigned int i,
 	return true;
 }
 
-/* Give the reader interval @i of the run. */
+/* Copy interval @i of the run to the pages of the reader. */
 static void heal(struct bio_integrity_reread *reread, unsigned int i)
 {
 	struct bio_integrity_auto *bia = reread->bia;
@@ -136,7 +136,7 @@ static void leave_run(struct bio_integrity_reread *reread)
  * reread_give_up() - leave a run that could not be read again
  * @reread: second readings, with a run
  *
- * The first reading counts.
+ * Records the errors of the first reading.
  *
  * Context: Process context.
  */
@@ -151,11 +151,11 @@ void reread_give_up(struct bio_integrity_reread *reread)
 }
 
 /**
- * reread_judge() - heal what is good in a run that was read again
+ * reread_judge() - heal the good intervals of a run that was read again
  * @reread: second readings, with a run
  *
- * What is still bad stays the run if a try is left; else it is recorded as it
- * was read last, and the run is left.
+ * If a try is left, the run is reduced to its bad intervals.  Otherwise their
+ * errors in the last reading are recorded, and the run is left.
  *
  * Context: Process context.
  */

@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Second readings: intervals of a read that fail verification are read once
- * more, into pages that nothing else can write, before the read fails.
+ * Second readings: before a read fails verification, its bad intervals are read
+ * again into pages that nothing else can write.
  *
- * Most guards that do not fit are not a bad medium: the owner of the buffer
- * changed it while the device wrote to it, or one transfer went wrong.  What a
- * second reading finds good is copied into the pages of the reader.
+ * Most guard errors are not caused by a bad medium: the owner of the buffer
+ * changed it while the device wrote to it, or one transfer went wrong.
+ * Intervals that are good the second time are copied to the pages of the
+ * reader.
  *
- * Each device does one second reading at a time, with memory that it has since
- * it got its format: there is nothing to allocate and nothing to wait for.  A
- * work item submits the bio and returns; the end of the bio queues it again.
- * It verifies in place, so that a second reading never causes a third.
+ * Each device does one second reading at a time, with memory that was allocated
+ * with its format, so it allocates nothing and waits for nothing.  A work item
+ * submits the bio and returns; the completion of the bio queues the work item
+ * again.  The work item verifies by itself, so a second reading never causes a
+ * third.
  */
 #include <linux/blk-integrity.h>
 #include <linux/slab.h>
@@ -23,27 +25,29 @@
 #include "blk-pm.h"
 #include "blk-rq-qos.h"
 
-/* When a queue is frozen or has no request to spare, try again after this. */
+/* Delay before a retry if a queue is frozen or has no free request. */
 #define RETRY_DELAY	(HZ / 50)
 
 static struct workqueue_struct *reread_wq __ro_after_init;
 
-/* A reading has ended. */
+/* Handle a completed reading. */
 static void take_reading(struct bio_integrity_reread *reread)
 {
 	struct block_device *bdev = reread->bio.bi_bdev;
 	blk_status_t status = reread->bio.bi_status;
 	bool nowait = reread->bio.bi_opf & REQ_NOWAIT;
 
-	/* The payload is not one that the bio can free. */
+	/* The payload is embedded, so the bio must not free it. */
 	reread->bio.bi_opf &= ~REQ_INTEGRITY;
 	reread->bio.bi_integrity = NULL;
 	bio_uninit(&reread->bio);
 
 	if (status == BLK_STS_AGAIN && nowait) {
-		/* A suspended device resumes only if asked to. */
+		/* A suspended device resumes only on request. */
 		blk_pm_resume_queue(false, bdev_get_queue(bdev));
-		/* One interval cannot be split, which may have been the cause. */
+		/*
+		 * A split may have been the cause; one interval is not split.
+		 */
 		reread->max_run = 1;
 		reread->run = 1;
 		return;
@@ -62,7 +66,7 @@ static void reading_ended(struct bio *bio)
 	bool again = bio->bi_status == BLK_STS_AGAIN;
 	unsigned long flags;
 
-	/* The work is queued before another run of it can see the end. */
+	/* Queue the work before another run of it can see the completion. */
 	spin_lock_irqsave(&reread->lock, flags);
 	reread->ended = true;
 	queue_delayed_work(reread_wq, &reread->work, again ? RETRY_DELAY : 0);
@@ -89,11 +93,12 @@ static void attach_metadata(struct bio_integrity_reread *reread, u64 number)
 }
 
 /*
- * Without waiting where the device allows that: the worker may be the rescuer,
- * and what froze the queue may wait for a second reading of another device.
+ * Do not wait if the device supports that: the worker may be the rescuer, and
+ * the task that froze the queue may wait for a second reading of another
+ * device.
  *
- * Return: %true if the work is called again when the reading has ended; %false
- * if there is none, since the device has another format by now.
+ * Return: %true if the reading was submitted and its completion queues the work;
+ * %false if it was not, because the device has another format by now.
  */
 static bool start_reading(struct bio_integrity_reread *reread)
 {
@@ -109,7 +114,7 @@ static bool start_reading(struct bio_integrity_reread *reread)
 		return false;
 	if (bdev_nowait(bdev))
 		opf |= REQ_NOWAIT;
-	/* A path that is down answers when it is up again, if ever. */
+	/* A path that is down may never answer, so fail fast. */
 	if (bdev->bd_disk->flags & GENHD_FL_HIDDEN)
 		opf |= REQ_FAILFAST_DEV | REQ_FAILFAST_TRANSPORT |
 		       REQ_FAILFAST_DRIVER;
@@ -127,7 +132,9 @@ static bool start_reading(struct bio_integrity_reread *reread)
 	return true;
 }
 
-/* Return: %true if there is a run of bad intervals, from ->next on. */
+/*
+ * Find a run of bad intervals from ->next on.  Return: %true if there is one.
+ */
 static bool find_run(struct bio_integrity_reread *reread)
 {
 	unsigned int end = reread_intervals(reread);
@@ -165,7 +172,10 @@ static bool take_pending(struct bio_integrity_reread *reread)
 		return false;
 
 	idev = bdev_get_queue(bia_bdev(reread->bia))->integrity_dev;
-	/* Switched off meanwhile: what has begun is done. */
+	/*
+	 * Complete what has begun even if the policy was switched off
+	 * meanwhile.
+	 */
 	reread->max_tries = max_t(unsigned int, READ_ONCE(idev->rereads), 1);
 	bi = reread_geometry(reread);
 	memset(&reread->err, 0, sizeof(reread->err));
@@ -198,7 +208,7 @@ static void report(struct bio_integrity_reread *reread)
 				reread->healed, reread->unstable);
 }
 
-/* All of the bio has been read again as far as it had to be: end it. */
+/* End the bio after all of its bad intervals have been read again. */
 static void conclude(struct bio_integrity_reread *reread)
 {
 	struct bio_integrity_auto *bia = reread->bia;
@@ -229,7 +239,7 @@ static void reread_work(struct work_struct *work)
 			     work);
 
 	if (reread->bia) {
-		/* Called for a payload that has to wait for its turn? */
+		/* Queued for another payload, which must wait for its turn? */
 		if (!reading_has_ended(reread))
 			return;
 		take_reading(reread);
@@ -246,9 +256,9 @@ static void reread_work(struct work_struct *work)
 }
 
 /*
- * A driver that passes bios on may have given this one another device, such as
- * a path of a multipath device.  Nothing keeps that one once its request is
- * gone: from here on the bio belongs to the device that it was submitted to.
+ * A driver that passes bios on may have changed the device of the bio, for
+ * example to a path of a multipath device.  Once the request is freed, nothing
+ * keeps that path, so set the device that the bio was submitted to.
  */
 static void leave_path(struct bio_integrity_auto *bia)
 {
@@ -263,11 +273,12 @@ static void leave_path(struct bio_integrity_auto *bia)
 }
 
 /**
- * bio_integrity_reread() - read again what failed verification
+ * bio_integrity_reread() - start a second reading of intervals that failed
  * @bia: payload of a read that has failed
  *
  * Context: Any context.
- * Return: %true if the bio ends after a second reading; %false if there is none.
+ * Return: %true if the bio ends after a second reading; %false if the device
+ *	does not make one.
  */
 bool bio_integrity_reread(struct bio_integrity_auto *bia)
 {
@@ -289,7 +300,7 @@ bool bio_integrity_reread(struct bio_integrity_auto *bia)
 
 /**
  * blk_integrity_drain() - wait for the second readings of a disk
- * @disk: disk that is dead, so that readings fail
+ * @disk: a dead disk, whose readings fail
  *
  * Context: Process context.  May sleep.
  */
@@ -314,10 +325,11 @@ static void reread_free(struct bio_integrity_reread *reread)
 }
 
 /**
- * blk_integrity_reread_init() - get what second readings of a device need
+ * blk_integrity_reread_init() - allocate the state of second readings of a
+ *	device
  * @idev: integrity state of a queue that gets a format
  *
- * Without memory for it there are no second readings.
+ * If the allocation fails, the device makes no second readings.
  *
  * Context: Process context, one caller at a time.  May sleep, but does no I/O.
  */
@@ -344,8 +356,8 @@ void blk_integrity_reread_init(struct blk_integrity_dev *idev)
 }
 
 /**
- * blk_integrity_reread_exit() - free what second readings need
- * @idev: integrity state of a queue that goes away
+ * blk_integrity_reread_exit() - free the state of second readings of a device
+ * @idev: integrity state of a queue that is being freed
  *
  * Context: Process context.  May sleep.
  */
@@ -359,9 +371,9 @@ void blk_integrity_reread_exit(struct blk_integrity_dev *idev)
 }
 
 /**
- * bio_integrity_reread_setup() - make the workqueue of second readings
+ * bio_integrity_reread_setup() - allocate the workqueue of second readings
  *
- * WQ_MEM_RECLAIM, since swapping in may wait for a second reading.
+ * WQ_MEM_RECLAIM, because swapping in may wait for a second reading.
  *
  * Context: Boot.
  */

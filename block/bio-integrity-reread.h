@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Second readings: state of a device, shared by the work that reads
- * (bio-integrity-reread.c) and by what judges and heals (bio-integrity-heal.c).
+ * Second readings: state of a device, shared by bio-integrity-reread.c, which
+ * reads, and bio-integrity-heal.c, which judges and heals.
  */
 #ifndef BIO_INTEGRITY_REREAD_H
 #define BIO_INTEGRITY_REREAD_H
@@ -13,22 +13,22 @@
 
 /**
  * struct bio_integrity_reread - second readings of a device
- * @in_flight: payloads handed over whose bios have not ended
+ * @in_flight: number of payloads whose bios have not ended
  * @lock: covers @pending and @ended
  * @pending: payloads to work on, by &bio_integrity_auto.shared
- * @bia: payload being worked on, or NULL; all below is about it
+ * @bia: payload being processed, or NULL; the fields below refer to it
  * @ended: the reading of @run has ended
- * @err: what is wrong after all readings so far
- * @next: number of the interval to go on at, counted in the bio
+ * @err: errors that remain after all readings so far
+ * @next: next interval to examine, counted in the bio
  * @run: intervals from @next that are read again; 0: none found yet
- * @max_run: limit of @run
- * @tries: readings of the run that are left
- * @max_tries: what @tries begins with: the policy of the disk
+ * @max_run: maximum of @run
+ * @tries: remaining readings of the run
+ * @max_tries: initial value of @tries: the policy of the disk
  * @first: first interval read again, counted in the bio
  * @reread: intervals read again
  * @healed: of these, good ones
- * @unstable: of these, those with the same metadata both times
- * @work: does all of it
+ * @unstable: of these, intervals with the same metadata both times
+ * @work: submits readings and handles their completion
  * @data: page for data
  * @meta: page for metadata
  * @data_vec: vector of @data
