@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * kintegrityd: reads are verified off the completion path, in batches.
+ * kintegrityd: verifies reads off the completion path, in batches.
  *
  * Completions push payloads on a list of their CPU.  Only the first one finds
- * the list empty and queues work, which takes the whole list: a burst of
- * completions costs one wake-up.  What is too much for one CPU, many bios or a
- * large one, goes on a list that all CPUs take pieces from.
+ * the list empty and queues a work item, which takes the whole list: a burst of
+ * completions costs one wake-up.  Many bios, or a large one, go on a list that
+ * all CPUs take pieces from.
  *
- * Lifetime: a bio holds a reference on the usage count of its queue from
- * its completion until bio_endio() has returned.  Freezing a
- * queue, and so the removal of its disk, waits for the verification of its own
- * reads and for no other.
+ * Lifetime: a bio holds a reference on the usage count of its queue from its
+ * completion until bio_endio() has returned.  Freezing a queue, and therefore
+ * the removal of its disk, waits for the verification of its own reads and no
+ * others.
  *
  * Forward progress: verification allocates nothing and waits for nothing.  The
  * CPU that puts a bio on a list has its work queued until both lists are empty;
@@ -33,20 +33,20 @@
 #include "blk-integrity-walk.h"
 
 /*
- * A piece is what one CPU verifies at a time: some 15 us at 8 GB/s, several
- * times what it costs to wake another CPU up.
+ * Data that one CPU verifies at a time: some 15 us at 8 GB/s, several times the
+ * cost of waking another CPU.
  */
 #define PIECE_BYTES	SZ_128K
 
-/* Bios that a CPU keeps for itself of what it finds on its list. */
+/* Number of bios of its list that a CPU keeps for itself. */
 #define KEEP_BIOS	8
 
-/* CPUs looked at for one that is idle: a wider search costs what it saves. */
+/* CPUs searched for an idle one: a wider search costs more than it saves. */
 #define IDLE_SEARCH	8
 
 /*
- * Data that a run of the work verifies, in bytes: a millisecond or two.  A small
- * bio counts for more than it has, since ending it costs time as well.
+ * Data that a run of the work verifies, in bytes: a millisecond or two.  Small
+ * bios count as LEAST_BYTES, because completing them takes time too.
  */
 #define WORK_BYTES	SZ_8M
 #define LEAST_BYTES	SZ_16K
@@ -59,7 +59,9 @@ struct kintegrityd_cpu {
 static DEFINE_PER_CPU(struct kintegrityd_cpu, kintegrityd_cpus);
 static struct workqueue_struct *kintegrityd_wq __ro_after_init;
 
-/* Bios with pieces to take; the lock also covers their next_piece and err. */
+/*
+ * Bios with remaining pieces.  The lock also covers their next_piece and err.
+ */
 static LIST_HEAD(shared_bios);
 static DEFINE_SPINLOCK(shared_lock);
 
@@ -79,10 +81,10 @@ static unsigned int bia_pieces(const struct bio_integrity_auto *bia)
 }
 
 /**
- * bio_integrity_verify_walk() - verify intervals with what a payload says
+ * bio_integrity_verify_walk() - verify intervals by the settings of a payload
  * @bia: payload of a read
  * @walk: data, metadata, number of intervals, number of the first one and
- *	record; the rest is set here
+ *	record; this function sets the rest
  *
  * Context: Process or softirq context.
  */
@@ -100,7 +102,7 @@ void bio_integrity_verify_walk(struct bio_integrity_auto *bia,
 		bia->profile->verify_fn(&walk->xchg);
 }
 
-/* Starts from the extent: neither live iterators nor the present format count. */
+/* Uses the recorded extent, not the present iterators or format. */
 static void verify_intervals(struct bio_integrity_auto *bia, unsigned int first,
 			     unsigned int intervals,
 			     struct blk_integrity_error *err)
@@ -131,7 +133,7 @@ static void verify_intervals(struct bio_integrity_auto *bia, unsigned int first,
 	trace_blk_integrity_verify(bia_bdev(bia), number, intervals);
 }
 
-/* What verification of all of a bio comes to, told to whom it concerns. */
+/* Report the errors of a bio.  Return: its status after verification. */
 static blk_status_t bia_result(struct bio_integrity_auto *bia)
 {
 	struct request_queue *q = bdev_get_queue(bia_bdev(bia));
@@ -144,7 +146,7 @@ static blk_status_t bia_result(struct bio_integrity_auto *bia)
 }
 
 /**
- * bio_integrity_verify() - verify all of a bio here and now
+ * bio_integrity_verify() - verify a bio in this context
  * @bia: payload of the bio
  *
  * Context: Process or softirq context.
@@ -157,7 +159,7 @@ blk_status_t bio_integrity_verify(struct bio_integrity_auto *bia)
 }
 
 /**
- * bio_integrity_conclude() - give a bio the status that verification found
+ * bio_integrity_conclude() - set the status of a verified bio
  * @bia: payload of the bio, its record complete
  *
  * Context: Any context.
@@ -172,8 +174,8 @@ void bio_integrity_conclude(struct bio_integrity_auto *bia)
 }
 
 /*
- * All of a bio has been verified once.  Return: %true if it can end; %false if
- * what is bad is read again and the bio ends after that.
+ * Called after a bio has been verified once.  Return: %true if it may end;
+ * %false if its bad intervals are read again first.
  */
 static bool bia_verified(struct bio_integrity_auto *bia)
 {
@@ -183,7 +185,7 @@ static bool bia_verified(struct bio_integrity_auto *bia)
 	return true;
 }
 
-/* The payload may be gone after this. */
+/* The payload may be freed when this returns. */
 static void bia_end(struct bio_integrity_auto *bia)
 {
 	struct request_queue *held = bia->held;
@@ -195,7 +197,7 @@ static void bia_end(struct bio_integrity_auto *bia)
 		blk_queue_exit(held);
 }
 
-/* Wake an idle CPU near by, if there is one, to take pieces. */
+/* Wake an idle CPU nearby, if there is one, to take pieces. */
 static void wake_idle_cpu(void)
 {
 	int this_cpu = raw_smp_processor_id();
@@ -224,7 +226,9 @@ static void bia_share(struct bio_integrity_auto *bia)
 	wake_idle_cpu();
 }
 
-/* The bio stays until pieces_left says that all pieces taken are done. */
+/*
+ * The bio is kept until pieces_left is 0, when all pieces have been verified.
+ */
 static struct bio_integrity_auto *take_piece(unsigned int *piece)
 {
 	struct bio_integrity_auto *bia;
@@ -260,7 +264,10 @@ static void verify_piece(struct bio_integrity_auto *bia, unsigned int piece)
 /* Return: bytes verified, 0 if there was no bio. */
 static unsigned int verify_batch(struct kintegrityd_cpu *kcpu)
 {
-	/* The list is last in, first out; bios end in the order they came. */
+	/*
+	 * The list is last in, first out.  Verify bios in the order of
+	 * completion.
+	 */
 	struct llist_node *batch =
 		llist_reverse_order(llist_del_all(&kcpu->todo));
 	struct bio_integrity_auto *bia, *next;
@@ -296,7 +303,7 @@ static unsigned int verify_shared(void)
 	return bytes;
 }
 
-/* The bios of this CPU come before pieces of others. */
+/* Bios of this CPU take precedence over pieces of others. */
 static void kintegrityd_work(struct work_struct *work)
 {
 	struct kintegrityd_cpu *kcpu =
@@ -313,8 +320,8 @@ static void kintegrityd_work(struct work_struct *work)
 }
 
 /*
- * Does policy want a bio verified where it completes?  Never with interrupts
- * off: the guards of a large read take tens of microseconds.
+ * Does policy allow verifying a bio in this context?  Never verify with
+ * interrupts disabled: the guards of a large read take tens of microseconds.
  */
 static bool verifies_inline(struct bio_integrity_auto *bia)
 {
@@ -329,8 +336,8 @@ static bool verifies_inline(struct bio_integrity_auto *bia)
 
 /*
  * The request that completes holds the usage count of its queue.  A driver that
- * takes bios may end one when nothing holds it; then the owner of the payload
- * keeps the device open.
+ * takes bios can end one while nothing holds the count; then the owner of the
+ * payload keeps the device open.
  */
 static void hold_queue(struct bio_integrity_auto *bia)
 {
@@ -339,7 +346,7 @@ static void hold_queue(struct bio_integrity_auto *bia)
 	bia->held = percpu_ref_tryget(&q->q_usage_counter) ? q : NULL;
 }
 
-/* kintegrityd verifies and ends the bio. */
+/* Hand the bio to kintegrityd, which verifies and ends it. */
 static void verify_later(struct bio_integrity_auto *bia)
 {
 	int cpu = get_cpu();
@@ -354,11 +361,11 @@ static void verify_later(struct bio_integrity_auto *bia)
 }
 
 /**
- * bio_integrity_verify_read() - verify a read that completes, here or later
+ * bio_integrity_verify_read() - verify a completing read, now or in kintegrityd
  * @bia: the payload of the bio
  *
  * Context: Any context.
- * Return: %true if the bio has been verified and can end; %false if it ends
+ * Return: %true if the bio has been verified and may end; %false if it ends
  *	later.
  */
 bool bio_integrity_verify_read(struct bio_integrity_auto *bia)
@@ -374,12 +381,11 @@ bool bio_integrity_verify_read(struct bio_integrity_auto *bia)
 }
 
 /**
- * bio_integrity_verify_init() - make kintegrityd
+ * bio_integrity_verify_init() - allocate kintegrityd
  *
- * WQ_MEM_RECLAIM, since swapping in may wait for a verification; WQ_HIGHPRI,
- * since each one is the last leg of somebody's read; WQ_CPU_INTENSIVE, since
- * it computes and hardly ever waits, and other work of the CPU should not
- * queue behind it.
+ * WQ_MEM_RECLAIM, because swapping in may wait for a verification; WQ_HIGHPRI,
+ * because a reader waits for each one; WQ_CPU_INTENSIVE, because it computes
+ * and hardly ever waits, and other work of the CPU should not queue behind it.
  *
  * Context: Boot.
  */
