@@ -2,7 +2,7 @@
 /*
  * CRC guards of a run of intervals with 256-bit registers and VPCLMULQDQ.
  *
- * They are computed as with 128-bit registers, two blocks at a time.
+ * The method is that of 128-bit registers, with two blocks at a time.
  */
 
 #include <linux/linkage.h>
@@ -35,7 +35,7 @@
 #define ORDER	%ymm13
 
 
-/* Fetch \bytes at DATA + AHEAD, if they are of this run. */
+/* Prefetch \bytes at DATA + AHEAD, if they belong to this run. */
 .macro prefetch bytes
 	lea	(DATA, AHEAD), %rax
 	cmp	RUN_STOP, %rax
@@ -76,9 +76,9 @@
 .endm
 
 /*
- * SUM = dot product of 512 bytes at DATA.  As 1 = x^-2024 + x^-2088 + x^-2152, a
- * byte may be added to those 253, 261 and 269 bytes further on, instead of being
- * multiplied.  That takes rows 0 to 6, and leaves 9 of 16.
+ * SUM = dot product of 512 bytes at DATA.  As 1 = x^-2024 + x^-2088 + x^-2152,
+ * a byte may be added to those 253, 261 and 269 bytes further on, instead of
+ * being multiplied.  That takes rows 0 to 6, and leaves 9 of 16.
  */
 .macro sum_sparse
 	vmovdqu	(DATA), %ymm0
@@ -171,7 +171,7 @@
 .endm
 
 /*
- * XSUM = dot product of the interval at DATA, which becomes STOP.  What lies
+ * XSUM = dot product of the interval at DATA, which becomes STOP.  The data
  * before the last 256 bytes is moved there, 256 bytes at a time.
  */
 .macro sum_interval crc16
@@ -211,7 +211,9 @@
 	add_last_rows \crc16
 .endm
 
-/* \row = \row moved, plus row \n from DATA and the three that are added to it */
+/*
+ * \row = \row moved, plus row \n from DATA and the three that are added to it
+ */
 .macro move_sparse_row n, row
 	multiply \row, FACTORS
 	load_sparse_row \n, DATUM
@@ -227,7 +229,7 @@
 	vpshufb	ORDER, \to, \to
 .endm
 
-/* Fetch the next 512 bytes of what follows, if they are of this run. */
+/* Prefetch the next 512 bytes, if they belong to this run. */
 .macro prefetch_next
 	cmp	RUN_STOP, NEXT
 	jae	.Lfetched\@

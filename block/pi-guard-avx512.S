@@ -61,7 +61,7 @@
 	movq	PREFETCH(CONSTS), AHEAD
 .endm
 
-/* Fetch 512 bytes at DATA + AHEAD, if they are of this run. */
+/* Prefetch 512 bytes at DATA + AHEAD, if they belong to this run. */
 .macro prefetch
 	lea	(DATA, AHEAD), %rax
 	cmp	RUN_STOP, %rax
@@ -157,7 +157,9 @@
 	vpxorq	SUM, SUM2, \to
 .endm
 
-/* SUM = in each block, the four blocks of one of zmm13 to zmm15 and SUM added */
+/*
+ * SUM = in each block, the four blocks of one of zmm13 to zmm15 and SUM added
+ */
 .macro add_up_4
 	vpblendmq %zmm15, %zmm13, %zmm0{UPPER}
 	vshufi64x2 $0x4e, %zmm15, %zmm13, %zmm1

@@ -23,8 +23,8 @@
 .text
 
 /*
- * Each 32 bits hold two words of the sum.  Of x = h * 2^16 + l, x and h are added
- * up: the sum of l is that of x less that of h times 2^16, modulo 2^32.
+ * Each 32 bits have two words of the sum.  For x = h * 2^16 + l, x and h are
+ * added up: the sum of l is that of x minus that of h times 2^16, modulo 2^32.
  */
 SYM_FUNC_START(pi_ip_avx2)
 	movl	BYTES, BYTES

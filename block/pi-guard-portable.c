@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Guards without vector registers: CRCs sixteen bytes at a time, by tables that
- * are computed at boot.  Every implementation falls back to these functions.
+ * Guards without vector registers: CRCs of sixteen bytes per step, with tables
+ * that are computed at boot.  Every implementation falls back to these
+ * functions.
  */
 
 #include <linux/bitops.h>
@@ -14,7 +15,7 @@
 
 #include "pi-guard.h"
 
-#define CRC16_POLY	0x8bb7			/* x^16 left out */
+#define CRC16_POLY	0x8bb7			/* without x^16 */
 #define CRC64_POLY	0x9a6c9329ac4bc9b5ULL	/* bit 63 is x^0 */
 
 #define SLICES		16
@@ -76,8 +77,8 @@ static __always_inline u64 slice64(int n, u64 word, int byte)
 }
 
 /*
- * Only two of the sixteen look-ups depend on the CRC so far.  The others are
- * kept together, so that they are done before it is known.
+ * Only two of the sixteen look-ups depend on the previous CRC.  The others are
+ * grouped, so that the CPU executes them before that CRC is known.
  */
 static __always_inline u16 crc16_step(u16 crc, const u8 *p)
 {
@@ -148,7 +149,8 @@ u64 pi_guard_crc64_update(u64 crc, const u8 *p, size_t len)
 }
 
 /**
- * pi_guard_crc16_portable() - CRC-16 T10-DIF of each interval of a run
+ * pi_guard_crc16_portable() - compute the CRC-16 T10-DIF of each interval of a
+ *	run
  * @data: the run
  * @bytes: length of an interval
  * @nr: number of intervals
@@ -164,7 +166,8 @@ void pi_guard_crc16_portable(const void *data, unsigned int bytes,
 }
 
 /**
- * pi_guard_ip_portable() - Internet checksum of each interval of a run
+ * pi_guard_ip_portable() - compute the Internet checksum of each interval of a
+ *	run
  * @data: the run
  * @bytes: length of an interval
  * @nr: number of intervals
@@ -184,7 +187,8 @@ void pi_guard_ip_portable(const void *data, unsigned int bytes,
 }
 
 /**
- * pi_guard_crc64_portable() - CRC-64 of NVMe of each interval of a run
+ * pi_guard_crc64_portable() - compute the CRC-64 of NVMe of each interval of a
+ *	run
  * @data: the run
  * @bytes: length of an interval
  * @nr: number of intervals

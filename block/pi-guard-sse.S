@@ -3,8 +3,8 @@
  * CRC guards of a run of intervals with 128-bit registers and PCLMULQDQ.
  *
  * An interval is the dot product of its blocks of 16 bytes and constants,
- * followed by one division.  The constants are known for the last 512 bytes;
- * what lies before is moved there 128 bytes at a time.
+ * followed by one division.  There are constants for the last 512 bytes; the
+ * data before is moved there, 128 bytes at a time.
  */
 
 #include <linux/linkage.h>

@@ -2,10 +2,10 @@
 /*
  * The constants of the x86-64 code for guards, from the polynomials.
  *
- * Notation: x^n is the remainder of x^n divided by the polynomial.  A CRC that
- * is lsb-first keeps the coefficient of the highest power in the lowest bit; a
- * carry-less product of two such numbers lacks one factor x, which the
- * exponents here make up for.
+ * Notation: x^n is the remainder of x^n divided by the polynomial.  An
+ * lsb-first CRC has the coefficient of the highest power in the lowest bit.  A
+ * carry-less product of two such numbers lacks one factor x, for which the
+ * exponents here compensate.
  */
 
 #include <linux/bitops.h>
@@ -51,7 +51,7 @@ static u64 __init power64(unsigned int n)
 /* Quotient of x^(63 + degree) by the polynomial, of degree 63 itself. */
 static u64 __init quotient(u64 poly, unsigned int degree)
 {
-	/* The 64 bits below x^(i + degree) of what is left to divide. */
+	/* The 64 bits below x^(i + degree) of the rest of the dividend. */
 	u64 rest = poly << (64 - degree);
 	u64 result = BIT_ULL(63);
 
@@ -86,10 +86,10 @@ static void __init crc64_by(u64 pair[2], unsigned int bytes)
 }
 
 /*
- * A block is multiplied by the power of x that it has in its 512 bytes, and by
- * the degree of the polynomial, as a CRC is the remainder of data followed by
- * so many zero bits.  For CRC-16 the products go to the top of the register,
- * from where the division takes them.
+ * A block is multiplied by the power of x of its position in the 512 bytes, and
+ * by x to the degree of the polynomial, as a CRC is the remainder of the data
+ * followed by that number of zero bits.  The products of CRC-16 are in the top
+ * of the register, where the division expects them.
  */
 static void __init dot_products(struct pi_guard_consts *consts)
 {
@@ -114,8 +114,9 @@ static void __init dot_products(struct pi_guard_consts *consts)
 
 /*
  * Division by multiplication: the quotient is the product of the upper part and
- * the first constant, the remainder the lower part plus the product of that and
- * the second one.  Highest terms that are always there are left out.
+ * the first constant; the remainder is the lower part plus the product of the
+ * quotient and the second constant.  Leading terms, which are always 1, are
+ * omitted.
  */
 static void __init divisions(struct pi_guard_consts *consts)
 {
@@ -127,7 +128,7 @@ static void __init divisions(struct pi_guard_consts *consts)
 	consts->crc64_divide[1] = reversed(CRC64_POLY) << 1;
 }
 
-/* Indices of permutations: see add_up_4 and those who use it. */
+/* Indices of permutations, see add_up_4 and its users. */
 static void __init indices(struct pi_guard_consts *consts)
 {
 	static const u64 lanes[8] __initconst = { 2, 3, 8, 9, 6, 7, 12, 13 };
@@ -142,7 +143,7 @@ static void __init indices(struct pi_guard_consts *consts)
 
 /**
  * pi_guard_consts_init() - compute the constants
- * @prefetch: how far ahead of their use data is fetched, in bytes
+ * @prefetch: distance at which data is prefetched, in bytes
  *
  * Context: Process context, before the first guard.
  */

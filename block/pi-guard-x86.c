@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Guards with the vector registers of x86-64: what a CPU supports, and one use
- * of the registers for a run.  The code itself is in pi-guard-*.S.
+ * Guards with the vector registers of x86-64: tests what the CPU supports, and
+ * calls the code in pi-guard-*.S with one section that uses the registers per
+ * run.
  *
- * User-mode Linux runs it as well.  It is a program, whose vector registers its
- * host preserves, so that it need not save any.
+ * User-mode Linux uses it as well.  UML is a program whose vector registers the
+ * host preserves, so it does not save them.
  */
 
 #include <linux/init.h>
@@ -16,7 +17,10 @@
 #include "pi-guard.h"
 #include "pi-guard-x86.h"
 
-/* Far enough for the latency of memory, near enough for the L1 cache. */
+/*
+ * Far enough to hide the latency of memory, near enough to stay in the L1
+ * cache.
+ */
 #define PREFETCH_BYTES	2048
 
 #ifdef CONFIG_UML
@@ -54,7 +58,7 @@ static bool has_zmm(void)
 	return cpu_has_xfeatures(XFEATURE_MASK_AVX512, NULL);
 }
 
-/* CPUs that lower their clock for 512-bit registers. */
+/* CPUs that reduce their clock for 512-bit registers. */
 static const struct x86_cpu_id prefer_ymm_ids[] = {
 	X86_MATCH_VFM(INTEL_ICELAKE, 0),
 	X86_MATCH_VFM(INTEL_ICELAKE_L, 0),
@@ -79,8 +83,8 @@ static bool prefetches_well(void)
 #endif
 
 /*
- * Calls of the assembly.  In a context whose registers are in use, tables do as
- * well: that is rare.
+ * Call the assembly.  If the registers are in use in this context, which is
+ * rare, use the tables.
  */
 #define WITH_REGISTERS(name, fallback, type)				\
 static void name##_run(const void *data, unsigned int bytes,		\
@@ -158,11 +162,11 @@ const struct pi_guard_impl pi_guard_avx512 = {
 };
 
 /**
- * pi_guard_x86_init() - prepare the constants
+ * pi_guard_x86_init() - compute the constants
  *
- * Data that is not in a cache is used sooner if it was prefetched: by 16 % on
- * Zen 3, by 13 % on Emerald Rapids, in runs of 64 KiB.  Zen 4, the
- * first AMD CPU with AVX-512, is up to 30 % faster without.
+ * Prefetching data that is not in a cache makes runs of 64 KiB faster by 16 %
+ * on Zen 3 and by 13 % on Emerald Rapids.  Zen 4, the first AMD CPU with
+ * AVX-512, is up to 30 % faster without.
  *
  * Context: Process context, before the first guard.
  */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Constants of the x86-64 code for guards: offsets for the assembly, and what
- * they are offsets of.
+ * Constants of the x86-64 code for guards: offsets for the assembly, and the
+ * structure that they refer to.
  */
 #ifndef BLK_PI_GUARD_X86_H
 #define BLK_PI_GUARD_X86_H
@@ -18,7 +18,7 @@
 
 #define PICK_CRC64	0x560
 
-/* Multipliers that move a block by so many bytes. */
+/* Multipliers that move a block by this number of bytes. */
 #define CRC16_BY_128	0x580
 #define CRC16_BY_256	0x590
 #define CRC16R_BY_512	0x5a0

@@ -24,8 +24,8 @@ module_param(guard, charp, 0);
 MODULE_PARM_DESC(guard, "Code that computes guards: avx512, avx2, sse, lib or portable (default: the fastest)");
 
 /*
- * The functions run before their update too, for I/O of drivers that are
- * initialized early.
+ * The portable functions are called until the update, for I/O of drivers that
+ * are initialized early.
  */
 DEFINE_STATIC_CALL(pi_guard_crc16_call, pi_guard_crc16_portable);
 DEFINE_STATIC_CALL(pi_guard_ip_call, pi_guard_ip_portable);
@@ -39,9 +39,8 @@ static void pi_guard_crc16_lib(const void *data, unsigned int bytes,
 }
 
 /*
- * The library takes what the architecture has, through an indirect call for
- * each interval; without a driver of the architecture its tables are slower
- * than ours.
+ * The library uses the driver of the architecture, through an indirect call for
+ * each interval.  Without such a driver its tables are slower than ours.
  */
 static bool lib_usable(void)
 {
@@ -97,7 +96,7 @@ static bool in_units(unsigned int bytes)
 }
 
 /**
- * pi_guard_crc16() - CRC-16 T10-DIF of each interval of a run
+ * pi_guard_crc16() - compute the CRC-16 T10-DIF of each interval of a run
  * @data: the run
  * @bytes: length of an interval
  * @nr: number of intervals; preemption may be off until all are done
@@ -115,7 +114,7 @@ void pi_guard_crc16(const void *data, unsigned int bytes, unsigned int nr,
 }
 
 /**
- * pi_guard_ip() - Internet checksum of each interval of a run
+ * pi_guard_ip() - compute the Internet checksum of each interval of a run
  * @data: the run
  * @bytes: length of an interval
  * @nr: number of intervals; preemption may be off until all are done
@@ -133,7 +132,7 @@ void pi_guard_ip(const void *data, unsigned int bytes, unsigned int nr,
 }
 
 /**
- * pi_guard_crc64() - CRC-64 of NVMe of each interval of a run
+ * pi_guard_crc64() - compute the CRC-64 of NVMe of each interval of a run
  * @data: the run
  * @bytes: length of an interval
  * @nr: number of intervals; preemption may be off until all are done
@@ -206,11 +205,11 @@ void pi_guard_crc64_chain(u64 *guards, unsigned int nr,
 }
 
 /**
- * pi_guard_impl_name() - name what computes guards of a type
+ * pi_guard_impl_name() - get the name of the code that computes a type of guard
  * @csum_type: the type
  *
  * Context: Any context.
- * Return: a name, "none" for no guard.
+ * Return: the name; "none" for no guard.
  */
 const char *pi_guard_impl_name(enum blk_integrity_checksum csum_type)
 {
@@ -262,7 +261,7 @@ static int __init pi_guard_init(void)
 }
 core_initcall(pi_guard_init);
 
-/* Drivers of crypto algorithms, which "lib" depends on, are registered by now. */
+/* Runs after the registration of crypto drivers, which "lib" depends on. */
 static int __init pi_guard_choose(void)
 {
 	const struct pi_guard_impl *impl = NULL;

@@ -2,8 +2,8 @@
 /*
  * Guards of runs of protection intervals.
  *
- * A run is contiguous data: intervals of equal length.  A guard is stored as a
- * number, as a big-endian read of the tuple returns it.
+ * A run consists of contiguous intervals of equal length.  A guard is stored as
+ * a number, equal to a big-endian read of the tuple.
  */
 #ifndef BLK_PI_GUARD_H
 #define BLK_PI_GUARD_H
@@ -12,8 +12,8 @@
 #include <linux/types.h>
 
 /*
- * Intervals of block devices are multiples of this; the functions of a struct
- * pi_guard_impl accept no others.
+ * Intervals of block devices are multiples of this.  The functions of a struct
+ * pi_guard_impl accept no other lengths.
  */
 #define PI_GUARD_UNIT_BYTES	512
 
@@ -27,7 +27,7 @@ typedef void pi_guard64_fn(const void *data, unsigned int bytes,
  * @name: name in sysfs and in the boot parameter
  * @usable: whether the CPU and the kernel support it.  Process context.
  * @avoided: whether it is used only if the boot parameter names it, because
- *	this CPU has something faster.  NULL: no.
+ *	another implementation is faster on this CPU.  NULL: no.
  * @crc16: CRC-16 T10-DIF
  * @ip: Internet checksum (RFC 1071)
  * @crc64: CRC-64 of NVMe
