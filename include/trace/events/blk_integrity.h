@@ -40,7 +40,7 @@ DECLARE_EVENT_CLASS(blk_integrity_bio,
  * blk_integrity_generate - the block layer protected a write
  * @bdev: device of the write
  * @interval: number of its first interval
- * @intervals: how many it has
+ * @intervals: number of its intervals
  */
 DEFINE_EVENT(blk_integrity_bio, blk_integrity_generate,
 	TP_PROTO(struct block_device *bdev, u64 interval, unsigned int intervals),
@@ -51,7 +51,7 @@ DEFINE_EVENT(blk_integrity_bio, blk_integrity_generate,
  * blk_integrity_defer - a read was handed to kintegrityd
  * @bdev: device of the read
  * @interval: number of its first interval
- * @intervals: how many it has
+ * @intervals: number of its intervals
  */
 DEFINE_EVENT(blk_integrity_bio, blk_integrity_defer,
 	TP_PROTO(struct block_device *bdev, u64 interval, unsigned int intervals),
@@ -62,7 +62,7 @@ DEFINE_EVENT(blk_integrity_bio, blk_integrity_defer,
  * blk_integrity_verify - the block layer checked a read, or a piece of one
  * @bdev: device of the read
  * @interval: number of the first interval checked
- * @intervals: how many were checked
+ * @intervals: number of intervals checked
  */
 DEFINE_EVENT(blk_integrity_bio, blk_integrity_verify,
 	TP_PROTO(struct block_device *bdev, u64 interval, unsigned int intervals),
@@ -74,7 +74,7 @@ DEFINE_EVENT(blk_integrity_bio, blk_integrity_verify,
  * @bdev: device of the bio
  * @from: number of its first interval before
  * @to: number of its first interval now
- * @intervals: how many were renumbered
+ * @intervals: number of intervals renumbered
  */
 TRACE_EVENT(blk_integrity_remap,
 	TP_PROTO(struct block_device *bdev, u64 from, u64 to, unsigned int intervals),
@@ -100,12 +100,11 @@ TRACE_EVENT(blk_integrity_remap,
 );
 
 /**
- * blk_integrity_reread - intervals of a read that failed verification were read
- *	again
+ * blk_integrity_reread - bad intervals of a read were read again
  * @bdev: device of the read
  * @interval: number of the first of them
- * @intervals: how many were read again
- * @healed: how many of them were good then
+ * @intervals: number of intervals read again
+ * @healed: number of these that were good then
  */
 TRACE_EVENT(blk_integrity_reread,
 	TP_PROTO(struct block_device *bdev, u64 interval, unsigned int intervals,
@@ -132,10 +131,10 @@ TRACE_EVENT(blk_integrity_reread,
 );
 
 /**
- * blk_integrity_error - a bio failed verification, or a device a request
- * @disk: where
- * @err: its first bad interval; if the device saw it, its first interval, and
- *	tag and values are not known
+ * blk_integrity_error - a bio failed verification, or a device failed a request
+ * @disk: the disk
+ * @err: its first bad interval; for an error of the device, its first interval,
+ *	without tag and values
  */
 TRACE_EVENT(blk_integrity_error,
 	TP_PROTO(struct gendisk *disk, const struct blk_integrity_error *err),
