@@ -156,17 +156,20 @@ static void attach_copy(struct bio *bio, struct bio_integrity_auto *bia,
 	copy_in(copy, from);
 }
 
-static int bip_copy(struct bio *bio, struct bio_integrity_payload *from)
+static int bip_copy(struct bio *bio, struct bio_integrity_payload *from,
+		    bool wait)
 {
 	struct request_queue *q = bdev_get_queue(bio->bi_bdev);
-	bool nowait = bio->bi_opf & REQ_NOWAIT;
 	struct bio_integrity_auto *bia;
 	struct bio_integrity_payload *copy;
 	u64 number;
 
-	bia = bio_integrity_auto_alloc(q, from->bip_iter.bi_size, nowait);
+	bia = wait ? bio_integrity_auto_wait(q, from->bip_iter.bi_size) :
+		     bio_integrity_auto_alloc(&q->limits,
+					      from->bip_iter.bi_size,
+					      BIO_INTEGRITY_GFP);
 	if (!bia)
-		return nowait ? -EAGAIN : -ENOMEM;
+		return wait ? -ENOMEM : -EAGAIN;
 	bia->copied_from = from;
 	bia->data_iter = bio->bi_iter;
 	attach_copy(bio, bia, from);
@@ -239,8 +242,9 @@ int bio_integrity_copy(struct bio *bio, struct bio *src)
 	struct bio_integrity_payload *from = bio_integrity(src);
 	struct bio_integrity_auto *bia;
 
-	bia = bio_integrity_auto_alloc(bdev_get_queue(src->bi_bdev),
-				       from->bip_iter.bi_size, true);
+	bia = bio_integrity_auto_alloc(&bdev_get_queue(src->bi_bdev)->limits,
+				       from->bip_iter.bi_size,
+				       BIO_INTEGRITY_GFP);
 	if (!bia)
 		return -ENOMEM;
 	attach_copy(bio, bia, from);
@@ -251,22 +255,25 @@ EXPORT_SYMBOL_GPL(bio_integrity_copy);
 /**
  * bio_integrity_admit() - make metadata of a submitter fit the bio's device
  * @bio: bio with a payload, at its device
+ * @wait: take a copy from the reserve, and wait for that
  *
- * Context: Process context.  May sleep unless @bio may not wait, but does no
- *	I/O.
+ * Context: Process context.  May sleep if @wait, but does no I/O.
  * Return: 0; -EOPNOTSUPP if the device has no metadata; -EINVAL if its format
  *	is another, if there is too little metadata, or if it was to be
- *	generated and is not; -EAGAIN if there is no memory for a copy and @bio
- *	may not wait; -ENOMEM if @bio is larger than the device takes.  All but
+ *	generated and is not; -EAGAIN if there is no memory for a copy, without
+ *	@wait; -ENOMEM if @bio is larger than the device takes.  All but
  *	the last two say in the log what is wrong.
  */
-int bio_integrity_admit(struct bio *bio)
+int bio_integrity_admit(struct bio *bio, bool wait)
 {
 	struct bio_integrity_payload *bip = bio_integrity(bio);
-	int err = check_format(bio, bip);
+	int err;
+
+	bip->bip_flags &= ~BIP_AWAITS_COPY;
+	err = check_format(bio, bip);
 
 	if (err)
 		return err;
 	limit_checks(bip);
-	return must_copy(bio, bip) ? bip_copy(bio, bip) : 0;
+	return must_copy(bio, bip) ? bip_copy(bio, bip, wait) : 0;
 }

@@ -250,13 +250,14 @@ void bio_integrity_attach_auto(struct bio *bio, struct bio_integrity_auto *bia,
 		count_unchecked(bio, bi);
 }
 
-static int bio_integrity_protect(struct bio *bio)
+/* As bio_integrity_prepare(), for a bio without payload. */
+static int bio_integrity_protect(struct bio *bio, bool wait)
 {
 	struct request_queue *q = bdev_get_queue(bio->bi_bdev);
-	bool nowait = bio->bi_opf & REQ_NOWAIT;
 	enum bio_integrity_action action;
 	struct bio_integrity_auto *bia;
 	struct blk_integrity bi;
+	unsigned int bytes;
 
 	/* Drivers copy the flags of a bio to another, which has no payload. */
 	bio->bi_opf &= ~REQ_INTEGRITY;
@@ -271,13 +272,41 @@ static int bio_integrity_protect(struct bio *bio)
 	}
 	if (bio_has_crypt_ctx(bio))
 		return -EOPNOTSUPP;
-	bia = bio_integrity_auto_alloc(q,
-				       bio_integrity_bytes(&bi, bio_sectors(bio)),
-				       nowait);
+	bytes = bio_integrity_bytes(&bi, bio_sectors(bio));
+	bia = wait ? bio_integrity_auto_wait(q, bytes) :
+		     bio_integrity_auto_alloc(&q->limits, bytes,
+					      BIO_INTEGRITY_GFP);
 	if (!bia)
-		return nowait ? -EAGAIN : -ENOMEM;
+		return wait ? -ENOMEM : -EAGAIN;
 	bio_integrity_attach_auto(bio, bia, &bi, action);
 	return 0;
+}
+
+/*
+ * Give a bio the metadata that its device wants, but for the guards; if @wait,
+ * from the reserve.  -EAGAIN: there is no memory for it.  -ENOMEM: the bio is
+ * larger than the device takes.
+ */
+static int bio_integrity_prepare(struct bio *bio, bool wait)
+{
+	struct request_queue *q = bdev_get_queue(bio->bi_bdev);
+
+	if (!(bio->bi_opf & REQ_NOWAIT))
+		bio_integrity_first_use(q);
+	return bio_integrity(bio) ? bio_integrity_admit(bio, wait) :
+				    bio_integrity_protect(bio, wait);
+}
+
+static void end_with_error(struct bio *bio, int err)
+{
+	bio->bi_status = errno_to_blk_status(err);
+	bio_endio(bio);
+}
+
+static void generate_pending(struct bio *bio)
+{
+	if (bio_integrity_flagged(bio, BIP_GENERATE))
+		blk_integrity_generate(bio);
 }
 
 /**
@@ -288,6 +317,9 @@ static int bio_integrity_protect(struct bio *bio)
  * buffer if the device wants metadata, filled in for a write and checked by
  * kintegrityd after a read, unless format, driver or administrator say no.
  *
+ * For drivers that take bios; those of drivers with requests go through
+ * bio_integrity_begin().
+ *
  * Context: Process context.  May sleep, but does no I/O.
  * Return: %true to go on; %false if the bio has been ended with an error.
  */
@@ -297,18 +329,101 @@ bool bio_integrity_prep(struct bio *bio)
 
 	if (!bio_integrity_concerned(bio, bdev_get_queue(bio->bi_bdev)))
 		return true;
-	err = bio_integrity(bio) ? bio_integrity_admit(bio) :
-				   bio_integrity_protect(bio);
+	err = bio_integrity_prepare(bio, false);
+	if (err == -EAGAIN && !(bio->bi_opf & REQ_NOWAIT))
+		err = bio_integrity_prepare(bio, true);
 	if (err) {
-		bio->bi_status = errno_to_blk_status(err);
-		bio_endio(bio);
+		end_with_error(bio, err);
 		return false;
 	}
 	if (!may_be_refused(bio))
-		bio_integrity_generate_pending(bio);
+		generate_pending(bio);
 	return true;
 }
 EXPORT_SYMBOL(bio_integrity_prep);
+
+/*
+ * Go on with the part of a bio that the reserve has an object for; the rest
+ * comes back to this later.
+ */
+static struct bio *split_for_reserve(struct bio *bio, unsigned int *nr_segs)
+{
+	struct request_queue *q = bdev_get_queue(bio->bi_bdev);
+	struct queue_limits lim = q->limits;
+
+	lim.max_sectors = bio_integrity_kept_bytes(q) / lim.integrity.tuple_size <<
+			  (lim.integrity.interval_exp - SECTOR_SHIFT);
+	if (bio_sectors(bio) <= lim.max_sectors)
+		return bio;
+	return bio_split_rw(bio, &lim, nr_segs);
+}
+
+/* The device waits for others: take nothing that they may wait for. */
+static struct bio *put_off(struct bio *bio, unsigned int *nr_segs)
+{
+	bio = split_for_reserve(bio, nr_segs);
+	if (!bio)
+		return NULL;
+	if (bio_integrity(bio)) {
+		bio_integrity(bio)->bip_flags |= BIP_AWAITS_COPY;
+	} else {
+		bio->bi_integrity = NULL;
+		bio->bi_opf |= REQ_INTEGRITY;
+	}
+	return bio;
+}
+
+/**
+ * bio_integrity_begin() - protect a bio that is to become a request
+ * @bio: bio with device, operation, position and data, that fits the limits
+ * @nr_segs: of its data; changed if the bio is split
+ * @has_request: the bio certainly gets a request
+ *
+ * Does what bio_integrity_prep() does, but does not wait for the reserve: the
+ * bio may yet wait for a request, or be throttled for as long as others like.
+ * Without memory a bio too large for the reserve is split, and what is missing
+ * is left to bio_integrity_finish().
+ *
+ * Context: Process context.  May sleep, but does no I/O.
+ * Return: the bio to go on with; NULL if it has been ended with an error.
+ */
+struct bio *bio_integrity_begin(struct bio *bio, unsigned int *nr_segs,
+				bool has_request)
+{
+	int err = bio_integrity_prepare(bio, false);
+
+	if (err == -EAGAIN && !(bio->bi_opf & REQ_NOWAIT))
+		return put_off(bio, nr_segs);
+	if (err) {
+		end_with_error(bio, err);
+		return NULL;
+	}
+	if (has_request || !may_be_refused(bio))
+		generate_pending(bio);
+	return bio;
+}
+
+/**
+ * __bio_integrity_finish() - do what bio_integrity_begin() put off
+ * @bio: bio that has a request, and waits for nothing else
+ *
+ * Context: Process context.  May sleep, but does no I/O, unless only the guards
+ *	are missing.
+ * Return: %true to go on; %false if the bio has been ended with an error.
+ */
+bool __bio_integrity_finish(struct bio *bio)
+{
+	if (!bio_integrity_flagged(bio, BIP_GENERATE)) {
+		int err = bio_integrity_prepare(bio, true);
+
+		if (err) {
+			end_with_error(bio, err);
+			return false;
+		}
+	}
+	generate_pending(bio);
+	return true;
+}
 
 /* What device or adapter say of a bio they failed: that, and no more. */
 static void record_device_error(struct bio_integrity_auto *bia)

@@ -9,6 +9,7 @@
  */
 
 #include <linux/blk-integrity.h>
+#include <linux/sched/mm.h>
 
 #include "bio-integrity-internal.h"
 #include "blk.h"
@@ -56,9 +57,13 @@ static int attach_owned(struct bio *bio, struct bio_integrity_auto *spare)
 	if (bytes > max_integrity_io_size(&lim) ||
 	    bytes & ((1U << bi->interval_exp) - 1))
 		goto free_spare;
-	bia = bio_integrity_owned_alloc(&lim,
-					bio_integrity_bytes(bi, bio_sectors(bio)),
-					spare);
+	bytes = bio_integrity_bytes(bi, bio_sectors(bio));
+	if (spare && bia_shape_bytes(spare->shape) >= bytes) {
+		bia = spare;
+		bia_init(bia, bytes);
+	} else {
+		bia = bio_integrity_auto_alloc(&lim, bytes, BIO_INTEGRITY_GFP);
+	}
 	ret = -EAGAIN;
 	if (!bia)
 		goto free_spare;
@@ -114,15 +119,21 @@ int fs_bio_integrity_alloc(struct bio *bio)
 
 	if (!blk_integrity_queue_supports_integrity(q) || !bio_has_data(bio))
 		return 0;
-	/* The queue is not entered; pairs with blk_integrity_make_dev(). */
+	/* The queue is not entered; pairs with make_dev(). */
 	smp_rmb();
 	if (bio_integrity(bio))
 		return -EINVAL;
 	if (bio_has_crypt_ctx(bio))
 		return -EOPNOTSUPP;
 
+	if (!nowait && !rcu_access_pointer(q->integrity_dev->owned_reserve))
+		blk_integrity_owned_use(q);
 	while ((ret = attach_owned(bio, spare)) == -EAGAIN && !nowait) {
+		/* Its objects are for the limits as they are now. */
+		blk_integrity_owned_use(q);
 		spare = bio_integrity_owned_wait(q);
+		if (!spare)
+			memalloc_retry_wait(GFP_NOIO);
 		cond_resched();
 	}
 	return ret;

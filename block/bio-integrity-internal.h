@@ -44,6 +44,16 @@ enum bio_integrity_action {
 };
 
 /**
+ * struct bia_shape - what the buffer of a payload is made of
+ * @nr_chunks: chunks of pages; 0: it follows the payload
+ * @order: size of a chunk, 2^@order pages
+ */
+struct bia_shape {
+	u8 nr_chunks;
+	u8 order;
+};
+
+/**
  * struct bio_integrity_auto - payload with a buffer that the block layer made
  * @bio: the bio
  * @bdev: device an owned payload was attached for, open as long as that lives;
@@ -66,9 +76,7 @@ enum bio_integrity_action {
  *	NULL
  * @verified: has been verified, and ends
  * @reserve: reserve this object belongs to, or NULL
- * @pool: which part of it
- * @nr_chunks: chunks of pages the buffer has; 0: it follows the payload
- * @chunk_order: size of a chunk, 2^@chunk_order pages
+ * @shape: of the buffer
  * @bip: the payload; last, since its vectors and the buffer follow it
  */
 struct bio_integrity_auto {
@@ -88,9 +96,7 @@ struct bio_integrity_auto {
 	struct request_queue *held;
 	bool verified;
 	struct blk_integrity_reserve *reserve;
-	mempool_t *pool;
-	u8 nr_chunks;
-	u8 chunk_order;
+	struct bia_shape shape;
 	struct bio_integrity_payload bip;
 };
 
@@ -183,14 +189,37 @@ struct bio_integrity_payload *bip_alloc(gfp_t gfp, unsigned int nr_vecs,
 void bip_free(struct bio_integrity_payload *bip);
 
 /* bio-integrity-buf.c */
-struct bio_integrity_auto *bio_integrity_auto_alloc(struct request_queue *q,
-		unsigned int bytes, bool nowait);
+struct bia_shape bia_shape(const struct queue_limits *lim, unsigned int bytes);
+unsigned int bia_shape_bytes(struct bia_shape shape);
+struct bio_integrity_auto *bia_create(struct bia_shape shape, gfp_t gfp);
+void bia_destroy(struct bio_integrity_auto *bia);
+void bia_init(struct bio_integrity_auto *bia, unsigned int bytes);
 struct bio_integrity_auto *
-bio_integrity_owned_alloc(const struct queue_limits *lim, unsigned int bytes,
-		struct bio_integrity_auto *spare);
-struct bio_integrity_auto *bio_integrity_owned_wait(struct request_queue *q);
+bio_integrity_auto_alloc(const struct queue_limits *lim, unsigned int bytes,
+		gfp_t gfp);
 void bio_integrity_auto_free(struct bio_integrity_auto *bia);
 void bio_integrity_buf_init(void);
+
+/* bio-integrity-reserve.c */
+unsigned int bio_integrity_kept_bytes(struct request_queue *q);
+struct bio_integrity_auto *bio_integrity_auto_wait(struct request_queue *q,
+		unsigned int bytes);
+void blk_integrity_reserve_use(struct request_queue *q);
+void blk_integrity_owned_use(struct request_queue *q);
+struct bio_integrity_auto *bio_integrity_owned_wait(struct request_queue *q);
+void blk_integrity_reserve_put(struct bio_integrity_auto *bia);
+
+/* Who finds no memory at once takes the reserve. */
+#define BIO_INTEGRITY_GFP	(GFP_NOWAIT | __GFP_NOWARN | __GFP_NOMEMALLOC)
+
+/* From the first bio on, a device has a reserve. */
+static inline void bio_integrity_first_use(struct request_queue *q)
+{
+	struct blk_integrity_dev *idev = q->integrity_dev;
+
+	if (unlikely(!idev || !rcu_access_pointer(idev->reserve)))
+		blk_integrity_reserve_use(q);
+}
 
 /* bio-integrity-auto.c */
 enum bio_integrity_action bio_integrity_action(struct bio *bio,
@@ -201,7 +230,7 @@ void bio_integrity_attach_auto(struct bio *bio, struct bio_integrity_auto *bia,
 void bip_zero(struct bio_integrity_payload *bip);
 
 /* bio-integrity-admit.c */
-int bio_integrity_admit(struct bio *bio);
+int bio_integrity_admit(struct bio *bio, bool wait);
 void bio_integrity_uncopy(struct bio_integrity_auto *bia);
 
 /* bio-integrity-verify.c */

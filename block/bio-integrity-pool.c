@@ -8,6 +8,7 @@
 
 #include <linux/bio-integrity.h>
 #include <linux/mempool.h>
+#include <linux/sched/mm.h>
 #include <linux/slab.h>
 
 #include "bio-integrity-internal.h"
@@ -37,6 +38,18 @@ static struct bip_class *bip_class(unsigned int nr_vecs)
 	return class;
 }
 
+/* Parts of a split bio have the vectors of the bio. */
+static struct kmem_cache *split_slab(void)
+{
+	return bip_class(0)->slab;
+}
+
+static bool pool_serves(const mempool_t *pool, unsigned int nr_vecs)
+{
+	return mempool_initialized((mempool_t *)pool) &&
+	       (!nr_vecs || pool->pool_data != split_slab());
+}
+
 /**
  * bip_alloc() - get a payload
  * @gfp: allocation flags
@@ -57,13 +70,10 @@ struct bio_integrity_payload *bip_alloc(gfp_t gfp, unsigned int nr_vecs,
 	mempool_t *pool = NULL;
 	gfp_t slab_gfp = gfp;
 
-	if (bs && mempool_initialized(&bs->bio_integrity_pool)) {
+	if (bs && pool_serves(&bs->bio_integrity_pool, nr_vecs)) {
 		pool = &bs->bio_integrity_pool;
 		slab_gfp &= ~(__GFP_DIRECT_RECLAIM | __GFP_IO);
 		slab_gfp |= __GFP_NOWARN | __GFP_NORETRY | __GFP_NOMEMALLOC;
-	} else if (gfpflags_allow_blocking(gfp) && !(gfp & __GFP_NORETRY)) {
-		/* Clones of bios below submit_bio(): failing is no answer. */
-		slab_gfp |= __GFP_NOFAIL;
 	}
 
 	bip = kmem_cache_alloc(slab, slab_gfp);
@@ -109,6 +119,28 @@ int bioset_integrity_create(struct bio_set *bs, int pool_size)
 				      bip_class(BIO_MAX_VECS)->slab);
 }
 EXPORT_SYMBOL(bioset_integrity_create);
+
+/**
+ * bioset_integrity_create_split() - give a disk's splits a reserve of payloads
+ * @bs: bio_set that the parts of split bios come from
+ *
+ * Small ones, since these have no vectors of their own.  Without memory there
+ * is none, as where nobody asked for one: see bio_integrity_clone().
+ *
+ * Context: Process context, while no bio is split.  May sleep, but does no I/O.
+ */
+void bioset_integrity_create_split(struct bio_set *bs)
+{
+	unsigned int noio;
+
+	if (mempool_initialized(&bs->bio_integrity_pool))
+		return;
+	noio = memalloc_noio_save();
+	if (mempool_init_slab_pool(&bs->bio_integrity_pool, BIO_POOL_SIZE,
+				   split_slab()))
+		mempool_exit(&bs->bio_integrity_pool);
+	memalloc_noio_restore(noio);
+}
 
 /**
  * bioset_integrity_free() - free the reserve of a bio_set

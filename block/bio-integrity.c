@@ -263,6 +263,11 @@ int bio_integrity_clone(struct bio *bio, struct bio *bio_src, gfp_t gfp)
 	if (!src)
 		return -EINVAL;
 
+	/* Below submit_bio() failing is no answer, and not all have a reserve. */
+	if (gfpflags_allow_blocking(gfp) && !(gfp & __GFP_NORETRY) &&
+	    !(bio->bi_pool &&
+	      mempool_initialized(&bio->bi_pool->bio_integrity_pool)))
+		gfp |= __GFP_NOFAIL;
 	bip = bio_integrity_alloc(bio, gfp, 0);
 	if (IS_ERR(bip))
 		return PTR_ERR(bip);

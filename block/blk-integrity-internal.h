@@ -10,6 +10,7 @@
 #include <linux/atomic.h>
 #include <linux/blk-integrity.h>
 #include <linux/module.h>
+#include <linux/mutex.h>
 #include <linux/percpu.h>
 #include <linux/ratelimit_types.h>
 #include <linux/sizes.h>
@@ -77,6 +78,7 @@ struct blk_integrity_counters {
  * @write_generate: the administrator wants writes protected
  * @report_only: the administrator wants data that fails verification delivered
  * @can_generate: format and driver let the block layer protect writes
+ * @can_verify: format lets the block layer check reads
  * @copy_unstable: the administrator wants writes whose data may change copied
  * @rereads: how often intervals that fail verification are read again, 0 to
  *	%BLK_INTEGRITY_MAX_REREADS
@@ -89,8 +91,10 @@ struct blk_integrity_counters {
  * @log_suppressed: bios with errors that printed none since the last line
  * @last_error: when the last error was, in jiffies; 0: there was none
  * @profile: profile whose owner is held, that of the limits in force
- * @reserve: objects for I/O that finds no memory; set while there is a profile
- * @reread: second readings; NULL if there was no memory for it
+ * @reserve_lock: covers making and replacing of what the next three point to
+ * @reserve: payloads for I/O that finds no memory; NULL before the first use
+ * @owned_reserve: such payloads for submitters; NULL before the first use
+ * @reread: second readings; NULL before the first use
  * @event_lock: covers @event_disk and @events
  * @event_disk: disk that @events are for, which they hold; NULL: there are none
  * @events: &enum blk_integrity_event, not handled yet
@@ -106,6 +110,7 @@ struct blk_integrity_dev {
 	bool write_generate;
 	bool report_only;
 	bool can_generate;
+	bool can_verify;
 	bool copy_unstable;
 	u8 rereads;
 	unsigned int inline_bytes;
@@ -116,7 +121,9 @@ struct blk_integrity_dev {
 	atomic_t log_suppressed;
 	unsigned long last_error;
 	const struct blk_integrity_profile *profile;
+	struct mutex reserve_lock;	/* covers the next three */
 	struct blk_integrity_reserve __rcu *reserve;
+	struct blk_integrity_reserve __rcu *owned_reserve;
 	struct bio_integrity_reread *reread;
 	spinlock_t event_lock;	/* covers event_disk and events */
 	struct gendisk *event_disk;
@@ -137,13 +144,22 @@ enum blk_integrity_event {
 /* bio-integrity.c */
 void bio_integrity_free(struct bio *bio);
 
+/* bio-integrity-pool.c */
+void bioset_integrity_create_split(struct bio_set *bs);
+
 /* bio-integrity-buf.c */
 unsigned int bio_integrity_max_buf_bytes(const struct queue_limits *lim);
-int blk_integrity_reserve_resize(struct blk_integrity_dev *idev,
-		const struct queue_limits *lim, unsigned int bytes);
+unsigned int bio_integrity_max_kept_bytes(const struct queue_limits *lim);
+
+/* bio-integrity-reserve.c */
+int blk_integrity_reserve_resize(struct request_queue *q,
+		const struct queue_limits *lim);
 void blk_integrity_reserve_free(struct blk_integrity_dev *idev);
 
 /* bio-integrity-auto.c */
+struct bio *bio_integrity_begin(struct bio *bio, unsigned int *nr_segs,
+		bool has_request);
+bool __bio_integrity_finish(struct bio *bio);
 void blk_integrity_generate(struct bio *bio);
 bool __bio_integrity_endio(struct bio *bio);
 
@@ -180,16 +196,37 @@ static inline bool bio_integrity_concerned(struct bio *bio,
 	       bio->bi_opf & REQ_INTEGRITY;
 }
 
+/* A &enum bip_flags of the core: a copy is still to be made of the metadata. */
+#define BIP_AWAITS_COPY		BIT(15)
+
 /**
- * bio_integrity_generate_pending() - generate what bio_integrity_prep() put off
- * @bio: a bio that is certain to go to its device
+ * bio_integrity_pending() - is a bio still without what it needs at its device?
+ * @bio: bio of bio_integrity_begin()
+ *
+ * Its payload, a copy of that or its guards may be missing.  Such a bio must
+ * not be merged with another.
+ *
+ * Context: Any context.
+ * Return: %true if bio_integrity_finish() has anything to do.
+ */
+static inline bool bio_integrity_pending(struct bio *bio)
+{
+	if (!(bio->bi_opf & REQ_INTEGRITY))
+		return false;
+	return !bio->bi_integrity ||
+	       bio_integrity_flagged(bio, BIP_GENERATE | BIP_AWAITS_COPY);
+}
+
+/**
+ * bio_integrity_finish() - do what bio_integrity_begin() put off
+ * @bio: bio that has a request, and waits for nothing else
  *
  * Context: Process or softirq context.
+ * Return: %true to go on; %false if the bio has been ended with an error.
  */
-static inline void bio_integrity_generate_pending(struct bio *bio)
+static inline bool bio_integrity_finish(struct bio *bio)
 {
-	if (bio_integrity_flagged(bio, BIP_GENERATE))
-		blk_integrity_generate(bio);
+	return !bio_integrity_pending(bio) || __bio_integrity_finish(bio);
 }
 
 /* bio-integrity-admit.c */
@@ -391,7 +428,23 @@ static inline bool bio_integrity_concerned(struct bio *bio,
 	return false;
 }
 
-static inline void bio_integrity_generate_pending(struct bio *bio)
+static inline bool bio_integrity_pending(struct bio *bio)
+{
+	return false;
+}
+
+static inline bool bio_integrity_finish(struct bio *bio)
+{
+	return true;
+}
+
+static inline struct bio *
+bio_integrity_begin(struct bio *bio, unsigned int *nr_segs, bool has_request)
+{
+	return bio;
+}
+
+static inline void bioset_integrity_create_split(struct bio_set *bs)
 {
 }
 

@@ -145,6 +145,23 @@ static bool user_asks_for_more(const struct request_queue *q,
 	       min(lim->max_user_sectors, lim->max_sectors) > max_sectors;
 }
 
+/* Data that so much metadata is enough for, in whole blocks. */
+static unsigned int metadata_to_sectors(const struct queue_limits *lim,
+					unsigned int bytes)
+{
+	unsigned int sectors = bytes / lim->integrity.tuple_size <<
+			       (lim->integrity.interval_exp - SECTOR_SHIFT);
+
+	return round_down(min(sectors, UINT_MAX >> SECTOR_SHIFT),
+			  lim->logical_block_size >> SECTOR_SHIFT);
+}
+
+/* What must not be split is served by the reserve as a whole. */
+static unsigned int max_unsplit_sectors(const struct queue_limits *lim)
+{
+	return metadata_to_sectors(lim, bio_integrity_max_kept_bytes(lim));
+}
+
 /**
  * blk_integrity_max_sectors() - data whose metadata one request can carry
  * @lim: limits of a device
@@ -157,15 +174,11 @@ static bool user_asks_for_more(const struct request_queue *q,
  */
 unsigned int blk_integrity_max_sectors(const struct queue_limits *lim)
 {
-	const struct blk_integrity *bi = &lim->integrity;
-	unsigned int sectors;
-
-	if (!bi->tuple_size)
+	if (!lim->integrity.tuple_size)
 		return 0;
-	sectors = bio_integrity_max_buf_bytes(lim) / bi->tuple_size <<
-		  (bi->interval_exp - SECTOR_SHIFT);
-	return round_down(min(sectors, UINT_MAX >> SECTOR_SHIFT),
-			  lim->logical_block_size >> SECTOR_SHIFT);
+	if (lim->features & BLK_FEAT_ZONED)
+		return max_unsplit_sectors(lim);
+	return metadata_to_sectors(lim, bio_integrity_max_buf_bytes(lim));
 }
 
 static int blk_integrity_apply_limits(const struct request_queue *q,
@@ -174,8 +187,9 @@ static int blk_integrity_apply_limits(const struct request_queue *q,
 	unsigned int block_sectors = lim->logical_block_size >> SECTOR_SHIFT;
 	unsigned int least_sectors = max(block_sectors, PAGE_SECTORS);
 	unsigned int max_sectors = blk_integrity_max_sectors(lim);
+	unsigned int unsplit_sectors = max_unsplit_sectors(lim);
 
-	if (max_sectors < least_sectors)
+	if (unsplit_sectors < least_sectors)
 		return refuse(q,
 			      "%u integrity segments of %u bytes (max_integrity_segments, max_segment_size) do not hold the metadata of a page of data",
 			      lim->max_integrity_segments,
@@ -188,11 +202,11 @@ static int blk_integrity_apply_limits(const struct request_queue *q,
 
 	lim->max_sectors = min(lim->max_sectors, max_sectors);
 	lim->max_zone_append_sectors = min(lim->max_zone_append_sectors,
-					   max_sectors);
+					   unsplit_sectors);
 	lim->atomic_write_max_sectors = min(lim->atomic_write_max_sectors,
-					    max_sectors);
+					    unsplit_sectors);
 	lim->atomic_write_unit_max = min(lim->atomic_write_unit_max,
-					 rounddown_pow_of_two(max_sectors) << SECTOR_SHIFT);
+					 rounddown_pow_of_two(unsplit_sectors) << SECTOR_SHIFT);
 	return 0;
 }
 
@@ -206,19 +220,15 @@ static int blk_integrity_apply_limits(const struct request_queue *q,
  */
 unsigned int max_integrity_io_size(const struct queue_limits *lim)
 {
+	unsigned int sectors;
+
 	if (!lim->integrity.tuple_size)
 		return UINT_MAX;
-	return max3(lim->max_sectors, lim->max_zone_append_sectors,
-		    lim->atomic_write_max_sectors) << SECTOR_SHIFT;
+	sectors = max3(lim->max_sectors, lim->max_zone_append_sectors,
+		       lim->atomic_write_max_sectors);
+	return min(sectors, max_unsplit_sectors(lim)) << SECTOR_SHIFT;
 }
 EXPORT_SYMBOL_GPL(max_integrity_io_size);
-
-static unsigned int largest_metadata_bytes(const struct queue_limits *lim)
-{
-	const struct blk_integrity *bi = &lim->integrity;
-
-	return (max_integrity_io_size(lim) >> bi->interval_exp) * bi->tuple_size;
-}
 
 static bool has_inline_encryption(const struct request_queue *q)
 {
@@ -285,6 +295,7 @@ static struct blk_integrity_dev *make_dev(struct request_queue *q)
 	blk_integrity_stat_init(idev);
 	blk_integrity_reset_policies(idev);
 	blk_integrity_event_init(idev);
+	mutex_init(&idev->reserve_lock);
 	WRITE_ONCE(q->integrity_dev, idev);
 	/*
 	 * Before limits with metadata: a reader that sees those must see the
@@ -339,6 +350,7 @@ int blk_integrity_init_queue(struct request_queue *q, struct queue_limits *lim)
 			return 0;
 		blk_integrity_reserve_free(idev);
 		WRITE_ONCE(idev->can_generate, false);
+		WRITE_ONCE(idev->can_verify, false);
 		hold_profile(idev, NULL);
 		return 0;
 	}
@@ -351,16 +363,14 @@ int blk_integrity_init_queue(struct request_queue *q, struct queue_limits *lim)
 	if (!try_module_get(profile->owner))
 		return refuse(q, "profile %s is of a module that is going away",
 			      profile->name);
-	err = blk_integrity_reserve_resize(idev, lim,
-					   largest_metadata_bytes(lim));
+	err = blk_integrity_reserve_resize(q, lim);
 	if (err) {
 		module_put(profile->owner);
 		return err;
 	}
 	/* Nothing fails from here on: the profile before may go. */
 	hold_profile(idev, profile);
-	if (profile->verify_fn)
-		blk_integrity_reread_init(idev);
+	WRITE_ONCE(idev->can_verify, profile->verify_fn);
 	WRITE_ONCE(idev->can_generate, profile->generate_fn &&
 		   !(lim->integrity.flags & BLK_INTEGRITY_NOGENERATE));
 	return 0;
@@ -384,6 +394,8 @@ int blk_integrity_commit_limits(struct request_queue *q,
 	err = blk_integrity_init_queue(q, lim);
 	if (err)
 		return err;
+	if (q->disk && lim->integrity.tuple_size)
+		bioset_integrity_create_split(&q->disk->bio_split);
 
 	if (q->disk && !lim->integrity.tuple_size !=
 		       !q->limits.integrity.tuple_size)

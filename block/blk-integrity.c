@@ -278,8 +278,10 @@ bool blk_integrity_merge_rq(struct request_queue *q, struct request *req,
 bool blk_integrity_merge_bio(struct request_queue *q, struct request *req,
 			     struct bio *bio)
 {
-	if (!blk_integrity_rq(req) && !bio_integrity(bio))
+	if (!blk_integrity_rq(req) && !(bio->bi_opf & REQ_INTEGRITY))
 		return true;
+	if (bio_integrity_pending(bio))
+		return false;
 	return bip_mergeable(bio_integrity(req->bio), bio_integrity(bio)) &&
 	       integrity_segments_fit(q, req->nr_integrity_segments +
 				blk_rq_count_integrity_sg(q, bio));

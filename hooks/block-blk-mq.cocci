@@ -1,6 +1,6 @@
-// No guards are computed for a REQ_NOWAIT bio before it has a request. Until then it must not be merged, because its
-// metadata could be sent with the other request at once. With a request of the plug it cannot be rejected any more.
-// A bio without metadata for a disk without metadata calls nothing.
+// No guards are computed for a REQ_NOWAIT bio before it has a request, and a bio that finds no memory takes the reserve only
+// then. Until then it must not be merged, because its metadata could be sent with the other request at once. With a request
+// of the plug it cannot be rejected any more. A bio without metadata for a disk without metadata calls nothing.
 // file: block/blk-mq.c
 // changes: 3
 
@@ -14,17 +14,19 @@ blk_mq_submit_bio(struct bio *bio)
 -if (!bio_integrity_prep(bio))
 -	goto queue_exit;
 +if (bio_integrity_concerned(bio, q)) {
-+	if (!bio_integrity_prep(bio))
++	bio = bio_integrity_begin(bio, &nr_segs, rq);
++	if (!bio)
 +		goto queue_exit;
-+	if (rq)
-+		bio_integrity_generate_pending(bio);
 +}
 ...
 -if (blk_mq_attempt_bio_merge(q, bio, nr_segs))
-+if (!bio_integrity_flagged(bio, BIP_GENERATE) && blk_mq_attempt_bio_merge(q, bio, nr_segs))
++if (!bio_integrity_pending(bio) && blk_mq_attempt_bio_merge(q, bio, nr_segs))
 	goto queue_exit;
 ...
 rq_qos_track(q, rq, bio);
-+bio_integrity_generate_pending(bio);
++if (!bio_integrity_finish(bio)) {
++	blk_mq_free_request(rq);
++	return;
++}
 ...
 }

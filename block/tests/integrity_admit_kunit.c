@@ -198,6 +198,7 @@ static void copy_without_memory_uses_the_reserve(struct kunit *test)
 								9));
 	struct owned *own;
 
+	blk_integrity_reserve_use(td->disk->queue);
 	own = owned_of(test, td, REQ_OP_WRITE, 16, SEED, TEST_CUT_NONE);
 	test_fail_next_allocation(test);
 	KUNIT_EXPECT_EQ(test, 0, test_io_run(test, own->io));
@@ -252,19 +253,19 @@ static void choice_of_checks_is_that_of_the_device(struct kunit *test)
 	bio = &own->io->bio;
 	KUNIT_EXPECT_EQ(test, 0, bio_integrity_set_checks(bio, BIP_CHECK_GUARD, 0,
 							  0));
-	KUNIT_EXPECT_EQ(test, 0, bio_integrity_admit(bio));
+	KUNIT_EXPECT_EQ(test, 0, bio_integrity_admit(bio, true));
 	KUNIT_EXPECT_TRUE(test, bio_integrity_flagged(bio, BIP_DISK_NOCHECK));
 	bio_set_dev(bio, each->bdev);
-	KUNIT_EXPECT_EQ(test, 0, bio_integrity_admit(bio));
+	KUNIT_EXPECT_EQ(test, 0, bio_integrity_admit(bio, true));
 	KUNIT_EXPECT_FALSE(test, bio_integrity_flagged(bio, BIP_DISK_NOCHECK));
 	KUNIT_EXPECT_FALSE(test, bio_integrity_flagged(bio, BIP_CTRL_NOCHECK));
 	bio_set_dev(bio, all->bdev);
 	KUNIT_EXPECT_EQ(test, 0, bio_integrity_set_checks(bio, TEST_CHECKS, 0, 0));
-	KUNIT_EXPECT_EQ(test, 0, bio_integrity_admit(bio));
+	KUNIT_EXPECT_EQ(test, 0, bio_integrity_admit(bio, true));
 	KUNIT_EXPECT_FALSE(test, bio_integrity_flagged(bio, BIP_DISK_NOCHECK));
 	/* A request to check nothing remains in force. */
 	bio_integrity(bio)->bip_flags |= BIP_DISK_NOCHECK;
-	KUNIT_EXPECT_EQ(test, 0, bio_integrity_admit(bio));
+	KUNIT_EXPECT_EQ(test, 0, bio_integrity_admit(bio, true));
 	KUNIT_EXPECT_TRUE(test, bio_integrity_flagged(bio, BIP_DISK_NOCHECK));
 }
 

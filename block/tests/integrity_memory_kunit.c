@@ -9,6 +9,7 @@
 #include <linux/sched.h>
 #include <linux/slab.h>
 
+#include "../bio-integrity-internal.h"
 #include "integrity_disk.h"
 #include "pi_reference.h"
 
@@ -233,6 +234,7 @@ static void owned_payloads_have_a_reserve_of_their_own(struct kunit *test)
 	struct bio *bios[RESERVE], *bio, *third = write_of(test, td, 0);
 	struct later later;
 
+	blk_integrity_owned_use(td->disk->queue);
 	for (int i = 0; i < RESERVE; i++) {
 		bios[i] = write_of(test, td, 0);
 		test_fail_next_allocation(test);

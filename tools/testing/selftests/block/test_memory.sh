@@ -4,13 +4,12 @@
 . ./probe.sh
 . ./scsi.sh
 
-# What a disk brings. Reads of its partition table may still be under way.
+# What a disk brings once it is read from. Reads of its partition table may still be under way.
 objects() { awk '$1 == "bio_integrity_auto" { print $2 }' /proc/slabinfo; }
 objects_grew() { [ $(($(objects) - before)) = "$wanted" ]; }
 before=$(objects)
 if scsi_load 512 1 0; then
-	# One reserve for the block layer, one for submitters.
-	wanted=$(($(cat /sys/module/blk_integrity/parameters/reserve_objects) * 2))
+	wanted=$(cat /sys/module/blk_integrity/parameters/reserve_objects)
 	wait_for objects_grew
 	same "reserves have as many objects as the boot line says" "$wanted" $(($(objects) - before)) "$wanted"
 	scsi_unload

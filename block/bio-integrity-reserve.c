@@ -1,0 +1,344 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Payloads that a device keeps for when memory is short.
+ *
+ * A device has a reserve of objects with a buffer, made when it is first used.
+ * Whoever finds no memory waits for one of these, which comes back when an I/O
+ * of the same device ends: stacked devices do not wait for each other.  What
+ * submitters own comes from a reserve of its own, since when that comes back is
+ * up to them.
+ *
+ * The objects are small: a bio that needs more is split.  Only what must stay
+ * whole makes them larger.
+ */
+
+#include <linux/bio-integrity.h>
+#include <linux/blk-integrity.h>
+#include <linux/kref.h>
+#include <linux/mempool.h>
+#include <linux/moduleparam.h>
+#include <linux/sched/mm.h>
+#include <linux/slab.h>
+
+#include "bio-integrity-internal.h"
+#include "blk.h"
+
+#undef MODULE_PARAM_PREFIX
+#define MODULE_PARAM_PREFIX	"blk_integrity."
+
+/*
+ * One object is enough for I/O to go on, one after the other.  With two, a write
+ * can go on while a read waits for its verification.
+ */
+static unsigned int reserve_objects __ro_after_init = 2;
+module_param(reserve_objects, uint, 0444);
+MODULE_PARM_DESC(reserve_objects, "Buffers a disk keeps for when memory is short (default: 2, minimum: 1)");
+
+/**
+ * struct blk_integrity_reserve - objects kept for when memory is short
+ * @ref: one of the device, one of each object in use
+ * @rcu: to free it
+ * @shape: of each object's buffer
+ * @pool: the objects
+ */
+struct blk_integrity_reserve {
+	struct kref ref;
+	struct rcu_head rcu;
+	struct bia_shape shape;
+	mempool_t pool;
+};
+
+static void *reserve_create_object(gfp_t gfp, void *data)
+{
+	struct blk_integrity_reserve *reserve = data;
+
+	return bia_create(reserve->shape, gfp);
+}
+
+static void reserve_destroy_object(void *object, void *data)
+{
+	bia_destroy(object);
+}
+
+static void reserve_free_rcu(struct rcu_head *rcu)
+{
+	struct blk_integrity_reserve *reserve =
+		container_of(rcu, struct blk_integrity_reserve, rcu);
+
+	mempool_exit(&reserve->pool);
+	kfree(reserve);
+}
+
+static void reserve_release(struct kref *ref)
+{
+	struct blk_integrity_reserve *reserve =
+		container_of(ref, struct blk_integrity_reserve, ref);
+
+	call_rcu(&reserve->rcu, reserve_free_rcu);
+}
+
+static void reserve_put(struct blk_integrity_reserve *reserve)
+{
+	if (reserve)
+		kref_put(&reserve->ref, reserve_release);
+}
+
+static struct blk_integrity_reserve *
+reserve_get(struct blk_integrity_reserve __rcu **slot)
+{
+	struct blk_integrity_reserve *reserve;
+
+	rcu_read_lock();
+	do {
+		reserve = rcu_dereference(*slot);
+	} while (reserve && !kref_get_unless_zero(&reserve->ref));
+	rcu_read_unlock();
+	return reserve;
+}
+
+static struct blk_integrity_reserve *reserve_create(struct bia_shape shape)
+{
+	struct blk_integrity_reserve *reserve = kzalloc(sizeof(*reserve),
+							GFP_NOIO);
+
+	if (!reserve)
+		return NULL;
+	kref_init(&reserve->ref);
+	reserve->shape = shape;
+	if (mempool_init_node(&reserve->pool, max(reserve_objects, 1U),
+			      reserve_create_object, reserve_destroy_object,
+			      reserve, GFP_NOIO, NUMA_NO_NODE)) {
+		kfree(reserve);
+		return NULL;
+	}
+	return reserve;
+}
+
+/* Objects of the reserve before are freed as they come back. */
+static int reserve_replace(struct blk_integrity_dev *idev,
+			   struct blk_integrity_reserve __rcu **slot,
+			   struct bia_shape shape)
+{
+	struct blk_integrity_reserve *reserve, *old;
+
+	lockdep_assert_held(&idev->reserve_lock);
+	old = rcu_dereference_protected(*slot, true);
+	if (old && old->shape.nr_chunks == shape.nr_chunks &&
+	    old->shape.order == shape.order)
+		return 0;
+
+	reserve = reserve_create(shape);
+	if (!reserve)
+		return -ENOMEM;
+	rcu_assign_pointer(*slot, reserve);
+	reserve_put(old);
+	return 0;
+}
+
+/* A buffer for so much data, as far as a reserve has that. */
+static struct bia_shape shape_for(const struct queue_limits *lim,
+				  unsigned int data_bytes)
+{
+	unsigned int intervals = data_bytes >> lim->integrity.interval_exp;
+
+	return bia_shape(lim, min(intervals * lim->integrity.tuple_size,
+				  bio_integrity_max_kept_bytes(lim)));
+}
+
+/*
+ * What cannot be split is kept whole: a block, a page, an atomic write, what is
+ * written to zones, and bios of drivers without requests.
+ */
+static struct bia_shape reserve_shape(struct request_queue *q,
+				      const struct queue_limits *lim)
+{
+	if (lim->features & BLK_FEAT_ZONED || !queue_is_mq(q))
+		return shape_for(lim, max_integrity_io_size(lim));
+	return shape_for(lim, max3(lim->logical_block_size,
+				   lim->atomic_write_unit_max,
+				   (unsigned int)PAGE_SIZE));
+}
+
+static struct bia_shape owned_shape(const struct queue_limits *lim)
+{
+	return shape_for(lim, max_integrity_io_size(lim));
+}
+
+/**
+ * blk_integrity_reserve_use() - make the reserve of a device
+ * @q: the queue, entered
+ *
+ * To be called when the device is first used, since when memory is short it is
+ * too late.  Without memory nothing is made, and the next use tries again.
+ *
+ * Context: Process context.  May sleep, but does no I/O.
+ */
+void blk_integrity_reserve_use(struct request_queue *q)
+{
+	struct blk_integrity_dev *idev = q->integrity_dev;
+
+	/* A bio with metadata at a device that never had any is refused. */
+	if (!idev || !q->limits.integrity.tuple_size)
+		return;
+	mutex_lock(&idev->reserve_lock);
+	reserve_replace(idev, &idev->reserve, reserve_shape(q, &q->limits));
+	if (idev->can_verify)
+		blk_integrity_reread_init(idev);
+	mutex_unlock(&idev->reserve_lock);
+}
+
+/**
+ * blk_integrity_reserve_resize() - fit a device's reserves to its limits
+ * @q: the queue
+ * @lim: limits that are coming into force
+ *
+ * A reserve that has not been used is not made.
+ *
+ * Context: Process context.  May sleep, but does no I/O.
+ * Return: 0, or -ENOMEM.
+ */
+int blk_integrity_reserve_resize(struct request_queue *q,
+				 const struct queue_limits *lim)
+{
+	struct blk_integrity_dev *idev = q->integrity_dev;
+	int err = 0;
+
+	mutex_lock(&idev->reserve_lock);
+	if (rcu_access_pointer(idev->reserve))
+		err = reserve_replace(idev, &idev->reserve,
+				      reserve_shape(q, lim));
+	if (!err && rcu_access_pointer(idev->owned_reserve))
+		err = reserve_replace(idev, &idev->owned_reserve,
+				      owned_shape(lim));
+	mutex_unlock(&idev->reserve_lock);
+	return err;
+}
+
+/**
+ * blk_integrity_reserve_free() - give up a device's reserves
+ * @idev: integrity state of a queue that goes away or loses its metadata
+ *
+ * Context: Process context.
+ */
+void blk_integrity_reserve_free(struct blk_integrity_dev *idev)
+{
+	mutex_lock(&idev->reserve_lock);
+	reserve_put(rcu_replace_pointer(idev->reserve, NULL, true));
+	reserve_put(rcu_replace_pointer(idev->owned_reserve, NULL, true));
+	mutex_unlock(&idev->reserve_lock);
+}
+
+/* An object of a reserve; NULL if that is missing or its objects are small. */
+static struct bio_integrity_auto *
+reserve_alloc(struct request_queue *q,
+	      struct blk_integrity_reserve __rcu **slot, unsigned int bytes)
+{
+	struct blk_integrity_reserve *reserve = reserve_get(slot);
+	struct bio_integrity_auto *bia;
+
+	if (!reserve || bia_shape_bytes(reserve->shape) < bytes) {
+		reserve_put(reserve);
+		return NULL;
+	}
+	bia = mempool_alloc(&reserve->pool, GFP_NOIO);
+	bia->reserve = reserve;
+	blk_integrity_count(q, BLK_INTEGRITY_RESERVE_USES, 1);
+	return bia;
+}
+
+/**
+ * bio_integrity_kept_bytes() - metadata for which a device needs no memory
+ * @q: the queue, entered
+ *
+ * Context: Any context.
+ * Return: bytes.
+ */
+unsigned int bio_integrity_kept_bytes(struct request_queue *q)
+{
+	return bia_shape_bytes(reserve_shape(q, &q->limits));
+}
+
+/**
+ * bio_integrity_auto_wait() - get a payload from the reserve of a device
+ * @q: the queue, entered
+ * @bytes: bytes of metadata
+ *
+ * As bio_integrity_auto_alloc(), but waits as long as it takes.  The bio is to
+ * wait for nothing else after this, since others wait for its end.
+ *
+ * Up to bio_integrity_kept_bytes() there is an object, unless the device was
+ * first used without memory, or is a stacked one that changed its limits
+ * meanwhile.  Else memory is waited for.
+ *
+ * Context: Process context.  Sleeps, but does no I/O.
+ * Return: the payload; NULL if @bytes is more than the limits of the device
+ *	allow for by now.
+ */
+struct bio_integrity_auto *bio_integrity_auto_wait(struct request_queue *q,
+						   unsigned int bytes)
+{
+	struct bio_integrity_auto *bia;
+
+	for (;;) {
+		bia = reserve_alloc(q, &q->integrity_dev->reserve, bytes);
+		if (bia) {
+			bia_init(bia, bytes);
+			return bia;
+		}
+		if (bytes > bio_integrity_max_buf_bytes(&q->limits))
+			return NULL;
+		bia = bio_integrity_auto_alloc(&q->limits, bytes,
+					       GFP_NOIO | __GFP_NOWARN);
+		if (bia)
+			return bia;
+		memalloc_retry_wait(GFP_NOIO);
+		blk_integrity_reserve_use(q);
+	}
+}
+
+/**
+ * blk_integrity_owned_use() - make the reserve of a device's submitters
+ * @q: the queue; not entered, since who has an object may wait to enter it
+ *
+ * As blk_integrity_reserve_use().
+ *
+ * Context: Process context.  May sleep, but does no I/O.
+ */
+void blk_integrity_owned_use(struct request_queue *q)
+{
+	const struct queue_limits lim = q->limits;
+	struct blk_integrity_dev *idev = q->integrity_dev;
+
+	mutex_lock(&idev->reserve_lock);
+	reserve_replace(idev, &idev->owned_reserve, owned_shape(&lim));
+	if (idev->can_verify)
+		blk_integrity_reread_init(idev);
+	mutex_unlock(&idev->reserve_lock);
+}
+
+/**
+ * bio_integrity_owned_wait() - wait for an object of the submitters' reserve
+ * @q: the queue; not entered, as for blk_integrity_owned_use()
+ *
+ * Context: Process context.  Sleeps, but does no I/O.
+ * Return: a payload for bia_init(), as large as the limits of the device wanted
+ *	when the reserve was made; NULL if there was no memory for one.
+ */
+struct bio_integrity_auto *bio_integrity_owned_wait(struct request_queue *q)
+{
+	return reserve_alloc(q, &q->integrity_dev->owned_reserve, 0);
+}
+
+/**
+ * blk_integrity_reserve_put() - give an object back to its reserve
+ * @bia: object with a reserve
+ *
+ * Context: Any context.
+ */
+void blk_integrity_reserve_put(struct bio_integrity_auto *bia)
+{
+	struct blk_integrity_reserve *reserve = bia->reserve;
+
+	mempool_free(bia, &reserve->pool);
+	reserve_put(reserve);
+}

@@ -1,0 +1,295 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The reserves of a device: when they are made, for whom, and what they serve.
+ */
+
+#include <linux/blk-integrity.h>
+#include <linux/mempool.h>
+
+#include "../bio-integrity-reread.h"
+#include "../blk-rq-qos.h"
+#include "integrity_disk.h"
+#include "pi_reference.h"
+
+#define CRC	BLK_INTEGRITY_CSUM_CRC
+#define REF_TAG	BLK_INTEGRITY_REF_TAG
+
+static struct blk_integrity_dev *idev_of(struct test_disk *td)
+{
+	return td->disk->queue->integrity_dev;
+}
+
+static bool has_reserve(struct test_disk *td)
+{
+	return rcu_access_pointer(idev_of(td)->reserve);
+}
+
+static bool has_owned_reserve(struct test_disk *td)
+{
+	return rcu_access_pointer(idev_of(td)->owned_reserve);
+}
+
+static int commit(struct test_disk *td, struct blk_integrity bi)
+{
+	struct queue_limits lim = queue_limits_start_update(td->disk->queue);
+
+	lim.integrity = bi;
+	return queue_limits_commit_update(td->disk->queue, &lim);
+}
+
+static void reserves_are_made_on_first_use(struct kunit *test)
+{
+	struct blk_integrity bi = test_geometry(CRC, REF_TAG, 8, 0, 9);
+	struct test_disk *td = test_disk_of(test, bi);
+	struct rnd_state *rng = test_rng(test);
+	struct test_io *io;
+
+	KUNIT_EXPECT_FALSE(test, has_reserve(td));
+	KUNIT_EXPECT_FALSE(test, has_owned_reserve(td));
+	KUNIT_EXPECT_NULL(test, idev_of(td)->reread);
+
+	io = test_io_filled(test, td, REQ_OP_WRITE, 0, 8);
+	KUNIT_EXPECT_EQ(test, 0, test_io_run(test, io));
+	KUNIT_EXPECT_TRUE(test, has_reserve(td));
+	KUNIT_EXPECT_NOT_NULL(test, idev_of(td)->reread);
+	KUNIT_EXPECT_FALSE(test, has_owned_reserve(td));
+
+	io = test_io_alloc(test, td->bdev, rng, REQ_OP_READ, 0, SZ_4K,
+			   TEST_CUT_NONE);
+	KUNIT_EXPECT_EQ(test, 1, fs_bio_integrity_alloc(&io->bio));
+	KUNIT_EXPECT_TRUE(test, has_owned_reserve(td));
+	fs_bio_integrity_free(&io->bio);
+
+	/* What is not used any more is not kept. */
+	KUNIT_ASSERT_EQ(test, 0, commit(td, (struct blk_integrity) {}));
+	KUNIT_EXPECT_FALSE(test, has_reserve(td));
+	KUNIT_EXPECT_FALSE(test, has_owned_reserve(td));
+}
+
+/* One segment holds the metadata of the 1280 KiB that are the default. */
+static struct test_disk *disk_with_much_metadata(struct kunit *test)
+{
+	struct queue_limits lim = test_disk_limits(test_geometry(CRC, REF_TAG, 64,
+								 0, 9));
+
+	lim.max_hw_sectors = 4096;
+	lim.max_integrity_segments = 1;
+	lim.max_segment_size = SZ_4M;
+	return test_disk_alloc(test, lim);
+}
+
+static void one_segment_is_no_cap(struct kunit *test)
+{
+	struct test_disk *td = disk_with_much_metadata(test);
+	const struct queue_limits *lim = &td->disk->queue->limits;
+
+	KUNIT_EXPECT_EQ(test, 2560, lim->max_sectors);
+	/* Metadata of a submitter comes whole from the reserve. */
+	KUNIT_EXPECT_EQ(test, SZ_32K / 64 * 512, max_integrity_io_size(lim));
+}
+
+static void expect_medium(struct kunit *test, struct test_disk *td,
+			  struct test_io *io, unsigned int first,
+			  unsigned int intervals)
+{
+	unsigned int meta_bytes = intervals * td->bi.tuple_size;
+	u8 *wanted = test_guarded_buf(test, meta_bytes);
+	u8 *data = test_guarded_buf(test, intervals << 9);
+
+	test_vecs_read(io->data, data);
+	memset(wanted, 0, meta_bytes);
+	pi_ref_generate(&td->bi, data, wanted, intervals, first);
+	KUNIT_EXPECT_MEMEQ(test, td->data + (first << 9), data, intervals << 9);
+	KUNIT_EXPECT_MEMEQ(test, td->meta + first * td->bi.tuple_size, wanted,
+			   meta_bytes);
+}
+
+static void large_write_without_memory_is_split(struct kunit *test)
+{
+	struct test_disk *td = disk_with_much_metadata(test);
+	struct test_io *io = test_io_filled(test, td, REQ_OP_WRITE, 24, 512);
+
+	test_fail_next_allocation(test);
+	KUNIT_EXPECT_EQ(test, 0, test_io_run(test, io));
+	KUNIT_EXPECT_EQ(test, 2, td->nr_requests);
+	KUNIT_EXPECT_EQ(test, 1,
+			test_disk_counter(td, BLK_INTEGRITY_RESERVE_USES));
+	expect_medium(test, td, io, 24, 512);
+
+	/* Who may not wait is not split either. */
+	io = test_io_filled(test, td, REQ_OP_WRITE | REQ_NOWAIT, 24, 512);
+	test_fail_next_allocation(test);
+	KUNIT_EXPECT_EQ(test, -EAGAIN, test_io_run(test, io));
+	KUNIT_EXPECT_EQ(test, 2, td->nr_requests);
+}
+
+static void large_read_without_memory_is_split(struct kunit *test)
+{
+	struct test_disk *td = disk_with_much_metadata(test);
+	struct test_io *io = test_io_filled(test, td, REQ_OP_WRITE, 24, 512);
+	u8 *data = test_guarded_buf(test, SZ_256K);
+
+	KUNIT_ASSERT_EQ(test, 0, test_io_run(test, io));
+	io = test_io_alloc(test, td->bdev, test_rng(test), REQ_OP_READ, 24,
+			   SZ_256K, TEST_CUT_DWORD);
+	test_fail_next_allocation(test);
+	KUNIT_EXPECT_EQ(test, 0, test_io_run(test, io));
+	test_vecs_read(io->data, data);
+	KUNIT_EXPECT_MEMEQ(test, td->data + (24 << 9), data, SZ_256K);
+	KUNIT_EXPECT_EQ(test, 512,
+			test_disk_counter(td, BLK_INTEGRITY_VERIFIED));
+
+	/* An error in any part of it is found. */
+	td->meta[(24 + 500) * 64] ^= 1;
+	io = test_io_alloc(test, td->bdev, test_rng(test), REQ_OP_READ, 24,
+			   SZ_256K, TEST_CUT_DWORD);
+	test_fail_next_allocation(test);
+	KUNIT_EXPECT_EQ(test, -EILSEQ, test_io_run(test, io));
+}
+
+/* Metadata of a submitter that must be renumbered, thus copied. */
+static void large_copy_without_memory_is_split(struct kunit *test)
+{
+	struct test_disk *td = disk_with_much_metadata(test);
+	struct test_io *io = test_io_filled(test, td, REQ_OP_WRITE, 24, 512);
+	u8 *data = test_guarded_buf(test, SZ_256K);
+	u8 *meta = test_guarded_buf(test, 512 * 64);
+	struct test_vecs *tv;
+
+	test_vecs_read(io->data, data);
+	memset(meta, 0, 512 * 64);
+	pi_ref_generate(&td->bi, data, meta, 512, 7777);
+	tv = test_vecs_alloc(test, test_rng(test), 512 * 64, TEST_CUT_PAGE);
+	test_vecs_write(tv, meta);
+	test_io_attach(test, io, tv, 7777);
+	/* The first is the payload of the part that is split off. */
+	test_fail_next_allocation(test);
+	KUNIT_EXPECT_EQ(test, 0, test_io_run(test, io));
+	KUNIT_EXPECT_EQ(test, 1,
+			test_disk_counter(td, BLK_INTEGRITY_RESERVE_USES));
+	KUNIT_EXPECT_EQ(test, 2, td->nr_requests);
+	expect_medium(test, td, io, 24, 512);
+}
+
+struct throttle {
+	struct rq_qos rqos;
+	unsigned int bios;
+	unsigned int with_payload;
+};
+
+static void count_throttled(struct rq_qos *rqos, struct bio *bio)
+{
+	struct throttle *throttle = container_of(rqos, struct throttle, rqos);
+
+	throttle->bios++;
+	if (bio_integrity(bio))
+		throttle->with_payload++;
+}
+
+static const struct rq_qos_ops throttle_ops = {
+	.throttle = count_throttled,
+};
+
+/* Others could wait for an object for as long as this one is throttled. */
+static void throttled_bio_has_none_of_the_reserve(struct kunit *test)
+{
+	struct blk_integrity bi = test_geometry(CRC, REF_TAG, 8, 0, 9);
+	struct test_disk *td = test_disk_of(test, bi);
+	struct request_queue *q = td->disk->queue;
+	struct test_io *io = test_io_filled(test, td, REQ_OP_WRITE, 24, 8);
+	struct throttle throttle = {
+		.rqos.ops = &throttle_ops,
+		.rqos.disk = td->disk,
+		.rqos.next = q->rq_qos,
+	};
+
+	q->rq_qos = &throttle.rqos;
+	test_fail_next_allocation(test);
+	KUNIT_EXPECT_EQ(test, 0, test_io_run(test, io));
+	KUNIT_EXPECT_EQ(test, 1, throttle.bios);
+	KUNIT_EXPECT_EQ(test, 0, throttle.with_payload);
+	KUNIT_EXPECT_EQ(test, 1,
+			test_disk_counter(td, BLK_INTEGRITY_RESERVE_USES));
+	expect_medium(test, td, io, 24, 8);
+
+	/* The test can tell: with memory there is a payload by then. */
+	io = test_io_filled(test, td, REQ_OP_WRITE, 24, 8);
+	KUNIT_EXPECT_EQ(test, 0, test_io_run(test, io));
+	KUNIT_EXPECT_EQ(test, 1, throttle.with_payload);
+	q->rq_qos = throttle.rqos.next;
+}
+
+static void part_of_a_split_has_a_reserve(struct kunit *test)
+{
+	struct blk_integrity bi = test_geometry(CRC, REF_TAG, 8, 0, 9);
+	struct test_disk *td = test_disk_of(test, bi);
+	mempool_t *pool = &td->disk->bio_split.bio_integrity_pool;
+	struct test_io *io = test_io_filled(test, td, REQ_OP_WRITE, 0, 8);
+	struct bio_integrity_payload *bip;
+
+	KUNIT_ASSERT_EQ(test, 0, commit(td, bi));
+	KUNIT_ASSERT_TRUE(test, mempool_initialized(pool));
+	test_fail_next_allocation(test);
+	bip = bio_integrity_alloc_bioset(&io->bio, GFP_NOIO, 0,
+					 &td->disk->bio_split);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, bip);
+	KUNIT_EXPECT_PTR_EQ(test, pool, bip->bip_pool);
+	bio_integrity_free(&io->bio);
+
+	/* Who brings vectors gets none of these. */
+	test_fail_next_allocation(test);
+	KUNIT_EXPECT_PTR_EQ(test, ERR_PTR(-ENOMEM),
+			    bio_integrity_alloc_bioset(&io->bio, GFP_NOWAIT, 1,
+						       &td->disk->bio_split));
+}
+
+/* The figures of Documentation/block/data-integrity/drivers.rst. */
+static void memory_of_a_disk(struct kunit *test)
+{
+	static const struct {
+		unsigned int tuple_size, interval_exp, bytes;
+	} formats[] = {
+		{ 8, 9, SZ_1K }, { 64, 9, SZ_1K }, { 8, 12, SZ_1K },
+		{ 64, 12, SZ_1K }, { 264, 9, SZ_4K },
+	};
+	size_t object_bytes = struct_size_t(struct bio_integrity_auto,
+					    bip.bip_inline_vecs,
+					    BIO_INTEGRITY_AUTO_VECS);
+
+	KUNIT_EXPECT_LE(test, sizeof(struct blk_integrity_dev), SZ_1K);
+	KUNIT_EXPECT_EQ(test, 136, sizeof(struct blk_integrity_counters));
+	KUNIT_EXPECT_LE(test, sizeof(struct bio_integrity_reread), SZ_1K);
+	KUNIT_EXPECT_LE(test, ALIGN(object_bytes, 128) + SZ_1K, SZ_2K);
+	for (int i = 0; i < ARRAY_SIZE(formats); i++) {
+		struct blk_integrity bi =
+			test_geometry(CRC, REF_TAG, formats[i].tuple_size, 0,
+				      formats[i].interval_exp);
+		struct test_disk *td = test_disk_of(test, bi);
+
+		KUNIT_EXPECT_EQ(test, formats[i].bytes,
+				bio_integrity_kept_bytes(td->disk->queue));
+		test_disk_release(td);
+	}
+}
+
+static struct kunit_case reserve_cases[] = {
+	KUNIT_CASE(reserves_are_made_on_first_use),
+	KUNIT_CASE(one_segment_is_no_cap),
+	KUNIT_CASE(large_write_without_memory_is_split),
+	KUNIT_CASE(large_read_without_memory_is_split),
+	KUNIT_CASE(large_copy_without_memory_is_split),
+	KUNIT_CASE(throttled_bio_has_none_of_the_reserve),
+	KUNIT_CASE(part_of_a_split_has_a_reserve),
+	KUNIT_CASE(memory_of_a_disk),
+	{ }
+};
+
+static struct kunit_suite reserve_suite = {
+	.name		= "bio_integrity_reserve",
+	.test_cases	= reserve_cases,
+};
+
+kunit_test_suite(reserve_suite);
+
+MODULE_DESCRIPTION("KUnit tests of the reserves of devices with metadata");
+MODULE_LICENSE("GPL");
