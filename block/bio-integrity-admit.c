@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A bio with a payload of its submitter arrives at its device: is the metadata
- * what the device wants, and can it go there as it is?
+ * Payloads of submitters that arrive at a device: checks the format, and
+ * replaces a payload that the device cannot take as it is by a copy while the
+ * bio is at the device.
  *
- * What cannot goes as a copy, which stands in for the payload while the bio is
- * at the device: reference tags to renumber are in memory that other bios may
- * be writing from, as the legs of a mirror do; and a submitter above does not
- * know the segments of each device below.
+ * A copy is needed to renumber reference tags, because other bios may write
+ * from the same memory, as the members of a mirror do; and because a submitter
+ * does not know the segments of each device below.
  *
- * What was made for one device is undone before a bio goes to another.
+ * Before a bio is sent to another device, all of this is undone.
  */
 #define pr_fmt(fmt) "blk-integrity: " fmt
 
@@ -25,8 +25,8 @@
 			    ##__VA_ARGS__), err)
 
 /*
- * A submitter builds its payload for the device it sees; on the way down that
- * may have become a device without metadata, or of another format.
+ * A submitter builds its payload for the device it submits to.  The device
+ * below may have no metadata, or another format.
  */
 static int check_format(struct bio *bio, struct bio_integrity_payload *bip)
 {
@@ -48,10 +48,13 @@ static int check_format(struct bio *bio, struct bio_integrity_payload *bip)
 	if (bip->bip_iter.bi_size < bytes)
 		return refuse(bio, -EINVAL, "is %u bytes, must be %u",
 			      bip->bip_iter.bi_size, bytes);
-	/* In a merged request anything more would shift what follows. */
+	/*
+	 * In a merged request, excess metadata would shift that of the next
+	 * bio.
+	 */
 	bip->bip_iter.bi_size = bytes;
 
-	/* What nobody else owns, the block layer generates when it is time. */
+	/* Only payloads of the block layer itself are generated later. */
 	if ((bip->bip_flags & BIP_GENERATE) &&
 	    (bip->bip_flags & (BIP_BLOCK_INTEGRITY | BIP_OWNED)) !=
 	    BIP_BLOCK_INTEGRITY)
@@ -60,8 +63,8 @@ static int check_format(struct bio *bio, struct bio_integrity_payload *bip)
 }
 
 /*
- * A device that checks all or nothing is not to check what nobody asked for.
- * That is of this device: a payload that is submitted again may find another.
+ * A device that checks all tags or none must not check more than requested.
+ * This depends on the device: a resubmitted payload may reach another one.
  */
 static void limit_checks(struct bio_integrity_payload *bip)
 {
@@ -94,7 +97,7 @@ static bool has_numbers_to_write(struct bio *bio,
 	       !(bip->bip_flags & BIP_MAPPED_INTEGRITY);
 }
 
-/* Drivers that take bios find their way through any vectors. */
+/* Drivers that take bios accept any vectors. */
 static bool must_copy(struct bio *bio, struct bio_integrity_payload *bip)
 {
 	struct request_queue *q = bdev_get_queue(bio->bi_bdev);
@@ -105,13 +108,16 @@ static bool must_copy(struct bio *bio, struct bio_integrity_payload *bip)
 		return true;
 	if (!has_numbers_to_write(bio, bip))
 		return false;
-	/* An append that becomes a write is renumbered when its place is known. */
+	/*
+	 * An append that becomes a write is renumbered once its position is
+	 * known.
+	 */
 	return bip_get_seed(bip) != device_interval(bio, bip) ||
 	       (bio_op(bio) == REQ_OP_ZONE_APPEND &&
 		bdev_emulates_zone_append(bio->bi_bdev));
 }
 
-/* Each vector of a copy is one area in the direct map. */
+/* Each vector of a copy is contiguous in the direct map. */
 static void copy_in(struct bio_integrity_payload *copy,
 		    const struct bio_integrity_payload *from)
 {
@@ -140,7 +146,7 @@ static void copy_out(const struct bio_integrity_payload *copy,
 	}
 }
 
-/* A read too: what the device does not transfer comes back as it was. */
+/* Reads are copied in too, because the device may not transfer all metadata. */
 static void attach_copy(struct bio *bio, struct bio_integrity_auto *bia,
 			const struct bio_integrity_payload *from)
 {
@@ -186,8 +192,8 @@ static int bip_copy(struct bio *bio, struct bio_integrity_payload *from,
 }
 
 /**
- * bio_integrity_uncopy() - give a bio back the payload its submitter attached
- * @bia: the copy that stood in for it; gone after this
+ * bio_integrity_uncopy() - replace a copy by the payload of the submitter
+ * @bia: the copy, freed by this function
  *
  * Context: Any context.
  */
@@ -206,8 +212,8 @@ void bio_integrity_uncopy(struct bio_integrity_auto *bia)
  * __bio_integrity_unprep() - undo bio_integrity_prep()
  * @bio: bio with a payload of the block layer, taken back from its request
  *
- * A payload that a submitter owns stays.  The bio starts anew, even if a part of
- * it is done: that part was neither verified nor, if copied, handed back.
+ * A payload that a submitter owns stays.  The bio starts anew even if a part of
+ * it is complete, because that part was neither verified nor copied back.
  *
  * Context: Any context.
  */
@@ -226,16 +232,16 @@ void __bio_integrity_unprep(struct bio *bio)
 }
 
 /**
- * bio_integrity_copy() - give a bio a copy of the metadata of another
+ * bio_integrity_copy() - attach a copy of another bio's metadata
  * @bio: bio without payload, with as much data as @src
  * @src: bio with a device and a payload
  *
- * For drivers that copy the data of a bio to end it early.  @bio is not
- * submitted, but clones of it are.
+ * For drivers that copy the data of a bio in order to complete it early.  @bio
+ * itself is not submitted, only clones of it.
  *
  * Context: Process context.  Does not sleep.
- * Return: 0; -ENOMEM if there is no memory, or the device of @src does not take
- *	so much metadata at once.
+ * Return: 0 on success; -ENOMEM if the allocation fails, or if the metadata is
+ *	larger than the device of @src takes at once.
  */
 int bio_integrity_copy(struct bio *bio, struct bio *src)
 {
@@ -253,7 +259,8 @@ int bio_integrity_copy(struct bio *bio, struct bio *src)
 EXPORT_SYMBOL_GPL(bio_integrity_copy);
 
 /**
- * bio_integrity_admit() - make metadata of a submitter fit the bio's device
+ * bio_integrity_admit() - check a submitter's metadata, and copy it if
+ *	necessary
  * @bio: bio with a payload, at its device
  * @wait: take a copy from the reserve, and wait for that
  *
