@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Where payloads come from: slabs in size classes, the vectors inside of the
- * object, and the mempool of the bio's bio_set when a slab has nothing.
+ * Allocation of payloads: slabs in size classes, with the vectors in the
+ * object, and the mempool of the bio's bio_set if a slab allocation fails.
  *
  * Payloads of the block layer, which bring a buffer, are bio-integrity-buf.c's.
  */
@@ -51,16 +51,17 @@ static bool pool_serves(const mempool_t *pool, unsigned int nr_vecs)
 }
 
 /**
- * bip_alloc() - get a payload
+ * bip_alloc() - allocate a payload
  * @gfp: allocation flags
- * @nr_vecs: vectors it shall have, 0 to BIO_MAX_VECS
+ * @nr_vecs: number of its vectors, 0 to BIO_MAX_VECS
  * @bs: bio_set with a reserve, or NULL
  *
- * Where there is a reserve the slab is asked without reclaim: waiting is for
- * an element of the reserve, which comes back when some other bio ends.
+ * If there is a reserve, the slab allocation does not reclaim.  Instead, wait
+ * for an element of the reserve, which is freed when another bio ends.
  *
  * Context: Any context that @gfp allows.
- * Return: the payload, zeroed but for bip_pool; NULL if there is no memory.
+ * Return: the payload, zeroed except for bip_pool; NULL if the allocation
+ *	fails.
  */
 struct bio_integrity_payload *bip_alloc(gfp_t gfp, unsigned int nr_vecs,
 					struct bio_set *bs)
@@ -90,7 +91,7 @@ struct bio_integrity_payload *bip_alloc(gfp_t gfp, unsigned int nr_vecs,
 }
 
 /**
- * bip_free() - give a payload back to where it came from
+ * bip_free() - free a payload
  * @bip: from bip_alloc()
  *
  * Context: Any context.
@@ -104,12 +105,12 @@ void bip_free(struct bio_integrity_payload *bip)
 }
 
 /**
- * bioset_integrity_create() - give a bio_set a reserve of payloads
+ * bioset_integrity_create() - allocate a reserve of payloads for a bio_set
  * @bs: the bio_set
  * @pool_size: payloads in the reserve
  *
  * Context: Process context.  May sleep.
- * Return: 0, also if there is a reserve already; -ENOMEM.
+ * Return: 0 on success, and if there is a reserve already; -ENOMEM.
  */
 int bioset_integrity_create(struct bio_set *bs, int pool_size)
 {
@@ -144,7 +145,7 @@ void bioset_integrity_create_split(struct bio_set *bs)
 
 /**
  * bioset_integrity_free() - free the reserve of a bio_set
- * @bs: the bio_set; it may have no reserve
+ * @bs: the bio_set, with or without a reserve
  *
  * Context: Process context.
  */
@@ -154,7 +155,7 @@ void bioset_integrity_free(struct bio_set *bs)
 }
 
 /**
- * bio_integrity_init() - make slabs and kintegrityd
+ * bio_integrity_init() - allocate slabs and workqueues
  *
  * Context: Boot, before the first bio_set exists.
  */
