@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Limits of devices with metadata: defaults, validation, and what comes into
- * force with them.  Stacked devices are blk-integrity-stack.c's.
+ * Limits of devices with metadata: defaults, validation, and the state that is
+ * allocated with them.  blk-integrity-stack.c handles stacked devices.
  */
 #define pr_fmt(fmt) "blk-integrity: " fmt
 
@@ -20,14 +20,14 @@ static const char *queue_name(const struct request_queue *q)
 #define refuse(q, fmt, ...) \
 	(pr_warn("%s: " fmt "\n", queue_name(q), ##__VA_ARGS__), -EINVAL)
 
-/* A stale profile of the core does not outlive the guard type it was for. */
+/* Replace a built-in profile, because the guard type may have changed. */
 static void blk_integrity_defaults(struct queue_limits *lim)
 {
 	struct blk_integrity *bi = &lim->integrity;
 
 	if (!bi->profile || blk_integrity_is_builtin_profile(bi->profile))
 		bi->profile = blk_integrity_builtin_profile(bi);
-	/* Opaque metadata has no tuple, so no place for one either. */
+	/* Opaque metadata has no tuple, so its offset has no meaning. */
 	if (bi->profile && !bi->profile->tuple_size)
 		bi->pi_offset = 0;
 	if (!bi->interval_exp)
@@ -108,10 +108,10 @@ static int blk_integrity_validate_geometry(const struct request_queue *q,
 }
 
 /*
- * Data that changes while it is written gets a guard that is wrong: ask for
- * stable pages where there is one, so that devices stacked on this one, with
- * integrity or without, ask for them too.  Drivers may rewrite all of the
- * integrity limits, but not the flag that says who asked.
+ * Data that changes while it is written has a wrong guard, so a device with a
+ * guard needs stable pages, and so does every device stacked on it, with
+ * integrity or without.  Drivers may rewrite all integrity limits, but they
+ * keep the flag that records that the core set the feature.
  */
 static void blk_integrity_apply_features(struct queue_limits *lim)
 {
@@ -131,14 +131,14 @@ static void blk_integrity_apply_features(struct queue_limits *lim)
 }
 
 /*
- * A cap that a format brings is no error, a number that the administrator
- * writes to max_sectors_kb and that the cap forbids is.
+ * A format may lower the cap without an error, but a number above the cap that
+ * the administrator writes to max_sectors_kb is an error.
  */
 static bool user_asks_for_more(const struct request_queue *q,
 			       const struct queue_limits *lim,
 			       unsigned int max_sectors)
 {
-	/* What a stacked device has, it has from its members. */
+	/* A stacked device inherits its limits from its members. */
 	if (lim->integrity.flags & BLK_INTEGRITY_STACKED)
 		return false;
 	return q && lim->max_user_sectors != q->limits.max_user_sectors &&
@@ -163,7 +163,7 @@ static unsigned int max_unsplit_sectors(const struct queue_limits *lim)
 }
 
 /**
- * blk_integrity_max_sectors() - data whose metadata one request can carry
+ * blk_integrity_max_sectors() - get the largest I/O whose metadata fits
  * @lim: limits of a device
  *
  * The metadata of one I/O must fit one buffer, and so the integrity segments of
@@ -211,7 +211,8 @@ static int blk_integrity_apply_limits(const struct request_queue *q,
 }
 
 /**
- * max_integrity_io_size() - data whose metadata a submitter can own
+ * max_integrity_io_size() - get the largest I/O whose metadata a submitter can
+ *	own
  * @lim: limits of the device
  *
  * Context: Any context.
@@ -242,11 +243,11 @@ static bool has_inline_encryption(const struct request_queue *q)
 /**
  * blk_integrity_validate_limits() - check and complete the integrity limits
  * @q: queue they are for, NULL if it does not exist yet
- * @lim: limits, valid but for integrity; on success the profile, interval and
- *	segments the driver left open are filled in
+ * @lim: limits, validated except for integrity; on success the profile,
+ *	interval and segments that the driver did not set are filled in
  *
- * A limit that does not hold is refused with a message that says device, field
- * and value.
+ * Invalid limits are rejected with a message that names the device, the field
+ * and the value.
  *
  * Context: Any context.
  * Return: 0, or -EINVAL.
@@ -288,7 +289,7 @@ static struct blk_integrity_dev *make_dev(struct request_queue *q)
 
 	if (idev)
 		return idev;
-	/* The queue may be frozen: no I/O, lest it waits for this one. */
+	/* The queue may be frozen, so the allocation must not do I/O. */
 	idev = kzalloc(sizeof(*idev), GFP_NOIO);
 	if (!idev)
 		return NULL;
@@ -298,8 +299,9 @@ static struct blk_integrity_dev *make_dev(struct request_queue *q)
 	mutex_init(&idev->reserve_lock);
 	WRITE_ONCE(q->integrity_dev, idev);
 	/*
-	 * Before limits with metadata: a reader that sees those must see the
-	 * state.  It entered the queue later, or pairs this with smp_rmb().
+	 * Order the state before limits with metadata: a reader that sees the
+	 * limits must see the state.  It enters the queue later, or pairs this
+	 * with smp_rmb().
 	 */
 	smp_wmb();
 	return idev;
@@ -307,11 +309,11 @@ static struct blk_integrity_dev *make_dev(struct request_queue *q)
 
 /**
  * blk_integrity_get_dev() - get the integrity state of a queue
- * @q: queue of a disk, perhaps one that never had metadata
+ * @q: queue of a disk, with or without metadata
  *
  * Context: Process context, without q->limits_lock.  May sleep.
- * Return: the state, which lives as long as the queue; NULL if there is no
- *	memory for it.
+ * Return: the state, which exists as long as the queue; NULL if the allocation
+ *	fails.
  */
 struct blk_integrity_dev *blk_integrity_get_dev(struct request_queue *q)
 {
@@ -323,7 +325,7 @@ struct blk_integrity_dev *blk_integrity_get_dev(struct request_queue *q)
 	return idev;
 }
 
-/* @profile is held for @idev; the one before is put. */
+/* Replace the profile of @idev; the caller holds a reference to @profile. */
 static void hold_profile(struct blk_integrity_dev *idev,
 			 const struct blk_integrity_profile *profile)
 {
@@ -332,8 +334,9 @@ static void hold_profile(struct blk_integrity_dev *idev,
 }
 
 /**
- * blk_integrity_init_queue() - make what a queue needs for its integrity limits
- * @q: the queue, perhaps a new one
+ * blk_integrity_init_queue() - allocate the state for the integrity limits of a
+ *	queue
+ * @q: the queue, which may be new
  * @lim: its limits, validated
  *
  * Context: Process context.  May sleep.
@@ -368,7 +371,7 @@ int blk_integrity_init_queue(struct request_queue *q, struct queue_limits *lim)
 		module_put(profile->owner);
 		return err;
 	}
-	/* Nothing fails from here on: the profile before may go. */
+	/* Nothing can fail from here on, so put the previous profile. */
 	hold_profile(idev, profile);
 	WRITE_ONCE(idev->can_verify, profile->verify_fn);
 	WRITE_ONCE(idev->can_generate, profile->generate_fn &&
@@ -377,9 +380,9 @@ int blk_integrity_init_queue(struct request_queue *q, struct queue_limits *lim)
 }
 
 /**
- * blk_integrity_commit_limits() - last check of limits that come into force
+ * blk_integrity_commit_limits() - validate limits and allocate their state
  * @q: queue they are for
- * @lim: limits, valid but for integrity
+ * @lim: limits, validated except for integrity
  *
  * Context: Process context, q->limits_lock held.  May sleep, but does no I/O.
  * Return: 0, -EINVAL as of blk_integrity_validate_limits(), -ENOMEM.
@@ -406,7 +409,7 @@ int blk_integrity_commit_limits(struct request_queue *q,
 
 /**
  * blk_integrity_exit_queue() - free the integrity state of a queue
- * @q: queue that is going away
+ * @q: queue that is being freed
  *
  * Context: Process context.
  */
