@@ -94,7 +94,8 @@ unsigned int bio_integrity_max_kept_bytes(const struct queue_limits *lim)
  * @bytes: metadata it is for, at most bio_integrity_max_buf_bytes()
  *
  * Context: Any context.
- * Return: as many chunks as the device takes segments, as small as these can be.
+ * Return: as many chunks as the device takes segments, as small as these can
+ *	be.
  */
 struct bia_shape bia_shape(const struct queue_limits *lim, unsigned int bytes)
 {
@@ -129,7 +130,8 @@ void bia_destroy(struct bio_integrity_auto *bia)
  * @gfp: allocation flags
  *
  * Context: Any context that @gfp allows.
- * Return: the payload, which bia_init() initialises; NULL if there is no memory.
+ * Return: the payload, which bia_init() initialises; NULL if there is no
+ *	memory.
  */
 struct bio_integrity_auto *bia_create(struct bia_shape shape, gfp_t gfp)
 {
