@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Payloads that a device keeps for when memory is short.
+ * Reserves of payloads that guarantee forward progress if memory is short.
  *
- * A device has a reserve of objects with a buffer, made when it is first used.
- * Whoever finds no memory waits for one of these, which comes back when an I/O
- * of the same device ends: stacked devices do not wait for each other.  What
- * submitters own comes from a reserve of its own, since when that comes back is
- * up to them.
+ * A device has a reserve of objects with a buffer, allocated on its first use.
+ * If an allocation fails, the bio waits for an object of this reserve, which is
+ * freed when another I/O of the same device completes: stacked devices do not
+ * wait for each other.  Payloads of submitters come from a separate reserve,
+ * because submitters decide when they free them.
  *
- * The objects are small: a bio that needs more is split.  Only what must stay
- * whole makes them larger.
+ * The objects are small, and a bio that needs more is split.  They are larger
+ * only for I/O that must not be split.
  */
 
 #include <linux/bio-integrity.h>
@@ -27,18 +27,18 @@
 #define MODULE_PARAM_PREFIX	"blk_integrity."
 
 /*
- * One object is enough for I/O to go on, one after the other.  With two, a write
- * can go on while a read waits for its verification.
+ * One object is enough for progress of one I/O after the other.  With two, a
+ * write can proceed while a read waits for its verification.
  */
 static unsigned int reserve_objects __ro_after_init = 2;
 module_param(reserve_objects, uint, 0444);
 MODULE_PARM_DESC(reserve_objects, "Buffers a disk keeps for when memory is short (default: 2, minimum: 1)");
 
 /**
- * struct blk_integrity_reserve - objects kept for when memory is short
- * @ref: one of the device, one of each object in use
- * @rcu: to free it
- * @shape: of each object's buffer
+ * struct blk_integrity_reserve - objects for I/O whose allocation failed
+ * @ref: one reference of the device, one of each object in use
+ * @rcu: frees it
+ * @shape: chunks of the buffer of each object
  * @pool: the objects
  */
 struct blk_integrity_reserve {
@@ -114,7 +114,7 @@ static struct blk_integrity_reserve *reserve_create(struct bia_shape shape)
 	return reserve;
 }
 
-/* Objects of the reserve before are freed as they come back. */
+/* Objects of the previous reserve are freed when they return. */
 static int reserve_replace(struct blk_integrity_dev *idev,
 			   struct blk_integrity_reserve __rcu **slot,
 			   struct bia_shape shape)
@@ -135,7 +135,9 @@ static int reserve_replace(struct blk_integrity_dev *idev,
 	return 0;
 }
 
-/* A buffer for so much data, as far as a reserve has that. */
+/*
+ * A buffer for the metadata of this data, limited to the maximum of a reserve.
+ */
 static struct bia_shape shape_for(const struct queue_limits *lim,
 				  unsigned int data_bytes)
 {
@@ -146,8 +148,8 @@ static struct bia_shape shape_for(const struct queue_limits *lim,
 }
 
 /*
- * What cannot be split is kept whole: a block, a page, an atomic write, what is
- * written to zones, and bios of drivers without requests.
+ * I/O that cannot be split determines the size: a block, a page, an atomic
+ * write, writes to zones, and bios of drivers without requests.
  */
 static struct bia_shape reserve_shape(struct request_queue *q,
 				      const struct queue_limits *lim)
@@ -165,11 +167,11 @@ static struct bia_shape owned_shape(const struct queue_limits *lim)
 }
 
 /**
- * blk_integrity_reserve_use() - make the reserve of a device
+ * blk_integrity_reserve_use() - allocate the reserve of a device
  * @q: the queue, entered
  *
- * To be called when the device is first used, since when memory is short it is
- * too late.  Without memory nothing is made, and the next use tries again.
+ * Call this when the device is first used, because it is too late when memory
+ * is short.  If the allocation fails, the next use tries again.
  *
  * Context: Process context.  May sleep, but does no I/O.
  */
@@ -177,7 +179,7 @@ void blk_integrity_reserve_use(struct request_queue *q)
 {
 	struct blk_integrity_dev *idev = q->integrity_dev;
 
-	/* A bio with metadata at a device that never had any is refused. */
+	/* A bio with metadata is rejected by a device without. */
 	if (!idev || !q->limits.integrity.tuple_size)
 		return;
 	mutex_lock(&idev->reserve_lock);
@@ -188,14 +190,14 @@ void blk_integrity_reserve_use(struct request_queue *q)
 }
 
 /**
- * blk_integrity_reserve_resize() - fit a device's reserves to its limits
+ * blk_integrity_reserve_resize() - adapt a device's reserves to its limits
  * @q: the queue
  * @lim: limits that are coming into force
  *
- * A reserve that has not been used is not made.
+ * A reserve that has not been used is not allocated.
  *
  * Context: Process context.  May sleep, but does no I/O.
- * Return: 0, or -ENOMEM.
+ * Return: 0 on success; -ENOMEM.
  */
 int blk_integrity_reserve_resize(struct request_queue *q,
 				 const struct queue_limits *lim)
@@ -215,8 +217,8 @@ int blk_integrity_reserve_resize(struct request_queue *q,
 }
 
 /**
- * blk_integrity_reserve_free() - give up a device's reserves
- * @idev: integrity state of a queue that goes away or loses its metadata
+ * blk_integrity_reserve_free() - release a device's reserves
+ * @idev: integrity state of a queue that is being freed or loses its metadata
  *
  * Context: Process context.
  */
@@ -228,7 +230,9 @@ void blk_integrity_reserve_free(struct blk_integrity_dev *idev)
 	mutex_unlock(&idev->reserve_lock);
 }
 
-/* An object of a reserve; NULL if that is missing or its objects are small. */
+/*
+ * Wait for an object.  Returns NULL without a reserve, or if it is too small.
+ */
 static struct bio_integrity_auto *
 reserve_alloc(struct request_queue *q,
 	      struct blk_integrity_reserve __rcu **slot, unsigned int bytes)
@@ -247,7 +251,8 @@ reserve_alloc(struct request_queue *q,
 }
 
 /**
- * bio_integrity_kept_bytes() - metadata for which a device needs no memory
+ * bio_integrity_kept_bytes() - get the size of the buffers in a device's
+ *	reserve
  * @q: the queue, entered
  *
  * Context: Any context.
@@ -263,16 +268,17 @@ unsigned int bio_integrity_kept_bytes(struct request_queue *q)
  * @q: the queue, entered
  * @bytes: bytes of metadata
  *
- * As bio_integrity_auto_alloc(), but waits as long as it takes.  The bio is to
- * wait for nothing else after this, since others wait for its end.
+ * As bio_integrity_auto_alloc(), but waits as long as necessary.  The bio must
+ * not wait for anything else after this, because other bios wait for its
+ * completion.
  *
- * Up to bio_integrity_kept_bytes() there is an object, unless the device was
- * first used without memory, or is a stacked one that changed its limits
- * meanwhile.  Else memory is waited for.
+ * Up to bio_integrity_kept_bytes() there is an object, unless the reserve could
+ * not be allocated on first use, or a stacked device has changed its limits.
+ * Then this function waits for memory.
  *
  * Context: Process context.  Sleeps, but does no I/O.
- * Return: the payload; NULL if @bytes is more than the limits of the device
- *	allow for by now.
+ * Return: the payload; NULL if @bytes is more than the present limits of the
+ *	device allow.
  */
 struct bio_integrity_auto *bio_integrity_auto_wait(struct request_queue *q,
 						   unsigned int bytes)
@@ -297,8 +303,9 @@ struct bio_integrity_auto *bio_integrity_auto_wait(struct request_queue *q,
 }
 
 /**
- * blk_integrity_owned_use() - make the reserve of a device's submitters
- * @q: the queue; not entered, since who has an object may wait to enter it
+ * blk_integrity_owned_use() - allocate the reserve of a device's submitters
+ * @q: the queue, not entered, because a task that holds an object may wait to
+ *	enter it
  *
  * As blk_integrity_reserve_use().
  *
@@ -321,8 +328,8 @@ void blk_integrity_owned_use(struct request_queue *q)
  * @q: the queue; not entered, as for blk_integrity_owned_use()
  *
  * Context: Process context.  Sleeps, but does no I/O.
- * Return: a payload for bia_init(), as large as the limits of the device wanted
- *	when the reserve was made; NULL if there was no memory for one.
+ * Return: a payload for bia_init(), with the size for the limits at the time
+ *	when the reserve was allocated; NULL if it could not be allocated.
  */
 struct bio_integrity_auto *bio_integrity_owned_wait(struct request_queue *q)
 {
@@ -330,7 +337,7 @@ struct bio_integrity_auto *bio_integrity_owned_wait(struct request_queue *q)
 }
 
 /**
- * blk_integrity_reserve_put() - give an object back to its reserve
+ * blk_integrity_reserve_put() - return an object to its reserve
  * @bia: object with a reserve
  *
  * Context: Any context.
