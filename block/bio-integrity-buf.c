@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Payloads of the block layer: one object with a payload, its vectors and a
- * small buffer.  Larger buffers are several chunks of pages, as small as the
- * device's integrity segments allow; one chunk where it takes one segment.
+ * Payloads with a buffer: one object with a payload, its vectors and a small
+ * buffer.  Larger buffers consist of several chunks of pages, as small as the
+ * integrity segments of the device allow; of one chunk if the device takes one
+ * segment.
  *
- * When memory is short they come from bio-integrity-reserve.c.
+ * If an allocation fails, bio-integrity-reserve.c provides the payload.
  */
 
 #include <linux/bio-integrity.h>
@@ -17,11 +18,11 @@
 
 /*
  * 1 KiB is the metadata of 64 KiB of data in 512-byte intervals with 8-byte
- * tuples: most I/O is not larger, and then costs one allocation.
+ * tuples.  Most I/O is not larger, and needs one allocation.
  */
 #define INLINE_BYTES	1024
 
-/* Where a device takes one segment, this is its largest metadata of one I/O. */
+/* The largest metadata of an I/O of a device that takes one segment. */
 #define MAX_CHUNK_BYTES	SZ_1M
 
 static struct kmem_cache *auto_slab __ro_after_init;
@@ -33,8 +34,8 @@ static unsigned int chunk_bytes(struct bia_shape shape)
 }
 
 /**
- * bia_shape_bytes() - metadata that a buffer has room for
- * @shape: what it is made of
+ * bia_shape_bytes() - get the size of a buffer
+ * @shape: its chunks
  *
  * Context: Any context.
  * Return: bytes.
@@ -51,7 +52,7 @@ static unsigned int max_chunks(const struct queue_limits *lim)
 		     BIO_INTEGRITY_AUTO_VECS);
 }
 
-/* A chunk is one segment: neither too long, nor across a boundary. */
+/* A chunk is one segment: not too long, and not across a boundary. */
 static unsigned int max_chunk_order(const struct queue_limits *lim)
 {
 	unsigned long segment_pages = min(lim->max_segment_size >> PAGE_SHIFT,
@@ -62,7 +63,7 @@ static unsigned int max_chunk_order(const struct queue_limits *lim)
 }
 
 /**
- * bio_integrity_max_buf_bytes() - metadata that fits one I/O of a device
+ * bio_integrity_max_buf_bytes() - get the largest metadata of an I/O
  * @lim: limits of the device, max_integrity_segments not 0
  *
  * Context: Any context.
@@ -74,7 +75,7 @@ unsigned int bio_integrity_max_buf_bytes(const struct queue_limits *lim)
 }
 
 /**
- * bio_integrity_max_kept_bytes() - metadata that fits an object of a reserve
+ * bio_integrity_max_kept_bytes() - get the largest buffer of a reserve
  * @lim: limits of the device, max_integrity_segments not 0
  *
  * Context: Any context.
@@ -89,13 +90,13 @@ unsigned int bio_integrity_max_kept_bytes(const struct queue_limits *lim)
 }
 
 /**
- * bia_shape() - what a buffer of a device is made of
+ * bia_shape() - divide a buffer into chunks for a device
  * @lim: limits of the device
- * @bytes: metadata it is for, at most bio_integrity_max_buf_bytes()
+ * @bytes: bytes of metadata, at most bio_integrity_max_buf_bytes()
  *
  * Context: Any context.
- * Return: as many chunks as the device takes segments, as small as these can
- *	be.
+ * Return: the chunks, at most as many as the device takes segments, and as
+ *	small as possible.
  */
 struct bia_shape bia_shape(const struct queue_limits *lim, unsigned int bytes)
 {
@@ -112,7 +113,7 @@ struct bia_shape bia_shape(const struct queue_limits *lim, unsigned int bytes)
 
 /**
  * bia_destroy() - free a payload and its buffer
- * @bia: from bia_create(), of no reserve or of one that goes away
+ * @bia: from bia_create(), without a reserve or of one that is being freed
  *
  * Context: Any context.
  */
@@ -130,8 +131,8 @@ void bia_destroy(struct bio_integrity_auto *bia)
  * @gfp: allocation flags
  *
  * Context: Any context that @gfp allows.
- * Return: the payload, which bia_init() initialises; NULL if there is no
- *	memory.
+ * Return: the payload, not initialised by bia_init() yet; NULL if the
+ *	allocation fails.
  */
 struct bio_integrity_auto *bia_create(struct bia_shape shape, gfp_t gfp)
 {
@@ -157,11 +158,11 @@ struct bio_integrity_auto *bia_create(struct bia_shape shape, gfp_t gfp)
 }
 
 /**
- * bia_init() - make the buffer of a payload its metadata
+ * bia_init() - initialise a payload whose metadata is its buffer
  * @bia: from bia_create()
  * @bytes: of metadata, at most bia_shape_bytes() of its shape
  *
- * The buffer stays as it is; all else becomes zero.
+ * Zeroes everything except the buffer.
  *
  * Context: Any context.
  */
@@ -183,16 +184,16 @@ void bia_init(struct bio_integrity_auto *bia, unsigned int bytes)
 }
 
 /**
- * bio_integrity_auto_alloc() - get a payload with a buffer for a device
+ * bio_integrity_auto_alloc() - allocate a payload with a buffer for a device
  * @lim: limits of the device
  * @bytes: bytes of metadata
  * @gfp: allocation flags
  *
- * The buffer is not initialised; all else is zero.
+ * The buffer is not initialised; everything else is zero.
  *
  * Context: Any context that @gfp allows.
- * Return: the payload; NULL if there is no memory, or if @bytes is more than
- *	the limits of the device allow for.
+ * Return: the payload; NULL if the allocation fails, or if @bytes is more than
+ *	the limits of the device allow.
  */
 struct bio_integrity_auto *
 bio_integrity_auto_alloc(const struct queue_limits *lim, unsigned int bytes,
@@ -224,7 +225,7 @@ void bio_integrity_auto_free(struct bio_integrity_auto *bia)
 }
 
 /**
- * bio_integrity_buf_init() - make the slab of payloads with a buffer
+ * bio_integrity_buf_init() - create the slab of payloads with a buffer
  *
  * Context: Boot.
  */
@@ -234,7 +235,9 @@ void __init bio_integrity_buf_init(void)
 				     bip.bip_inline_vecs,
 				     BIO_INTEGRITY_AUTO_VECS);
 
-	/* Devices read and write the buffer: its cache lines are its own. */
+	/*
+	 * Devices read and write the buffer, so it needs separate cache lines.
+	 */
 	inline_offset = ALIGN(bytes, ARCH_DMA_MINALIGN);
 	auto_slab = kmem_cache_create("bio_integrity_auto",
 				      inline_offset + INLINE_BYTES,
