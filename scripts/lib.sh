@@ -9,14 +9,14 @@ base=$build/base
 tree=$build/linux
 jobs=$(nproc)
 
-# The guest's kernel with more checks is built and run beside the usual one: DEBUG=1 by config.debug, =NAME by config.NAME.
+# A guest kernel with more checks has separate directories: DEBUG=1 uses config.debug, DEBUG=NAME uses config.NAME.
 kind=${DEBUG:+-$DEBUG}
 [ "$kind" != -1 ] || kind=-debug
 
 say() { printf '%s\n' "$*"; }
 die() { printf '%s: %s\n' "${0##*/}" "$*" >&2; exit 1; }
 
-# Two builds of the same source give the same objects, so ccache can give them back.
+# Make builds reproducible, so that ccache can reuse objects.
 export KBUILD_BUILD_TIMESTAMP='Thu Jan  1 00:00:00 UTC 1970'
 export KBUILD_BUILD_USER=build KBUILD_BUILD_HOST=build
 export CCACHE_BASEDIR=$build CCACHE_NOHASHDIR=1 PYTHONDONTWRITEBYTECODE=1 LC_ALL=C
@@ -25,8 +25,8 @@ unset ARCH CROSS_COMPILE MAKEFLAGS MFLAGS MAKELEVEL
 cc='ccache gcc'
 clang='ccache clang'
 
-# kbuild OUT ARGUMENTS...: make in the overlaid tree, objects in OUT, progress on stdout.
-# Arguments are make's: targets and variables (one that is given twice: the last counts).
+# kbuild OUT ARGUMENTS...: runs make in the overlaid tree, with objects in OUT, and prints the progress. Arguments are targets and
+# variables; if a variable is given twice, the last one counts.
 kbuild() {
 	local out=$1
 	shift
@@ -37,8 +37,8 @@ kbuild() {
 # count_objects OUT
 count_objects() { find "$1" -name '*.o' -printf . 2>/dev/null | wc -c; }
 
-# kbuild_all OUT TARGET...: a whole kernel; for one that is new, says about how many of its objects there are. How many
-# there will be is known from the last build, or stands in a fragment as "# objects: N".
+# kbuild_all OUT TARGET...: builds a whole kernel. If it is new, prints the progress in percent of an estimate, which comes from
+# the last build or from a line "# objects: N" in a fragment.
 kbuild_all() {
 	local out=$1 expected=''
 	if [ ! -e "$out/vmlinux" ]; then
@@ -48,11 +48,11 @@ kbuild_all() {
 	count_objects "$out" >"$out/.objects"
 }
 
-# What runs a kernel may take as long as it needs, but may not be silent for more seconds than this.
+# A program that runs a kernel may take as long as it needs, but must not be silent for longer than this, in seconds.
 silence=${TIMEOUT:-600}
 
-# watch_silence PID MARK FILE...: when none of the files has grown for so long, makes the file MARK and kills what the process
-# started, or if that is nothing, the process.
+# watch_silence PID MARK FILE...: if none of the files grows for this time, creates the file MARK and kills the children of the
+# process, or the process if it has none.
 watch_silence() {
 	local pid=$1 mark=$2 size seen='' since=$SECONDS children
 	shift 2
@@ -70,7 +70,7 @@ watch_silence() {
 	done
 }
 
-# kconfig OUT FRAGMENT...: allnoconfig plus the fragments; every option asked for must be in the result.
+# kconfig OUT FRAGMENT...: configures allnoconfig plus the fragments. Every requested option must be in the result.
 kconfig() {
 	local out=$1 wanted missing
 	shift
@@ -82,10 +82,10 @@ kconfig() {
 	say "configuring ${out#"$top/"}"
 	(cd "$tree" && ./scripts/kconfig/merge_config.sh -n -O "$out" "$@") \
 		>"$out/.config.log" 2>&1 || { cat "$out/.config.log" >&2; die "configuring $out failed"; }
-	# What is to be off may as well not exist.
+	# An option that is requested as off need not exist.
 	missing=$(awk '/ not in final / { option = $4 } /^Requested value: / { off = / is not set$/ }
 		/^Actual value: / && !(off && NF == 2) { print option }' "$out/.config.log")
-	[ -z "$missing" ] || die "these options did not make it into the configuration:"$'\n'"$missing"
+	[ -z "$missing" ] || die "the configuration lacks these options:"$'\n'"$missing"
 	echo "$wanted" >"$out/.wanted"
 	[ -e "$out/.objects" ] || sed -n 's/^# objects: //p' "$@" | awk '{ n += $1 } END { print n + 0 }' >"$out/.objects"
 }
