@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the files that deal with payloads share, and nobody else needs.
+ * Declarations shared by the files that handle payloads.
  */
 #ifndef BIO_INTEGRITY_INTERNAL_H
 #define BIO_INTEGRITY_INTERNAL_H
@@ -20,9 +20,9 @@ struct blk_integrity_walk;
 #define BIO_INTEGRITY_AUTO_VECS	8
 
 /*
- * Flags that are about the metadata and its command, not about who owns and
- * unmaps the buffer: a clone has those of its source, and bios that merge are
- * alike in them.
+ * Flags that describe the metadata and its command, not the owner of the
+ * buffer: a clone inherits them from its source, and they must be equal in bios
+ * that merge.
  */
 #define BIP_CLONE_FLAGS	(BIP_MAPPED_INTEGRITY | BIP_CTRL_NOCHECK | \
 			 BIP_DISK_NOCHECK | BIP_IP_CHECKSUM | BIP_GENERATE | \
@@ -30,11 +30,12 @@ struct blk_integrity_walk;
 
 /**
  * enum bio_integrity_action - what the block layer does for a bio
- * @BIO_INTEGRITY_NONE: nothing, it goes without metadata or brings its own
- * @BIO_INTEGRITY_BUFFER: metadata buffer, which nobody checks; what is written
- *	says so
- * @BIO_INTEGRITY_GENERATE: metadata buffer with tuples
- * @BIO_INTEGRITY_VERIFY: metadata buffer, checked at completion
+ * @BIO_INTEGRITY_NONE: nothing; it has no metadata, or its submitter attached
+ *	some
+ * @BIO_INTEGRITY_BUFFER: attach a buffer that is not checked; a write gets
+ *	escapes
+ * @BIO_INTEGRITY_GENERATE: attach a buffer and generate tuples
+ * @BIO_INTEGRITY_VERIFY: attach a buffer and verify it on completion
  */
 enum bio_integrity_action {
 	BIO_INTEGRITY_NONE,
@@ -56,26 +57,26 @@ struct bia_shape {
 /**
  * struct bio_integrity_auto - payload with a buffer that the block layer made
  * @bio: the bio
- * @bdev: device an owned payload was attached for, open as long as that lives;
- *	on the way down the bio may be given another
- * @action: what was decided when the payload was attached
+ * @bdev: device that an owned payload was attached for, open while the payload
+ *	exists; drivers that pass the bio on may change that of the bio
+ * @action: decided when the payload was attached
  * @copied_from: payload of the submitter that this one stands in for while the
  *	bio is at its device, or NULL
  * @profile: callbacks, those of the device or of bio_integrity_set_profile()
  * @private: for @profile
  * @first_interval: number of the first interval on the device
  * @node: on kintegrityd's list of its CPU
- * @shared: on the list that all CPUs take pieces from, or on that of second
- *	readings
- * @next_piece: first piece no CPU took yet
- * @pieces_left: pieces not verified yet
- * @err: what verification found wrong in all pieces
- * @data_iter: the data when the payload was attached: whatever completion does
- *	to the iterators of @bio, this is what gets verified
+ * @shared: entry in the list of bios that all CPUs take pieces from, or in that
+ *	of second readings
+ * @next_piece: first piece that no CPU has taken
+ * @pieces_left: number of pieces that have not been verified
+ * @err: errors in all pieces
+ * @data_iter: the data when the payload was attached, which is what is
+ *	verified, however completion advances the iterators of @bio
  * @held: queue whose usage count the bio holds while kintegrityd has it, or
  *	NULL
- * @verified: has been verified, and ends
- * @reserve: reserve this object belongs to, or NULL
+ * @verified: verification is complete, and the bio ends
+ * @reserve: reserve that this object belongs to, or NULL
  * @shape: of the buffer
  * @bip: the payload; last, since its vectors and the buffer follow it
  */
@@ -106,7 +107,7 @@ bip_to_auto(struct bio_integrity_payload *bip)
 	return container_of(bip, struct bio_integrity_auto, bip);
 }
 
-/* What a payload calls and compares stays loaded until it is freed. */
+/* Profiles that a payload uses stay loaded until it is freed. */
 static inline void bia_hold_profiles(struct bio_integrity_auto *bia)
 {
 	blk_integrity_profile_get(bia->profile);
@@ -121,23 +122,23 @@ static inline void bia_put_profiles(struct bio_integrity_auto *bia)
 	bia->bip.bip_geometry.profile = NULL;
 }
 
-/* Nobody below the host checks. */
+/* Neither adapter nor device check. */
 #define BIP_NOCHECK_FLAGS	(BIP_CTRL_NOCHECK | BIP_DISK_NOCHECK)
 
-/* Forget what a device could not choose to check: the next one may. */
+/* Reset the limit of a device that cannot choose checks: the next one may. */
 static inline void bip_lift_limit(struct bio_integrity_payload *bip)
 {
 	if (bip->bip_flags & BIP_CHECKS_LIMITED)
 		bip->bip_flags &= ~(BIP_CHECKS_LIMITED | BIP_NOCHECK_FLAGS);
 }
 
-/* Device whose policy, counters and numbers hold for a payload. */
+/* Device whose policies, counters and interval numbers apply to a payload. */
 static inline struct block_device *bia_bdev(struct bio_integrity_auto *bia)
 {
 	return bia->bip.bip_flags & BIP_OWNED ? bia->bdev : bia->bio->bi_bdev;
 }
 
-/* Callbacks of a payload's metadata: its own, if its submitter brought some. */
+/* Callbacks of a payload: those that its submitter set, or the device's. */
 static inline const struct blk_integrity_profile *
 bip_profile(struct bio_integrity_payload *bip)
 {
@@ -168,7 +169,7 @@ static inline void blk_integrity_snapshot(struct request_queue *q,
 {
 	for (;;) {
 		*bi = q->limits.integrity;
-		/* What is used is the copy. */
+		/* Make sure that the copy is used. */
 		barrier();
 		if (!bi->tuple_size || blk_integrity_is_consistent(bi))
 			return;
