@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the rest of block/ calls of the data integrity code, grouped by file:
- * cheap gates that test whether there is anything to do, and the functions
- * behind them.
+ * Data integrity functions that the rest of block/ calls, grouped by file:
+ * inline functions that test whether there is anything to do, and the functions
+ * that they call.
  */
 #ifndef BLK_INTEGRITY_INTERNAL_H
 #define BLK_INTEGRITY_INTERNAL_H
@@ -20,24 +20,24 @@
 #ifdef CONFIG_BLK_DEV_INTEGRITY
 
 /**
- * enum blk_integrity_counter - what is counted of each queue
+ * enum blk_integrity_counter - counters of each queue
  * @BLK_INTEGRITY_GENERATED: intervals protected
  * @BLK_INTEGRITY_VERIFIED: intervals checked
- * @BLK_INTEGRITY_ESCAPED: intervals that their escape exempted from the check
+ * @BLK_INTEGRITY_ESCAPED: intervals that an escape exempted from the check
  * @BLK_INTEGRITY_UNCHECKED: intervals neither protected nor checked, because
- *	the administrator or the driver said so
+ *	the administrator or the driver disabled it
  * @BLK_INTEGRITY_GUARD_ERRORS: intervals with a wrong guard
  * @BLK_INTEGRITY_APP_ERRORS: intervals with a wrong application tag
  * @BLK_INTEGRITY_REF_ERRORS: intervals with a wrong reference tag
- * @BLK_INTEGRITY_DEVICE_ERRORS: requests that device or adapter failed for
- *	their protection information
+ * @BLK_INTEGRITY_DEVICE_ERRORS: requests that device or adapter failed because
+ *	of their protection information
  * @BLK_INTEGRITY_REMAPPED: intervals whose reference tag was renumbered
- * @BLK_INTEGRITY_STRADDLED: intervals gathered because data or metadata were
- *	cut inside of them
- * @BLK_INTEGRITY_BOUNCED: buffers of users' or submitters' metadata that were
- *	copied
- * @BLK_INTEGRITY_RESERVE_USES: bios that found no memory and went to the
- *	reserve
+ * @BLK_INTEGRITY_STRADDLED: intervals that were gathered because their data or
+ *	metadata straddles vectors
+ * @BLK_INTEGRITY_BOUNCED: buffers with metadata of users or submitters that
+ *	were copied
+ * @BLK_INTEGRITY_RESERVE_USES: bios that were served by the reserve because an
+ *	allocation failed
  * @BLK_INTEGRITY_INLINE_VERIFIES: bios verified in the completing context
  * @BLK_INTEGRITY_REREAD: intervals read a second time since they failed
  *	verification
@@ -73,19 +73,19 @@ struct blk_integrity_counters {
 };
 
 /**
- * struct blk_integrity_dev - what the block core knows of a queue's integrity
- * @read_verify: the administrator wants reads checked
- * @write_generate: the administrator wants writes protected
- * @report_only: the administrator wants data that fails verification delivered
+ * struct blk_integrity_dev - integrity state of a queue
+ * @read_verify: policy: verify reads
+ * @write_generate: policy: protect writes
+ * @report_only: policy: deliver data that fails verification
  * @can_generate: format and driver let the block layer protect writes
  * @can_verify: format lets the block layer check reads
- * @copy_unstable: the administrator wants writes whose data may change copied
- * @rereads: how often intervals that fail verification are read again, 0 to
- *	%BLK_INTEGRITY_MAX_REREADS
- * @inline_bytes: reads up to this size are verified in the completing context
- *	where that is allowed
- * @counters: per CPU; %NULL until there was memory for them
- * @early: what was counted without @counters
+ * @copy_unstable: policy: copy writes whose data may change
+ * @rereads: policy: how often intervals that fail verification are read again,
+ *	0 to %BLK_INTEGRITY_MAX_REREADS
+ * @inline_bytes: policy: size in bytes of the largest read that is verified in
+ *	the completing context if that context allows it
+ * @counters: per CPU; %NULL until they are allocated
+ * @early: counts from before @counters were allocated
  * @counters_work: allocates @counters
  * @log: limits the lines that verification errors print
  * @log_suppressed: bios with errors that printed none since the last line
@@ -96,14 +96,15 @@ struct blk_integrity_counters {
  * @owned_reserve: such payloads for submitters; NULL before the first use
  * @reread: second readings; NULL before the first use
  * @event_lock: covers @event_disk and @events
- * @event_disk: disk that @events are for, which they hold; NULL: there are none
- * @events: &enum blk_integrity_event, not handled yet
+ * @event_disk: disk of @events, which hold a reference to it; NULL: there are
+ *	none
+ * @events: pending &enum blk_integrity_event
  * @event_work: handles them
  *
  * Made when a queue first gets a profile, or policy for when it does, and kept
- * until the queue goes, so that nothing a driver does to its profile touches it.
- * Policies, counters and events are of the disk: they start anew with the next
- * disk of the queue.
+ * until the queue goes, so that nothing a driver does to its profile touches
+ * it.  Policies, counters and events are of the disk: they start anew with the
+ * next disk of the queue.
  */
 struct blk_integrity_dev {
 	bool read_verify;
@@ -132,9 +133,9 @@ struct blk_integrity_dev {
 };
 
 /**
- * enum blk_integrity_event - events of a disk that are handled by a work
+ * enum blk_integrity_event - events of a disk that a work item handles
  * @BLK_INTEGRITY_EVENT_ERROR: a read failed verification after a quiet time
- * @BLK_INTEGRITY_EVENT_FORMAT: the disk got or lost its metadata
+ * @BLK_INTEGRITY_EVENT_FORMAT: the disk has got or lost its metadata
  */
 enum blk_integrity_event {
 	BLK_INTEGRITY_EVENT_ERROR	= BIT(0),
@@ -164,12 +165,12 @@ void blk_integrity_generate(struct bio *bio);
 bool __bio_integrity_endio(struct bio *bio);
 
 /**
- * bio_integrity_endio() - let a payload of the block layer see its bio's end
+ * bio_integrity_endio() - complete the integrity part of a bio
  * @bio: the bio that ends
  *
  * Context: Any context.
- * Return: %true to go on; %false if the bio is being verified and will end
- *	again later.
+ * Return: %true if the bio may complete now; %false if kintegrityd owns it and
+ *	will complete it.
  */
 static inline bool bio_integrity_endio(struct bio *bio)
 {
@@ -179,12 +180,12 @@ static inline bool bio_integrity_endio(struct bio *bio)
 }
 
 /**
- * bio_integrity_concerned() - has bio_integrity_prep() anything to do?
+ * bio_integrity_concerned() - test whether bio_integrity_prep() must be called
  * @bio: any bio
  * @q: queue it arrived at
  *
- * All that a bio without metadata costs a device without.  The flag, not the
- * payload, is tested: where there is no payload, the flag has to go.
+ * This test is the whole cost for a device without metadata.  It tests the
+ * flag, not the payload, because a flag without a payload must be cleared.
  *
  * Context: Any context.
  * Return: %true if device or bio have metadata.
@@ -245,8 +246,8 @@ static inline void bio_integrity_unprep(struct bio *bio)
 }
 
 /*
- * Completing contexts keep softirqs waiting: at the slowest guard, a table of
- * bytes, this is half a millisecond.
+ * Verification in the completing context delays softirqs: by half a millisecond
+ * with the slowest guard, a table of bytes.
  */
 #define BIO_INTEGRITY_MAX_INLINE_BYTES	SZ_128K
 
@@ -277,12 +278,12 @@ struct blk_integrity_dev *blk_integrity_get_dev(struct request_queue *q);
 void blk_integrity_exit_queue(struct request_queue *q);
 
 /*
- * Set in queue limits in which the core, not the driver, asks for stable pages;
- * the flags of <linux/blkdev.h> begin at bit 0.
+ * Set in queue limits if the core, not the driver, requests stable pages.  The
+ * flags of <linux/blkdev.h> begin at bit 0.
  */
 #define BLK_FLAG_INTEGRITY_STABLE	((__force blk_flags_t)(1u << 31))
 
-/* Keep the callbacks of a profile that a queue or a payload has already. */
+/* Take another reference to a profile that a queue or a payload holds. */
 static inline void
 blk_integrity_profile_get(const struct blk_integrity_profile *profile)
 {
@@ -335,10 +336,10 @@ void blk_integrity_report_healed(struct block_device *bdev, sector_t sector,
 void blk_integrity_device_error(struct request *rq);
 
 /**
- * blk_integrity_count() - count something of a queue
- * @q: any queue; one that never had a profile counts nothing
- * @counter: what
- * @n: how many
+ * blk_integrity_count() - add to a counter of a queue
+ * @q: any queue; nothing is counted if it never had a profile
+ * @counter: the counter
+ * @n: number to add
  *
  * Context: Any context.
  */
@@ -366,7 +367,7 @@ void blk_integrity_sysfs_update(struct gendisk *disk);
 void blk_integrity_reset_policies(struct blk_integrity_dev *idev);
 
 /**
- * blk_integrity_verifies() - are reads of a device checked by the block layer?
+ * blk_integrity_verifies() - test whether the block layer verifies reads
  * @q: the queue
  * @bi: its geometry
  *
@@ -382,7 +383,7 @@ static inline bool blk_integrity_verifies(const struct request_queue *q,
 }
 
 /**
- * blk_integrity_generates() - are writes protected by the block layer?
+ * blk_integrity_generates() - test whether the block layer protects writes
  * @q: the queue
  * @bi: its geometry
  *
@@ -398,7 +399,7 @@ static inline bool blk_integrity_generates(const struct request_queue *q,
 }
 
 /**
- * blk_integrity_interval() - number of the interval a sector lies in
+ * blk_integrity_interval() - get the number of the interval of a sector
  * @bi: geometry
  * @sector: position on the device
  *
