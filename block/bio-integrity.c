@@ -2,8 +2,7 @@
 /*
  * Life of an integrity payload: attach, add pages, clone, advance, trim, free.
  *
- * Where its memory comes from is bio-integrity-pool.c's business, and what is
- * in the metadata that of profiles and the walk.
+ * bio-integrity-pool.c allocates it; profiles and the walk handle its content.
  */
 
 #include <linux/bio-integrity.h>
@@ -13,10 +12,10 @@
 #include "blk.h"
 
 /**
- * bio_integrity_attach() - make a payload that of a bio
+ * bio_integrity_attach() - attach a payload to a bio
  * @bio: the bio
- * @bip: zeroed but for bip_pool
- * @nr_vecs: vectors that follow @bip
+ * @bip: the payload, zeroed except for bip_pool
+ * @nr_vecs: number of vectors that follow @bip
  *
  * Records the geometry of the device, so that advancing and verifying do not
  * depend on what the device is formatted to later.
@@ -38,14 +37,14 @@ void bio_integrity_attach(struct bio *bio, struct bio_integrity_payload *bip,
 }
 
 /**
- * bio_integrity_alloc_bioset() - attach a payload, memory from a given bio_set
+ * bio_integrity_alloc_bioset() - attach a payload allocated from a bio_set
  * @bio: bio without payload
  * @gfp: allocation flags
- * @nr_vecs: metadata vectors that will be added at most, 0 to BIO_MAX_VECS
- * @bs: bio_set whose reserve serves when the slab has nothing; may be NULL
+ * @nr_vecs: maximum number of metadata vectors, 0 to BIO_MAX_VECS
+ * @bs: bio_set whose reserve is used if the slab allocation fails; may be NULL
  *
- * The payload is the submitter's and is freed with the bio; the pages it will
- * point to stay the submitter's to free.
+ * The payload belongs to the submitter and is freed with the bio.  The
+ * submitter frees the pages that are added to it.
  *
  * Context: Any context that @gfp allows.  With a reserve and
  *	__GFP_DIRECT_RECLAIM this does not fail for memory.
@@ -93,8 +92,8 @@ EXPORT_SYMBOL(bio_integrity_alloc);
  * bio_integrity_free() - detach and free a bio's payload
  * @bio: bio with a payload
  *
- * What the block layer attached goes with its buffer; of a submitter's payload
- * the pages stay.
+ * A payload of the block layer is freed with its buffer.  The pages of a
+ * submitter's payload are not freed.
  *
  * Context: Any context.
  */
@@ -136,13 +135,13 @@ const struct blk_integrity *bip_geometry(struct bio *bio)
  * @len: bytes
  * @offset: of the metadata in @page, bytes
  *
- * Metadata that continues the last vector extends it.  It need not be cut as
- * the device takes it: what does not fit goes through a copy.
+ * Metadata that continues the last vector extends it.  It need not match the
+ * segments of the device: if it does not, the device gets a copy.
  *
  * Context: Any context.
- * Return: @len, or 0 if the device takes no metadata, the payload has a buffer
- *	of the block layer or no vector left, or the memory is of another kind
- *	than that before.
+ * Return: @len on success; 0 if the device has no metadata, if the payload has
+ *	a buffer of the block layer or no free vector, or if the memory is of
+ *	another kind than that of the previous vector.
  */
 int bio_integrity_add_page(struct bio *bio, struct page *page,
 			   unsigned int len, unsigned int offset)
@@ -178,9 +177,9 @@ EXPORT_SYMBOL(bio_integrity_add_page);
 /**
  * bio_integrity_advance() - move a payload along with its data
  * @bio: bio with a payload
- * @bytes: data bytes done, from where the bio stands
+ * @bytes: bytes of data by which the bio advances
  *
- * Data that ends inside an interval is remembered until the rest of the
+ * If @bytes end inside an interval, they are remembered until the rest of the
  * interval follows.
  *
  * Context: Any context.
@@ -205,7 +204,7 @@ void bio_integrity_advance(struct bio *bio, unsigned int bytes)
 }
 
 /**
- * bio_integrity_trim() - cut a payload to the size of its data
+ * bio_integrity_trim() - trim a payload to the size of its data
  * @bio: bio with a payload, its data already cut
  *
  * Context: Any context.
@@ -227,9 +226,9 @@ void bio_integrity_trim(struct bio *bio)
 EXPORT_SYMBOL(bio_integrity_trim);
 
 /**
- * bip_inherit() - take over what another payload says of the same metadata
+ * bip_inherit() - inherit the properties of another payload's metadata
  * @bip: the payload
- * @from: where its metadata came from
+ * @from: payload with the same metadata
  *
  * Context: Any context.
  */
@@ -263,7 +262,9 @@ int bio_integrity_clone(struct bio *bio, struct bio *bio_src, gfp_t gfp)
 	if (!src)
 		return -EINVAL;
 
-	/* Below submit_bio() failing is no answer, and not all have a reserve. */
+	/*
+	 * Below submit_bio() failing is no answer, and not all have a reserve.
+	 */
 	if (gfpflags_allow_blocking(gfp) && !(gfp & __GFP_NORETRY) &&
 	    !(bio->bi_pool &&
 	      mempool_initialized(&bio->bi_pool->bio_integrity_pool)))
