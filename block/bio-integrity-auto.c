@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Bios whose submitter knows nothing of integrity: protected when they are
- * submitted, checked when they complete.
+ * Bios whose submitter attached no metadata: protected when they are submitted,
+ * and verified when they complete.
  */
 #define pr_fmt(fmt) "blk-integrity: " fmt
 
@@ -15,8 +15,8 @@
 #include "blk-integrity-walk.h"
 
 /*
- * Host adapters and controllers insert and strip tuples themselves, but have
- * no such mode for metadata that is more than a tuple.
+ * Host adapters and controllers can insert and strip tuples, but not metadata
+ * that is larger than a tuple.
  */
 static bool metadata_is_tuple_only(const struct blk_integrity *bi)
 {
@@ -24,7 +24,7 @@ static bool metadata_is_tuple_only(const struct blk_integrity *bi)
 }
 
 /**
- * bio_integrity_action() - what format, driver and administrator want for a bio
+ * bio_integrity_action() - decide what the block layer does for a bio
  * @bio: bio with a device, an operation and a size
  * @bi: geometry of the device
  *
@@ -59,7 +59,7 @@ enum bio_integrity_action bio_integrity_action(struct bio *bio,
 					    BIO_INTEGRITY_BUFFER;
 }
 
-/* Drivers without requests look at metadata of submitters only. */
+/* Drivers without requests use only metadata of submitters. */
 static enum bio_integrity_action device_action(struct bio *bio,
 					       const struct blk_integrity *bi)
 {
@@ -72,7 +72,7 @@ static enum bio_integrity_action device_action(struct bio *bio,
 }
 
 /**
- * bio_integrity_enabled() - would the block layer protect a bio?
+ * bio_integrity_enabled() - test whether the block layer would protect a bio
  * @bio: bio with a device, an operation and a size
  *
  * Context: Any context.
@@ -89,7 +89,7 @@ bool bio_integrity_enabled(struct bio *bio)
 EXPORT_SYMBOL_GPL(bio_integrity_enabled);
 
 /**
- * blk_integrity_generate() - fill a payload's metadata from its data
+ * blk_integrity_generate() - generate the tuples of a write
  * @bio: bio with a payload, seed set, that starts where its data does
  *
  * Context: Process or softirq context.
@@ -123,7 +123,7 @@ void blk_integrity_generate(struct bio *bio)
 	trace_blk_integrity_generate(bio->bi_bdev, bip_get_seed(bip), intervals);
 }
 
-/* To deliver data in spite of its errors, the host must be the one to check. */
+/* To deliver data despite errors, only the host must check. */
 static unsigned int bip_action_flags(const struct request_queue *q,
 				     enum bio_integrity_action action)
 {
@@ -154,8 +154,8 @@ void bip_zero(struct bio_integrity_payload *bip)
 }
 
 /*
- * Tuples of all ones, as blocks have that were never written: a block whose
- * protection nobody wanted can be read again when checking is on.
+ * Write escapes, as in blocks that were never written: a block that was written
+ * without protection can be read later with checking on.
  */
 static void bip_escape(struct bio *bio)
 {
@@ -179,7 +179,7 @@ static void bip_escape(struct bio *bio)
 	}
 }
 
-/* Where a bio will be once its partition has been added to its position. */
+/* Position of a bio on the disk, after remapping its partition. */
 static sector_t disk_sector(struct bio *bio)
 {
 	sector_t sector = bio->bi_iter.bi_sector;
@@ -190,15 +190,15 @@ static sector_t disk_sector(struct bio *bio)
 }
 
 /*
- * A bio that may not wait can still be refused for want of a request; then its
- * guards would have been computed for nothing.
+ * A REQ_NOWAIT bio can still fail to get a request; then its guards would have
+ * been computed in vain.
  */
 static bool may_be_refused(struct bio *bio)
 {
 	return (bio->bi_opf & REQ_NOWAIT) && queue_is_mq(bdev_get_queue(bio->bi_bdev));
 }
 
-/* Data that the format could protect, but policy or driver say not to. */
+/* Count intervals that policy or driver leave unprotected. */
 static void count_unchecked(struct bio *bio, const struct blk_integrity *bi)
 {
 	if (bi->profile->verify_fn && bio_has_data(bio))
@@ -214,8 +214,8 @@ static void count_unchecked(struct bio *bio, const struct blk_integrity *bi)
  * @bi: geometry of the device
  * @action: not BIO_INTEGRITY_NONE
  *
- * What @bio writes is zero but for escapes if nobody is to check it; flags say
- * what is still to be done.
+ * The buffer of a write is zeroed, and gets escapes if it is not to be checked.
+ * Flags of the payload tell what remains to be done.
  *
  * Context: Process context.
  */
@@ -259,7 +259,7 @@ static int bio_integrity_protect(struct bio *bio, bool wait)
 	struct blk_integrity bi;
 	unsigned int bytes;
 
-	/* Drivers copy the flags of a bio to another, which has no payload. */
+	/* Drivers copy the flags of a bio to another one without a payload. */
 	bio->bi_opf &= ~REQ_INTEGRITY;
 
 	blk_integrity_snapshot(q, &bi);
@@ -310,12 +310,12 @@ static void generate_pending(struct bio *bio)
 }
 
 /**
- * bio_integrity_prep() - protect a bio that goes to a device with metadata
+ * bio_integrity_prep() - protect a bio for a device with metadata
  * @bio: bio with device, operation, position and data
  *
- * A bio with a payload of its submitter passes through.  Without one it gets a
- * buffer if the device wants metadata, filled in for a write and checked by
- * kintegrityd after a read, unless format, driver or administrator say no.
+ * Checks the payload of a submitter.  Otherwise attaches a buffer if the device
+ * needs metadata, generates the tuples of a write, and has kintegrityd verify a
+ * read, unless format, driver or administrator exclude it.
  *
  * For drivers that take bios; those of drivers with requests go through
  * bio_integrity_begin().
@@ -425,7 +425,7 @@ bool __bio_integrity_finish(struct bio *bio)
 	return true;
 }
 
-/* What device or adapter say of a bio they failed: that, and no more. */
+/* Device and adapter report only that a bio failed, not why. */
 static void record_device_error(struct bio_integrity_auto *bia)
 {
 	const struct blk_integrity *bi = &bia->bip.bip_geometry;
@@ -439,7 +439,9 @@ static void record_device_error(struct bio_integrity_auto *bia)
 	};
 }
 
-/* As it was when it was attached, for its submitter to read or to use again. */
+/*
+ * Restore the initial state, for a submitter that reads or reuses the payload.
+ */
 static void bip_rewind(struct bio_integrity_auto *bia)
 {
 	struct bio_integrity_payload *bip = &bia->bip;
@@ -457,12 +459,12 @@ static void bip_rewind(struct bio_integrity_auto *bia)
 }
 
 /**
- * __bio_integrity_endio() - end of a bio with a payload of the block layer
+ * __bio_integrity_endio() - complete a bio with a payload of the block layer
  * @bio: the bio
  *
  * Context: Any context.
- * Return: %true if the bio can end; %false if kintegrityd or a second reading
- *	has it and will end it again.
+ * Return: %true if the bio may complete now; %false if kintegrityd or a second
+ *	reading owns it and will complete it.
  */
 bool __bio_integrity_endio(struct bio *bio)
 {
