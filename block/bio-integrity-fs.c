@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Payloads that a submitter owns: a filesystem asks for metadata for its bio,
- * may put tags or guards of its own into it, and reads tags and errors from it
- * when the bio has ended.
+ * Payloads that a submitter owns: a filesystem attaches metadata to its bio,
+ * can store its own tags or guards, and reads tags and errors when the bio has
+ * completed.
  *
- * Payload and buffer are those that the block layer makes for everyone else;
- * only who decides when they go is another.  Tags are bio-integrity-tag.c's.
+ * Payload and buffer are the same as those that the block layer attaches, but
+ * the submitter decides when they are freed.  bio-integrity-tag.c handles tags.
  */
 
 #include <linux/blk-integrity.h>
@@ -14,7 +14,7 @@
 #include "bio-integrity-internal.h"
 #include "blk.h"
 
-/* The payload of a bio, if fs_bio_integrity_alloc() made it. */
+/* Return the payload of a bio if fs_bio_integrity_alloc() attached it. */
 static struct bio_integrity_auto *owned_payload(struct bio *bio)
 {
 	return bio_integrity_flagged(bio, BIP_OWNED) ?
@@ -22,13 +22,13 @@ static struct bio_integrity_auto *owned_payload(struct bio *bio)
 }
 
 /*
- * Attach a payload, if the device wants one.  -EAGAIN: there is no memory and
- * @spare, if there is one, has not enough room, or the device is changing.
- * @spare is used or freed.
+ * Attach a payload if the device needs one.  Returns -EAGAIN if the allocation
+ * fails and @spare is NULL or too small, or if the limits are changing.  Uses
+ * or frees @spare.
  */
 static int attach_owned(struct bio *bio, struct bio_integrity_auto *spare)
 {
-	/* Not held: who wants to change them may be waiting for this bio. */
+	/* Copied, not held: a task that changes them may wait for this bio. */
 	const struct queue_limits lim = bdev_get_queue(bio->bi_bdev)->limits;
 	const struct blk_integrity *bi = &lim.integrity;
 	unsigned int bytes = bio->bi_iter.bi_size;
@@ -44,7 +44,10 @@ static int attach_owned(struct bio *bio, struct bio_integrity_auto *spare)
 		goto free_spare;
 
 	action = bio_integrity_action(bio, bi);
-	/* Where a device would check tuples and strip them, its tags are wanted. */
+	/*
+	 * Where a device would check tuples and strip them, its tags are
+	 * wanted.
+	 */
 	if (action == BIO_INTEGRITY_NONE && bio_op(bio) == REQ_OP_READ) {
 		action = BIO_INTEGRITY_BUFFER;
 		device_checks = true;
@@ -72,7 +75,7 @@ static int attach_owned(struct bio *bio, struct bio_integrity_auto *spare)
 	bia->bip.bip_flags |= BIP_OWNED;
 	if (device_checks)
 		bia->bip.bip_flags &= ~BIP_NOCHECK_FLAGS;
-	/* Tags of a read that failed are zero, not what the memory held. */
+	/* Tags of a failed read are zero, not stale memory. */
 	if (bio_op(bio) == REQ_OP_READ)
 		bip_zero(&bia->bip);
 	ret = 1;
@@ -86,29 +89,31 @@ free_spare:
  * fs_bio_integrity_alloc() - attach metadata that the submitter owns
  * @bio: bio with device, operation, position and data; no payload
  *
- * To be called before @bio is submitted, split or advanced.  A write then needs
- * bio_integrity_generate(), after its tags are set: without, it fails with
- * -EINVAL where it arrives, which an array on the way takes for a bad disk.  A
- * read is verified by kintegrityd before its bi_end_io, or by the submitter,
- * with fs_bio_integrity_verify(), if it clears BIP_VERIFY in the payload's
- * flags.  Tags and bio_integrity_error() can be read in bi_end_io and after it,
- * until fs_bio_integrity_free() or the end of @bio.  A bio that is submitted
- * once more, set up as it was, can keep its payload.
+ * Call this before @bio is submitted, split or advanced.  A write also needs
+ * bio_integrity_generate() after its tags are set.  Without it, the bio fails
+ * with -EINVAL at its device, which an array in between treats as a bad disk.
+ * kintegrityd verifies a read before its bi_end_io; if the submitter clears
+ * BIP_VERIFY in the flags of the payload, the submitter must call
+ * fs_bio_integrity_verify().  Tags and bio_integrity_error() can be read from
+ * bi_end_io on, until fs_bio_integrity_free() or the last bio_put().  A bio
+ * that is resubmitted as it was can keep its payload.
  *
- * When memory is short a reserve of the device serves, which all submitters
- * share, and which may be one payload: after this call, submit before you wait
- * for anything else, memory or another bio's metadata (so not from
- * ->submit_bio()); let go of bios that ended in a context that does not ask for
- * metadata; and free the payload before you wait for other I/O of the device.
+ * If memory is short, the payload comes from a reserve of the device, which all
+ * submitters share and which may have only one payload.  Therefore: after this
+ * call, submit @bio before waiting for anything else, such as memory or the
+ * metadata of another bio (so do not call this from ->submit_bio()); free
+ * completed bios in a context that does not allocate metadata; and free the
+ * payload before waiting for other I/O of the device.
  *
  * Context: Process context.  May sleep unless @bio is REQ_NOWAIT, but does no
  *	I/O.
- * Return: 1 if @bio has a payload now; 0 if it needs none: the device has no
- *	metadata, the operation no data, or the device makes tuples by itself,
- *	since format, driver or administrator want no others.  -EINVAL if it
- *	had a payload, is no multiple of the protection interval, or is larger
- *	than max_integrity_io_size(); -EOPNOTSUPP for an inline encryption
- *	context; -EAGAIN if it may not wait.
+ * Return: 1 if a payload was attached; 0 if @bio needs none, because the device
+ *	has no metadata, the operation has no data, or the device generates the
+ *	tuples by decision of format, driver or administrator; -EINVAL if @bio
+ *	already has a payload, is not a multiple of the protection interval, or
+ *	is larger than max_integrity_io_size(); -EOPNOTSUPP if it has an inline
+ *	encryption context; -EAGAIN if the allocation fails and it must not
+ *	wait.
  */
 int fs_bio_integrity_alloc(struct bio *bio)
 {
@@ -141,9 +146,9 @@ int fs_bio_integrity_alloc(struct bio *bio)
 EXPORT_SYMBOL_GPL(fs_bio_integrity_alloc);
 
 /**
- * fs_bio_integrity_free() - free metadata before its bio goes
- * @bio: bio that has ended or was not submitted; without a payload of
- *	fs_bio_integrity_alloc() nothing happens
+ * fs_bio_integrity_free() - free the metadata of a bio before the bio
+ * @bio: bio that has completed or was not submitted; nothing happens if it has
+ *	no payload of fs_bio_integrity_alloc()
  *
  * Context: Any context.
  */
@@ -155,16 +160,16 @@ void fs_bio_integrity_free(struct bio *bio)
 EXPORT_SYMBOL_GPL(fs_bio_integrity_free);
 
 /**
- * bio_integrity_generate() - make the tuples of a write
- * @bio: write with a payload of its own, not a clone's
+ * bio_integrity_generate() - generate the tuples of a write
+ * @bio: write with its own payload, not that of a clone
  *
- * Tags stay as they are.  For a payload of bio_integrity_alloc() seed and pages
- * are set before.
+ * Tags do not change.  Seed and pages of a payload of bio_integrity_alloc()
+ * must be set before.
  *
  * Context: Process or softirq context.
- * Return: 0, also if format, driver or administrator want no tuples; -EINVAL
- *	if @bio is no write, has no metadata of its own, or less than its data
- *	needs.
+ * Return: 0 on success, and if format, driver or administrator exclude tuples;
+ *	-EINVAL if @bio is not a write, has no metadata, or less metadata than
+ *	its data needs.
  */
 int bio_integrity_generate(struct bio *bio)
 {
@@ -180,7 +185,7 @@ int bio_integrity_generate(struct bio *bio)
 	if (bip->bip_iter.bi_size < bio_integrity_bytes(bi, bio_sectors(bio)))
 		return -EINVAL;
 
-	/* Decided once: what an unprotected write has, it keeps. */
+	/* The decision was made on attachment and does not change. */
 	wanted = bia ? bia->action == BIO_INTEGRITY_GENERATE :
 		       blk_integrity_generates(q, bi);
 	if (wanted)
@@ -190,12 +195,12 @@ int bio_integrity_generate(struct bio *bio)
 EXPORT_SYMBOL_GPL(bio_integrity_generate);
 
 /**
- * fs_bio_integrity_generate() - protect a write, with metadata it owns
+ * fs_bio_integrity_generate() - attach metadata to a write and generate it
  * @bio: write, as for fs_bio_integrity_alloc(), which need not have been called
  *
  * Context: Process context.  May sleep unless @bio is REQ_NOWAIT, but does no
  *	I/O.
- * Return: 0, also if @bio needs no metadata; an error of
+ * Return: 0 on success, and if @bio needs no metadata; an error of
  *	fs_bio_integrity_alloc() or bio_integrity_generate().
  */
 int fs_bio_integrity_generate(struct bio *bio)
@@ -211,19 +216,19 @@ int fs_bio_integrity_generate(struct bio *bio)
 EXPORT_SYMBOL_GPL(fs_bio_integrity_generate);
 
 /**
- * fs_bio_integrity_verify() - verify a read that has ended
+ * fs_bio_integrity_verify() - verify a completed read
  * @bio: read with a payload of fs_bio_integrity_alloc()
- * @sector: where it was submitted to, as bi_sector was then
- * @size: of its data then, bytes
+ * @sector: bi_sector of @bio when it was submitted
+ * @size: bytes of data of @bio when it was submitted
  *
- * For submitters that verify in a context of their own, see
- * fs_bio_integrity_alloc(); what it finds is what bio_integrity_error() tells.
- * What kintegrityd has verified is not verified again.
+ * For submitters that verify in their own context, see
+ * fs_bio_integrity_alloc(). bio_integrity_error() returns the errors that this
+ * function finds.  A read that kintegrityd has verified is not verified again.
  *
  * Context: Process or softirq context.
- * Return: 0 if all intervals are good, nobody wants them checked, or errors are
- *	only to be reported; -EILSEQ; the error of a read that failed; -EINVAL
- *	if @bio is not such a read, or @sector or @size are not its own.
+ * Return: 0 if all intervals are good, if no check is requested, or if on_error
+ *	is "report"; -EILSEQ if an interval is bad; the error of a failed read;
+ *	-EINVAL if @bio is not such a read, or @sector or @size do not match.
  */
 int fs_bio_integrity_verify(struct bio *bio, sector_t sector, unsigned int size)
 {
@@ -245,19 +250,19 @@ int fs_bio_integrity_verify(struct bio *bio, sector_t sector, unsigned int size)
 EXPORT_SYMBOL_GPL(fs_bio_integrity_verify);
 
 /**
- * bio_integrity_set_profile() - give one bio callbacks of its own
+ * bio_integrity_set_profile() - set the callbacks of one bio
  * @bio: bio with a payload of fs_bio_integrity_alloc(), not submitted
  * @profile: the callbacks, of the same geometry as the device's profile
  * @private: for the callbacks, in &struct blk_integrity_exchg
  *
- * For guards that the submitter has already, or wants to keep.  generate_fn and
- * verify_fn see data, metadata and number of each interval; they are called in
- * place of the device's, whether or not they look at the data.  A large read is
+ * For submitters that already have the guards, or keep those of a read.
+ * generate_fn and verify_fn get data, metadata and number of each interval, and
+ * are called in place of those of the device's profile.  A large read is
  * verified in pieces, on several CPUs at once.  @profile->remap_fn is not used.
  *
  * Context: Any context.
- * Return: 0, or -EINVAL if there is no such payload, the geometry is another,
- *	or the callback that @bio needs is missing.
+ * Return: 0 on success; -EINVAL if there is no such payload, if the geometry
+ *	differs, or if the callback that @bio needs is missing.
  */
 int bio_integrity_set_profile(struct bio *bio,
 			      const struct blk_integrity_profile *profile,
@@ -289,20 +294,21 @@ int bio_integrity_set_profile(struct bio *bio,
 EXPORT_SYMBOL_GPL(bio_integrity_set_profile);
 
 /**
- * bio_integrity_set_checks() - say what of a bio's tuples is to be checked
+ * bio_integrity_set_checks() - select the checks of a bio's tuples
  * @bio: bio with a payload, not submitted
  * @checks: BIP_CHECK_GUARD, BIP_CHECK_REFTAG, BIP_CHECK_APPTAG; 0: nothing
  * @app_tag: application tag that BIP_CHECK_APPTAG expects of all intervals
  * @app_mask: bits of it that are compared
  *
- * Host and device check these.  A device that cannot choose checks guard and
- * reference tag if both are asked for, else nothing; the host, on a read, is
- * exact.  An escape exempts an interval as ever, and no check is made that the
- * administrator switched off.
+ * Applies to host and device.  A device that cannot choose checks guard and
+ * reference tag if both are requested, otherwise nothing.  On a read, the host
+ * makes exactly these checks.  An escape still exempts an interval, and checks
+ * that the administrator switched off are not made.
  *
  * Context: Any context.
- * Return: 0, or -EINVAL if @bio has no payload, @checks are no such flags, or
- *	the format has no application tag for the owner of the data.
+ * Return: 0 on success; -EINVAL if @bio has no payload, if @checks has other
+ *	flags, or if the format has no application tag for the owner of the
+ *	data.
  */
 int bio_integrity_set_checks(struct bio *bio, unsigned int checks, u16 app_tag,
 			     u16 app_mask)
@@ -325,14 +331,14 @@ int bio_integrity_set_checks(struct bio *bio, unsigned int checks, u16 app_tag,
 EXPORT_SYMBOL_GPL(bio_integrity_set_checks);
 
 /**
- * bio_integrity_error() - what was wrong with the metadata of a bio
- * @bio: bio that has ended
+ * bio_integrity_error() - get the error record of a bio
+ * @bio: bio that has completed
  *
  * Context: Any context.
- * Return: the record of the first failing interval, which lives as long as the
- *	payload; NULL if nothing failed or @bio has no payload of
- *	fs_bio_integrity_alloc().  With the policy on_error=report there can be
- *	a record though the bio did not fail.
+ * Return: the record, which is valid as long as the payload; NULL if no
+ *	interval failed, or if @bio has no payload of fs_bio_integrity_alloc().
+ *	If the policy on_error is "report", a bio that did not fail can have a
+ *	record.
  */
 const struct blk_integrity_error *bio_integrity_error(struct bio *bio)
 {
