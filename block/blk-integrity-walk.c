@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The walk: runs of whole intervals out of vectors that are cut anywhere.
+ * The walk: turns vectors that are cut anywhere into runs of whole intervals.
  *
- * An interval or a metadata area that straddles vectors is gathered into a
- * page of this CPU, handed out as a run of one, and written back from there.
+ * An interval or a metadata area that straddles vectors is gathered into a page
+ * of this CPU, returned as a run of one interval, and written back from there.
  */
 
 #include <linux/bvec.h>
@@ -16,14 +16,15 @@
 #include "blk-integrity-walk.h"
 
 /*
- * One run ends here at the latest, so that callbacks which switch preemption
- * off to use vector registers give it back every few microseconds.
+ * Maximum length of a run, so that callbacks that disable preemption to use
+ * vector registers enable it again every few microseconds.
  */
 #define WALK_MAX_RUN_BYTES	SZ_64K
 
 /*
- * Both are a page, as intervals and metadata areas are at most that.  The lock
- * keeps softirqs off, so that the pages serve task and softirq context alike.
+ * Each buffer is a page, the maximum size of an interval and of a metadata
+ * area.  The lock disables softirqs, so that tasks and softirqs can use the
+ * pages.
  */
 struct blk_integrity_bounce {
 	local_lock_t lock;
@@ -38,13 +39,13 @@ static DEFINE_PER_CPU(struct blk_integrity_bounce, blk_integrity_bounces) = {
 static DEFINE_MUTEX(blk_integrity_bounce_mutex);
 
 /**
- * blk_integrity_walk_init_cpus() - get the pages that straddling runs need
+ * blk_integrity_walk_init_cpus() - allocate the pages for straddling runs
  *
- * To be called before the first walk.  The pages are made once, when the first
- * device with integrity appears, and stay.
+ * Call this before the first walk.  The pages are allocated once, with the
+ * first device that has metadata, and never freed.
  *
  * Context: Process context.  May sleep, but does no I/O.
- * Return: 0, or -ENOMEM; a later call tries again.
+ * Return: 0 on success; -ENOMEM, after which a later call tries again.
  */
 int blk_integrity_walk_init_cpus(void)
 {
@@ -88,7 +89,7 @@ static void bounce_put(struct blk_integrity_walk *walk)
 	}
 }
 
-/* The longest piece that one mapping covers. */
+/* Return the longest piece that one mapping can cover. */
 static struct bio_vec segment(const struct bio_vec *vec, struct bvec_iter iter)
 {
 	if (IS_ENABLED(CONFIG_HIGHMEM))
@@ -211,11 +212,11 @@ static void unbounce_prot(struct blk_integrity_walk *walk)
 }
 
 /**
- * blk_integrity_walk_end() - finish the run a walk stands at
+ * blk_integrity_walk_end() - finish the present run of a walk
  * @walk: the walk
  *
- * Needed only by a caller that stops before blk_integrity_walk_next() returned
- * %false.
+ * Only needed by a caller that stops before blk_integrity_walk_next() has
+ * returned %false.
  *
  * Context: That of the walk.
  */
@@ -246,14 +247,14 @@ void blk_integrity_walk_end(struct blk_integrity_walk *walk)
 }
 
 /**
- * blk_integrity_walk_next() - finish the run of a walk, go to the next
+ * blk_integrity_walk_next() - finish the present run and get the next one
  * @walk: the walk
  *
  * Context: Process or softirq context; in tuple mode any context.  Between two
- *	calls the caller may not sleep.
+ *	calls the caller must not sleep.
  * Return: %true if there is a run in @walk->xchg.  %false at the end;
- *	@walk->intervals is then 0, or what is missing if data or metadata are
- *	too short.
+ *	@walk->intervals is then 0, or the number of missing intervals if data
+ *	or metadata are too short.
  */
 bool blk_integrity_walk_next(struct blk_integrity_walk *walk)
 {

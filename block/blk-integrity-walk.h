@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The cursor over data and metadata in lock-step.
+ * Iterator over data and metadata in lock-step.
  *
- * Data and metadata lie in vectors that are cut anywhere: an interval may
- * straddle two data vectors, a metadata area two metadata vectors.  The walk
- * turns them into runs of whole intervals, both sides contiguous and mapped,
- * and hands each run out as a &struct blk_integrity_exchg.  It knows neither
- * bio nor policy, allocates nothing and cannot fail.
+ * Data and metadata are in vectors that are cut anywhere: an interval may
+ * straddle two data vectors, and a metadata area two metadata vectors.  The
+ * walk turns them into runs of whole intervals, both sides contiguous and
+ * mapped, and returns each run as a &struct blk_integrity_exchg.  It does not
+ * depend on bios or policies, allocates nothing and cannot fail.
  */
 #ifndef BLK_INTEGRITY_WALK_H
 #define BLK_INTEGRITY_WALK_H
@@ -14,7 +14,7 @@
 #include <linux/blk-integrity.h>
 
 /**
- * enum blk_integrity_walk_mode - what the user of a walk touches
+ * enum blk_integrity_walk_mode - access of the user of a walk
  * @BLK_INTEGRITY_WALK_READ: reads data and metadata areas
  * @BLK_INTEGRITY_WALK_WRITE: reads data, writes metadata areas
  * @BLK_INTEGRITY_WALK_TUPLE: no data; changes tuples.  The only mode for hard
@@ -32,15 +32,16 @@ enum blk_integrity_walk_mode {
 
 /**
  * struct blk_integrity_walk - the cursor
- * @mode: what happens to the runs
- * @geometry: what an interval and its metadata area look like
+ * @mode: access to the runs
+ * @geometry: layout of an interval and its metadata area
  * @data_vec: the data vectors; unused in modes without data
  * @data_iter: what is left of the data
  * @prot_vec: the metadata vectors
- * @prot_iter: what is left of the metadata
- * @intervals: intervals left, those of the run included
+ * @prot_iter: iterator over the metadata that remains
+ * @intervals: number of remaining intervals, including those of the run
  * @run_intervals: intervals of the run, 0 before the first and after the last
- * @straddled: intervals that had to be gathered so far
+ *	run
+ * @straddled: number of intervals gathered so far
  * @xchg: the run; the caller sets interval (the number of the first one), bio,
  *	private, checks, app_tag, app_mask and err, the walk does the rest
  *
@@ -59,7 +60,7 @@ struct blk_integrity_walk {
 	unsigned int straddled;
 	struct blk_integrity_exchg xchg;
 
-	/* private: what of the run is mapped, and what bounces */
+	/* private: mappings and bounce buffers of the run */
 	void *data_map;
 	void *prot_map;
 	bool holds_bounce;
