@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Metadata of requests: segments, scatterlists, merging, and reference tags
- * that are renumbered when a request goes to its device and comes back.
+ * Metadata of requests: segments, scatterlists, merging, and renumbering of
+ * reference tags when a request is issued and completed.
  */
 
 #define pr_fmt(fmt) "blk-integrity: " fmt
@@ -18,16 +18,18 @@
 #include "blk-integrity-walk.h"
 
 /*
- * Controllers reach metadata at multiples of some bytes only.  The default of
- * drivers that ask for nothing is a sector, which is meant for data; buffers of
- * the block layer have the alignment that DMA needs.
+ * Controllers can access metadata only at a certain alignment.  The default of
+ * a driver that sets none is a sector, which is meant for data.  Buffers of the
+ * block layer have the alignment that DMA requires.
  */
 static unsigned int integrity_dma_alignment(const struct request_queue *q)
 {
 	return queue_dma_alignment(q) & (ARCH_DMA_MINALIGN - 1);
 }
 
-/* Does @q take a segment that begins with @next, after one that ends in @prev? */
+/*
+ * Does @q take a segment that begins with @next, after one that ends in @prev?
+ */
 static bool integrity_segment_fits(struct request_queue *q,
 				   struct bio_vec *prev, struct bio_vec *next)
 {
@@ -42,9 +44,9 @@ static bool integrity_segment_fits(struct request_queue *q,
 }
 
 /*
- * Cut the metadata of a chain of bios into the segments @q takes.  With
- * @sglist NULL count them, else fill in up to @max_segments.  @misfit, if not
- * NULL, becomes true if @q does not take one of them, for where it is.
+ * Divide the metadata of a chain of bios into segments for @q.  Count them if
+ * @sglist is NULL, otherwise fill in up to @max_segments.  Set @misfit, if not
+ * NULL, to %true if @q does not accept the position of a segment.
  */
 static unsigned int integrity_segments(struct request_queue *q,
 				       struct bio *bio,
@@ -78,7 +80,7 @@ static unsigned int integrity_segments(struct request_queue *q,
 			continue;
 		if (segments > max_segments)
 			return segments;
-		/* Whoever used the list before may have ended it here. */
+		/* A previous user of the list may have set an end mark here. */
 		if (sg)
 			sg_unmark_end(sg);
 		sg = sg ? sg_next(sg) : sglist;
@@ -92,7 +94,7 @@ static unsigned int integrity_segments(struct request_queue *q,
 
 /**
  * blk_rq_count_integrity_sg() - count the metadata segments of bios
- * @q: queue they are for: its limits decide what is one segment
+ * @q: queue whose limits define a segment
  * @bio: first bio of a chain; bios without metadata count nothing
  *
  * Context: Any context.
@@ -104,11 +106,12 @@ int blk_rq_count_integrity_sg(struct request_queue *q, struct bio *bio)
 }
 
 /**
- * bio_integrity_fits() - does a device take metadata as it lies?
+ * bio_integrity_fits() - test whether a device accepts metadata as it is in
+ *	memory
  * @q: the queue
  * @bio: bio with a payload, or the first of a request
  *
- * Drivers that take one segment look at the first vector only.
+ * Drivers that take one segment use only the first vector.
  *
  * Context: Any context.
  * Return: %true if it does.
@@ -128,14 +131,16 @@ bool bio_integrity_fits(struct request_queue *q, struct bio *bio)
 }
 
 /**
- * blk_integrity_clone_fits() - is a cloned request's metadata what its queue takes?
+ * blk_integrity_clone_fits() - is a cloned request's metadata what its queue
+ *	takes?
  * @rq: request with metadata that was prepared for another queue
  *
- * The device transfers what its own format has, whatever the buffer is for.
+ * The device transfers the metadata of its own format, whatever the buffer is
+ * for.
  *
  * Context: Any context.
- * Return: %true if all bios have metadata of the format of the queue, cut as it
- *	takes them; if not, the log says so.
+ * Return: %true if all bios have metadata of the format of the queue in
+ *	segments that it accepts; otherwise %false, with a line in the log.
  */
 bool blk_integrity_clone_fits(struct request *rq)
 {
@@ -167,8 +172,9 @@ bool blk_integrity_clone_fits(struct request *rq)
  * @sglist: list of at least nr_integrity_segments entries of @rq
  *
  * Context: Any context.
- * Return: entries used; 0, and nothing for the driver to transfer, if the
- *	request has more segments than it said or than its queue takes.
+ * Return: number of entries; 0 if the request has more segments than it
+ *	declared or than its queue accepts, in which case the driver must fail
+ *	it.
  */
 int blk_rq_map_integrity_sg(struct request *rq, struct scatterlist *sglist)
 {
@@ -184,7 +190,7 @@ int blk_rq_map_integrity_sg(struct request *rq, struct scatterlist *sglist)
 EXPORT_SYMBOL(blk_rq_map_integrity_sg);
 
 /**
- * blk_rq_integrity_map_user() - give a passthrough request user metadata
+ * blk_rq_integrity_map_user() - map user metadata to a passthrough request
  * @rq: request with its data mapped
  * @ubuf: the metadata
  * @bytes: length of @ubuf
@@ -195,9 +201,9 @@ EXPORT_SYMBOL(blk_rq_map_integrity_sg);
  *
  * Context: Process context.  May sleep.
  * Return: 0; -EINVAL if the device has no metadata, the request no bio, or
- *	@bytes is not positive; -EFAULT if @ubuf cannot be accessed as the direction
- *	of @rq demands; -E2BIG if @bytes is more than the device transfers at
- *	once; -ENOMEM.
+ *	@bytes is not positive; -EFAULT if @ubuf cannot be accessed as the
+ *	direction of @rq demands; -E2BIG if @bytes is more than the device
+ *	transfers at once; -ENOMEM.
  */
 int blk_rq_integrity_map_user(struct request *rq, void __user *ubuf,
 			      ssize_t bytes)
@@ -228,7 +234,7 @@ int blk_rq_integrity_map_user(struct request *rq, void __user *ubuf,
 }
 EXPORT_SYMBOL_GPL(blk_rq_integrity_map_user);
 
-/* Can two payloads go to the device in one command? */
+/* Can two payloads be sent in one command? */
 static bool bip_mergeable(struct bio_integrity_payload *a,
 			  struct bio_integrity_payload *b)
 {
@@ -246,7 +252,7 @@ static bool integrity_segments_fit(struct request_queue *q,
 }
 
 /**
- * blk_integrity_merge_rq() - does metadata allow to join two requests?
+ * blk_integrity_merge_rq() - test whether metadata allows merging two requests
  * @q: the queue
  * @req: a request
  * @next: the one that would follow
@@ -267,7 +273,7 @@ bool blk_integrity_merge_rq(struct request_queue *q, struct request *req,
 }
 
 /**
- * blk_integrity_merge_bio() - does metadata allow to add a bio to a request?
+ * blk_integrity_merge_bio() - test whether metadata allows merging a bio
  * @q: the queue
  * @req: a request
  * @bio: the bio that would join it, on either end
@@ -301,13 +307,14 @@ static struct bio_vec bip_last_vec(struct bio_integrity_payload *bip)
 }
 
 /**
- * bio_integrity_gap() - would joining two bios leave a gap in the metadata?
- * @q: the queue; only one with a virtual boundary minds gaps
+ * bio_integrity_gap() - test whether merging two bios leaves a gap in the
+ *	metadata
+ * @q: the queue; gaps matter only with a virtual boundary
  * @prev: a bio
  * @next: the bio that would follow
  *
- * Goes by the iterators: of a clone or of the rest of a split only these, not
- * the number of vectors, say where the metadata begins and ends.
+ * Uses the iterators, because the number of vectors of a clone, or of the rest
+ * of a split, does not tell where the metadata begins and ends.
  *
  * Context: Any context.
  * Return: %true if it would.
@@ -329,7 +336,9 @@ bool bio_integrity_gap(struct request_queue *q, struct bio *prev,
 	return bvec_gap_to_prev(&q->limits, &last, first.bv_offset);
 }
 
-/* Intervals that @bytes of data complete, from where the payload stands. */
+/*
+ * Number of intervals that @bytes of data complete from the present position.
+ */
 static unsigned int bip_intervals(const struct bio_integrity_payload *bip,
 				  const struct blk_integrity *bi,
 				  unsigned int bytes)
@@ -340,9 +349,9 @@ static unsigned int bip_intervals(const struct bio_integrity_payload *bip,
 /**
  * bip_remap() - renumber reference tags
  * @bio: bio with a payload whose format has reference tags
- * @intervals: how many, from where the payload stands
- * @from: what number the first of them has
- * @to: what number it is to have
+ * @intervals: number of intervals from the present position of the payload
+ * @from: present number of the first of them
+ * @to: its new number
  *
  * Context: Any context.
  */
@@ -372,12 +381,13 @@ void bip_remap(struct bio *bio, unsigned int intervals, u64 from, u64 to)
 }
 
 /**
- * blk_integrity_prepare() - number reference tags as the device does
- * @rq: a write about to be issued, perhaps not for the first time
+ * blk_integrity_prepare() - renumber reference tags for the device
+ * @rq: a write that is issued, possibly again
  *
  * A submitter numbers intervals from its seed.  Seed and position are both in
- * intervals, so that where they agree for the first they do for all, and there
- * is nothing to do: so it is for all that the block layer itself protects.
+ * intervals: if they are equal for the first interval, they are equal for all,
+ * and there is nothing to do.  This holds for everything that the block layer
+ * protects.
  *
  * Context: Any context.
  */
@@ -404,8 +414,8 @@ void blk_integrity_prepare(struct request *rq)
 }
 
 /**
- * blk_integrity_complete() - number reference tags as the submitter does
- * @rq: a read that @nr_bytes of came in, not advanced yet
+ * blk_integrity_complete() - renumber reference tags for the submitter
+ * @rq: a read of which @nr_bytes have been transferred, not advanced yet
  * @nr_bytes: data bytes
  *
  * Context: Any context.
