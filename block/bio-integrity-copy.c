@@ -8,9 +8,9 @@
  * direct I/O, nor a page of the page cache that is written outside of
  * writeback, as journals do.
  *
- * A copy is a bio of its own.  What it is split into, merged with, retried or
- * failed over as does not concern the bio that it stands for, which ends when
- * the copy has ended.
+ * A copy is a separate bio.  It can be split, merged, retried or failed over
+ * without any effect on the original bio, which ends when the copy has
+ * completed.
  */
 
 #include <linux/blk-integrity.h>
@@ -33,9 +33,9 @@ static bool folio_may_change(struct folio *folio)
 }
 
 /*
- * md changes the pages of its bitmap while it writes them, and says no more of
- * them than that they are metadata.  Of that there is little.  Page by page,
- * since a vector may cover several folios.
+ * md changes the pages of its bitmap while it writes them, and only marks them
+ * as metadata, of which there is little, so all of it is copied.  Pages are
+ * tested one by one, because a vector may cover several folios.
  */
 static bool data_may_change(struct bio *bio)
 {
@@ -86,7 +86,7 @@ static void copy_ended(struct bio *copy)
 	/* A part of a chain that ended before may have set one. */
 	if (copy->bi_status)
 		bio->bi_status = copy->bi_status;
-	/* After a failover the path that the bio was for may be gone. */
+	/* After a failover the path of the original bio may be freed. */
 	bio->bi_bdev = copy->bi_bdev;
 	if (bio_flagged(copy, BIO_QUIET))
 		bio_set_flag(bio, BIO_QUIET);
@@ -97,8 +97,8 @@ static void copy_ended(struct bio *copy)
 }
 
 /*
- * One vector a page, or larger pages where those would be more segments than
- * the device takes.
+ * One page per vector, or larger pages if that would be more segments than the
+ * device takes.
  */
 static unsigned int copy_order(struct bio *bio)
 {
@@ -128,9 +128,9 @@ static bool add_pages(struct bio *copy, unsigned int bytes, unsigned int order)
 }
 
 /*
- * The bio that is copied fits one request.  Nor must the copy be split: parts of
- * it would be out of order with what follows the bio in its zone, and an atomic
- * write has no parts.
+ * The bio that is copied fits one request.  Nor must the copy be split: parts
+ * of it would be out of order with what follows the bio in its zone, and an
+ * atomic write has no parts.
  */
 static bool fits_request(struct bio *copy, unsigned int bytes)
 {
@@ -192,7 +192,7 @@ struct bio *bio_integrity_stabilize(struct bio *bio)
 
 	if (!needs_copy(bio))
 		return bio;
-	/* A copy of what one request takes: the rest comes here again. */
+	/* Copy as much as one request takes; the rest is submitted again. */
 	bio = bio_split_to_limits(bio);
 	if (!bio)
 		return NULL;
