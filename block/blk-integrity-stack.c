@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Geometries of several devices: when two are the same, and what a stacked
- * device has of those of its members.
+ * Geometries of several devices: comparison, and the geometry of a stacked
+ * device.
  */
 #define pr_fmt(fmt) "blk-integrity: " fmt
 
@@ -10,8 +10,8 @@
 #include "blk.h"
 
 /*
- * The one comparison of geometries.  A new field of struct blk_integrity must
- * be listed here, hence the assertion.  Sparse does not know packed enums.
+ * The only comparison of geometries.  A new field of struct blk_integrity must
+ * be added here, hence the assertion.  Sparse does not support packed enums.
  */
 #if defined(CONFIG_64BIT) && !defined(__CHECKER__)
 static_assert(sizeof(struct blk_integrity) == 16);
@@ -21,11 +21,11 @@ struct geometry_field {
 	const char *name;
 	unsigned int a;
 	unsigned int b;
-	const char *a_words;	/* say more than the numbers, if set */
+	const char *a_words;	/* printed instead of numbers, if set */
 	const char *b_words;
 };
 
-/* Limits that no one committed yet may lack the profile their guard implies. */
+/* Limits that have not been committed yet may lack the built-in profile. */
 static const struct blk_integrity_profile *
 effective_profile(const struct blk_integrity *bi)
 {
@@ -44,7 +44,7 @@ static const char *ref_tag_words(const struct blk_integrity *bi)
 	return bi->flags & BLK_INTEGRITY_REF_TAG ? "used" : "not used";
 }
 
-/* What says most comes first. */
+/* The most informative differences come first. */
 static bool geometry_differs(const struct blk_integrity *a,
 			     const struct blk_integrity *b,
 			     struct geometry_field *difference)
@@ -72,17 +72,17 @@ static bool geometry_differs(const struct blk_integrity *a,
 }
 
 /**
- * blk_integrity_geometry_equal() - do two devices lay metadata out alike?
+ * blk_integrity_geometry_equal() - compare two geometries
  * @a: a geometry
- * @b: another
+ * @b: another geometry
  *
  * Context: Any context.
- * Return: %true if metadata made for one is good for the other.
+ * Return: %true if metadata made for one is valid for the other.
  */
 bool blk_integrity_geometry_equal(const struct blk_integrity *a,
 				  const struct blk_integrity *b)
 {
-	/* Once a bio of a submitter: names are for those that differ. */
+	/* Called for each bio of a submitter, so do not collect names. */
 	return effective_profile(a) == effective_profile(b) &&
 	       a->tuple_size == b->tuple_size &&
 	       a->csum_type == b->csum_type &&
@@ -93,15 +93,15 @@ bool blk_integrity_geometry_equal(const struct blk_integrity *a,
 }
 
 /**
- * blk_integrity_profile_name() - name of a device's protection format
+ * blk_integrity_profile_name() - get the name of a device's protection format
  * @bi: geometry of a device
  *
  * Context: Any context.
- * Return: the name, "nop" for metadata without a format.
+ * Return: the name; "nop" for opaque metadata.
  */
 const char *blk_integrity_profile_name(struct blk_integrity *bi)
 {
-	/* Drivers also ask before they commit the limits. */
+	/* Drivers also call this before they commit the limits. */
 	return profile_name(bi);
 }
 EXPORT_SYMBOL_GPL(blk_integrity_profile_name);
@@ -130,7 +130,7 @@ static bool stack_integrity(struct queue_limits *t, struct queue_limits *b,
 		ti->flags |= BLK_INTEGRITY_STACKED;
 		return true;
 	}
-	/* None of the others had metadata, nor has this one. */
+	/* Neither the other members nor this one have metadata. */
 	if (!ti->tuple_size && !bi->tuple_size)
 		return true;
 
@@ -139,7 +139,7 @@ static bool stack_integrity(struct queue_limits *t, struct queue_limits *b,
 		*ti = (struct blk_integrity) { .flags = BLK_INTEGRITY_STACKED };
 		return false;
 	}
-	/* What all can, the stacked device can. */
+	/* The stacked device has a capability only if all members have it. */
 	ti->flags &= bi->flags | ~(BLK_INTEGRITY_DEVICE_CAPABLE |
 				   BLK_INTEGRITY_CHECKS_EACH);
 	return true;
@@ -150,11 +150,11 @@ static bool stack_integrity(struct queue_limits *t, struct queue_limits *b,
  * @t: limits of the stacked device
  * @b: limits of the member
  *
- * The first member sets the geometry; all others must have the same.
+ * The first member sets the geometry; all others must have the same geometry.
  *
  * Context: Any context.
- * Return: %true if the member fits; else %false, and the stacked device has no
- *	integrity.
+ * Return: %true if the geometries are equal; otherwise %false, and the stacked
+ *	device has no integrity.
  */
 bool queue_limits_stack_integrity(struct queue_limits *t,
 				  struct queue_limits *b)
@@ -164,8 +164,8 @@ bool queue_limits_stack_integrity(struct queue_limits *t,
 EXPORT_SYMBOL_GPL(queue_limits_stack_integrity);
 
 /**
- * queue_limits_stack_integrity_bdev() - queue_limits_stack_integrity() of a
- *	block device
+ * queue_limits_stack_integrity_bdev() - add a block device's geometry to a
+ *	stacked device
  * @t: limits of the stacked device
  * @bdev: the member
  *
