@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * /sys/block/<disk>/integrity: what a disk's metadata is, what the
- * administrator wants done with it, and what became of it.  See
+ * /sys/block/<disk>/integrity: the geometry of a disk's metadata, the
+ * administrator's policies, and counters.  See
  * Documentation/ABI/stable/sysfs-block-integrity.
  */
 
@@ -23,8 +23,8 @@ static struct blk_integrity_dev *dev_to_idev(struct device *dev)
 }
 
 /*
- * The geometry now.  A file stays open over a format that takes the metadata
- * away: then there is no profile.
+ * Get the present geometry.  A file can stay open while a format removes the
+ * metadata; then there is no profile.
  */
 static struct blk_integrity dev_to_geometry(struct device *dev)
 {
@@ -193,8 +193,8 @@ static bool can_verify(struct device *dev)
 }
 
 /*
- * The two switches are older than this file, and of every disk: each number
- * but 0 is on, and what a disk without metadata is told holds once it has some.
+ * Linux 6.12 has the two switches for every disk: any number except 0 is on,
+ * and a value written to a disk without metadata applies once it has some.
  */
 static int parse_switch(const char *page, bool *on)
 {
@@ -219,12 +219,14 @@ static ssize_t switch_store(struct device *dev, const char *page, size_t count,
 	idev = blk_integrity_get_dev(dev_to_queue(dev));
 	if (!idev)
 		return -ENOMEM;
-	/* At once, for bios under way as far as they have not come to it. */
+	/*
+	 * Takes effect at once, also for bios in flight that have not read it.
+	 */
 	WRITE_ONCE(*(bool *)((void *)idev + offset), on);
 	return count;
 }
 
-/* On, unless the administrator or the driver says otherwise. */
+/* A switch is on unless the administrator or the driver disabled it. */
 static ssize_t switch_show(struct device *dev, char *page, size_t offset,
 			   enum blk_integrity_flags off)
 {
@@ -368,7 +370,7 @@ static struct attribute *blk_integrity_attrs[] = {
 	&dev_attr_device_is_integrity_capable.attr,
 	&dev_attr_read_verify.attr,
 	&dev_attr_write_generate.attr,
-#define NR_OF_EVERY_DISK	6	/* those above are older than this file */
+#define NR_OF_EVERY_DISK	6	/* those of Linux 6.12 */
 	&dev_attr_metadata_bytes.attr,
 	&dev_attr_pi_offset.attr,
 	&dev_attr_pi_tuple_size.attr,
@@ -383,7 +385,7 @@ static struct attribute *blk_integrity_attrs[] = {
 	NULL
 };
 
-/* Programs read the old files of any disk, and "none" tells them to leave. */
+/* Programs read the files of Linux 6.12 on every disk, and stop at "none". */
 static umode_t integrity_attr_visible(struct kobject *kobj,
 				      struct attribute *attr, int n)
 {
@@ -401,15 +403,16 @@ const struct attribute_group blk_integrity_attr_group = {
 };
 
 /**
- * blk_integrity_disk_in_sysfs() - is a disk registered, and not on its way out?
+ * blk_integrity_disk_in_sysfs() - test whether a disk is registered and not
+ *	being removed
  * @disk: the disk
  *
- * Hidden disks, the paths of a multipath device, never have a live inode.  Of
- * both kinds del_gendisk() puts an end to this with open_mutex held, before it
- * takes the disk out of sysfs.
+ * Hidden disks, the paths of a multipath device, never have a live inode.  For
+ * both kinds del_gendisk() clears this state with open_mutex held, before it
+ * removes the disk from sysfs.
  *
  * Context: Any context.
- * Return: %true if it is; with open_mutex held it stays so.
+ * Return: %true if it is.  With open_mutex held the result stays valid.
  */
 bool blk_integrity_disk_in_sysfs(struct gendisk *disk)
 {
@@ -421,7 +424,7 @@ bool blk_integrity_disk_in_sysfs(struct gendisk *disk)
 
 /**
  * blk_integrity_sysfs_update() - show or hide the files of disks with metadata
- * @disk: disk that got or lost its metadata
+ * @disk: disk that has got or lost its metadata
  *
  * Context: Process context, open_mutex of @disk held.  May sleep.
  */
@@ -432,8 +435,7 @@ void blk_integrity_sysfs_update(struct gendisk *disk)
 }
 
 /**
- * blk_integrity_reset_policies() - set what the administrator can choose to its
- *	defaults
+ * blk_integrity_reset_policies() - reset all policies to their defaults
  * @idev: integrity state of a queue
  *
  * Context: Any context.
