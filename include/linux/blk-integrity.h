@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Data integrity for those who own a device: profiles and their callbacks,
- * the geometry a driver declares, and the metadata of a request.  See
+ * Data integrity for drivers: profiles and their callbacks, the geometry of a
+ * device, and the metadata of a request.  See
  * Documentation/block/data-integrity/drivers.rst.
  */
 #ifndef _LINUX_BLK_INTEGRITY_H
@@ -11,18 +11,19 @@
 #include <linux/bio-integrity.h>
 
 /**
- * enum blk_integrity_flags - what a driver says of its integrity support
- * @BLK_INTEGRITY_NOVERIFY: the block layer shall not check reads
- * @BLK_INTEGRITY_NOGENERATE: the block layer shall not protect writes
+ * enum blk_integrity_flags - integrity capabilities of a driver
+ * @BLK_INTEGRITY_NOVERIFY: the block layer must not verify reads
+ * @BLK_INTEGRITY_NOGENERATE: the block layer must not protect writes
  * @BLK_INTEGRITY_DEVICE_CAPABLE: the medium stores the tuples
  * @BLK_INTEGRITY_REF_TAG: the format has a reference tag
- * @BLK_INTEGRITY_STACKED: set by the core: geometry came from other devices
+ * @BLK_INTEGRITY_STACKED: set by the core: the geometry is that of other
+ *	devices
  * @BLK_INTEGRITY_CHECKS_EACH: the driver tells the device of each tag whether
  *	to check it, as &enum bip_flags say; without, a device checks guard and
  *	reference tag or nothing
  *
- * What the administrator chose is not here: it survives whatever a driver does
- * to these bits.
+ * Policies of the administrator are stored elsewhere, so that they survive
+ * changes of these flags by a driver.
  */
 enum blk_integrity_flags {
 	BLK_INTEGRITY_NOVERIFY		= BIT(0),
@@ -33,15 +34,16 @@ enum blk_integrity_flags {
 	BLK_INTEGRITY_CHECKS_EACH	= BIT(5),
 };
 
-/* The largest tuple a profile may have; the built-in ones have 8 and 16. */
+/* Maximum tuple size of a profile; the built-in ones have 8 and 16 bytes. */
 #define BLK_INTEGRITY_MAX_TUPLE_BYTES	64
 
 /**
- * enum blk_integrity_tag - which part of a tuple was wrong
+ * enum blk_integrity_tag - part of a tuple that is wrong
  * @BLK_INTEGRITY_TAG_GUARD: the guard: the data changed
- * @BLK_INTEGRITY_TAG_APP: the application tag: not what its owner expects
- * @BLK_INTEGRITY_TAG_REF: the reference tag: the data is of another block
- * @BLK_INTEGRITY_TAG_UNKNOWN: a device failed the I/O and does not tell
+ * @BLK_INTEGRITY_TAG_APP: the application tag: not the one its owner expects
+ * @BLK_INTEGRITY_TAG_REF: the reference tag: the data belongs to another block
+ * @BLK_INTEGRITY_TAG_UNKNOWN: a device failed the I/O and does not report the
+ *	tag
  */
 enum blk_integrity_tag {
 	BLK_INTEGRITY_TAG_GUARD,
@@ -53,8 +55,8 @@ enum blk_integrity_tag {
 #define BLK_INTEGRITY_NR_TAGS	(BLK_INTEGRITY_TAG_UNKNOWN + 1)
 
 /**
- * enum blk_integrity_origin - who saw that a tuple is wrong
- * @BLK_INTEGRITY_ORIGIN_HOST: the block layer, when it verified
+ * enum blk_integrity_origin - layer that detected a wrong tuple
+ * @BLK_INTEGRITY_ORIGIN_HOST: the block layer, by verification
  * @BLK_INTEGRITY_ORIGIN_DEVICE: device or adapter, which failed the I/O
  */
 enum blk_integrity_origin {
@@ -63,14 +65,14 @@ enum blk_integrity_origin {
 };
 
 /**
- * struct blk_integrity_error - what is wrong with the metadata of a bio
- * @intervals: how many intervals failed, by the tag they failed for; all 0 if
- *	none did, and then the rest means nothing
- * @tag: the tag that the first one failed for
- * @origin: who saw it
- * @interval: number of the first one, counted from the start of the device; of
- *	the bio's first one if a device saw it
- * @sector: where on the device that interval begins, in sectors
+ * struct blk_integrity_error - error record of a bio
+ * @intervals: number of failed intervals, by tag; if all are 0, no interval
+ *	failed, and the other fields are not valid
+ * @tag: wrong tag of the first failed interval
+ * @origin: layer that detected the error
+ * @interval: number of the first failed interval, counted from the start of the
+ *	device; if a device detected the error, that of the bio's first one
+ * @sector: start of that interval on the device, in sectors
  * @expected: value the tag should have
  * @found: value it has
  */
@@ -86,23 +88,21 @@ struct blk_integrity_error {
 
 /**
  * struct blk_integrity_exchg - a run of whole intervals and their metadata
- * @data_buf: @data_size bytes of data; NULL for callbacks that have no business
- *	with data
+ * @data_buf: @data_size bytes of data; NULL for callbacks without data
  * @prot_buf: as many metadata areas of @bi->tuple_size bytes
  * @data_size: bytes, a whole number of intervals
- * @interval: number of the first interval: what its reference tag says
- * @bi: geometry, as it was when the bio was prepared
+ * @interval: number of the first interval, which its reference tag has
+ * @bi: geometry when the bio was prepared
  * @bio: the bio, NULL where there is none
  * @private: of bio_integrity_set_profile(), else NULL
- * @checks: verify: BIP_CHECK_GUARD, BIP_CHECK_REFTAG, BIP_CHECK_APPTAG, as far
- *	as these are to be checked
+ * @checks: verify: requested checks, BIP_CHECK_GUARD, BIP_CHECK_REFTAG,
+ *	BIP_CHECK_APPTAG
  * @app_tag: verify: application tag that BIP_CHECK_APPTAG expects
  * @app_mask: verify: bits of it that are compared
  * @escaped: verify: counts the intervals that their escape exempts
  * @err: verify: what is wrong, see blk_integrity_fail()
  *
- * Data and metadata are contiguous and mapped; how they lie in pages is the
- * walk's business.
+ * Data and metadata are contiguous and mapped.
  */
 struct blk_integrity_exchg {
 	const void *data_buf;
@@ -121,21 +121,21 @@ struct blk_integrity_exchg {
 
 /**
  * struct blk_integrity_profile - a protection format
- * @owner: module with the profile and its callbacks; it stays loaded while a
- *	queue or a bio uses the profile.  NULL for what is built in
- * @name: as /sys/block/<disk>/integrity/format shows it
+ * @owner: module with the profile and its callbacks, which stays loaded while a
+ *	queue or a bio uses the profile; NULL if built in
+ * @name: name in /sys/block/<disk>/integrity/format
  * @csum_type: kind of guard
  * @tuple_size: bytes of a tuple, 1 to %BLK_INTEGRITY_MAX_TUPLE_BYTES; 0: all
  *	metadata is opaque
- * @tag_offset: where in the tuple its owner may store tags
+ * @tag_offset: offset of the tags of the data's owner in the tuple, in bytes
  * @tag_size: bytes of tags in a tuple
  *
  * A profile is const data.  Drivers that set only csum_type in their &struct
- * blk_integrity get a built-in one; a driver with a format of its own points
- * profile at it before it commits its queue limits.
+ * blk_integrity get a built-in profile.  A driver with another format sets
+ * profile before it commits its queue limits.
  *
- * Callbacks are called once for a run of intervals, from process, softirq or
- * workqueue context (@remap_fn from hard interrupts too), and may not sleep.
+ * Callbacks are called once for a run of intervals, in process, softirq or
+ * workqueue context (@remap_fn also in hard interrupts), and must not sleep.
  */
 struct blk_integrity_profile {
 	struct module *owner;
@@ -148,7 +148,7 @@ struct blk_integrity_profile {
 	/**
 	 * @generate_fn: Write guard and reference tag of every interval.
 	 *
-	 * Tag bytes and opaque metadata stay as they are.  Cannot fail.  NULL:
+	 * Must not change tag bytes and opaque metadata.  Cannot fail.  NULL:
 	 * there is nothing to generate.
 	 */
 	void (*generate_fn)(struct blk_integrity_exchg *xchg);
@@ -156,36 +156,36 @@ struct blk_integrity_profile {
 	/**
 	 * @verify_fn: Check every interval that is not escaped.
 	 *
-	 * Guard first, then application tag, then reference tag, each if
-	 * @checks of the exchange has it; blk_integrity_fail() for each
-	 * interval that is wrong.  NULL: there is nothing to check.
+	 * Check guard, application tag and reference tag, in this order and if
+	 * @checks of the exchange requests it.  Call blk_integrity_fail() for
+	 * each wrong interval.  NULL: there is nothing to check.
 	 */
 	void (*verify_fn)(struct blk_integrity_exchg *xchg);
 
 	/**
 	 * @remap_fn: Renumber the reference tags.
 	 *
-	 * Each tag that says the number of its interval, counted from
-	 * @interval of the exchange, is to say the same count from @to; any
-	 * other tag stays.  NULL: the format has no reference tag.
+	 * A tag with the number of its interval, counted from @interval of the
+	 * exchange, gets the number counted from @to.  Any other tag must not
+	 * change.  NULL: the format has no reference tag.
 	 */
 	void (*remap_fn)(struct blk_integrity_exchg *xchg, u64 to);
 
 	/**
 	 * @set_tag_fn: Store @len bytes of @tag in the tags of the run.
 	 *
-	 * @len is at most @tag_size for each interval of the run; what it
-	 * leaves of an interval's tag becomes zero.  0, or -EINVAL for a tag
-	 * that the format cannot store.  NULL: tags lie at @tag_offset,
-	 * @tag_size bytes an interval, and all ones are an escape.
+	 * @len is at most @tag_size for each interval of the run; the rest of an
+	 * incomplete tag becomes zero.  Return 0, or -EINVAL for a tag that the
+	 * format cannot store.  NULL: tags are at @tag_offset, @tag_size bytes
+	 * an interval, and all ones are an escape.
 	 */
 	int (*set_tag_fn)(struct blk_integrity_exchg *xchg, const void *tag,
 			  unsigned int len);
 
 	/**
-	 * @get_tag_fn: Fetch @len bytes of tags of the run to @tag.
+	 * @get_tag_fn: Copy @len bytes of tags of the run to @tag.
 	 *
-	 * 0 or a negative errno.  NULL: as for @set_tag_fn.
+	 * Return 0 or a negative errno.  NULL: as for @set_tag_fn.
 	 */
 	int (*get_tag_fn)(struct blk_integrity_exchg *xchg, void *tag,
 			  unsigned int len);
@@ -250,7 +250,7 @@ static inline bool queue_limits_stack_integrity_bdev(struct queue_limits *t,
 #endif /* CONFIG_BLK_DEV_INTEGRITY */
 
 /**
- * blk_integrity_queue_supports_integrity() - does a queue take metadata?
+ * blk_integrity_queue_supports_integrity() - test whether a queue has metadata
  * @q: the queue
  *
  * Context: Any context.
@@ -264,7 +264,7 @@ blk_integrity_queue_supports_integrity(struct request_queue *q)
 }
 
 /**
- * blk_get_integrity() - geometry of a disk's metadata
+ * blk_get_integrity() - get the geometry of a disk's metadata
  * @disk: the disk
  *
  * Context: Any context.
@@ -279,7 +279,7 @@ static inline struct blk_integrity *blk_get_integrity(struct gendisk *disk)
 }
 
 /**
- * bdev_get_integrity() - geometry of a block device's metadata
+ * bdev_get_integrity() - get the geometry of a block device's metadata
  * @bdev: a disk or a partition
  *
  * Context: Any context.
@@ -292,10 +292,10 @@ bdev_get_integrity(struct block_device *bdev)
 }
 
 /**
- * queue_max_integrity_segments() - metadata segments a device takes
+ * queue_max_integrity_segments() - get the limit of metadata segments
  * @q: the queue
  *
- * Return: segments of one request.
+ * Return: maximum number of metadata segments of a request.
  */
 static inline unsigned short
 queue_max_integrity_segments(const struct request_queue *q)
@@ -304,7 +304,7 @@ queue_max_integrity_segments(const struct request_queue *q)
 }
 
 /**
- * bio_integrity_intervals() - the one place where sectors become intervals
+ * bio_integrity_intervals() - convert sectors to intervals
  * @bi: geometry
  * @sectors: a count, or a position that fits
  *
@@ -317,7 +317,7 @@ bio_integrity_intervals(const struct blk_integrity *bi, unsigned int sectors)
 }
 
 /**
- * bio_integrity_hw_sectors() - bio_integrity_intervals() by its first name
+ * bio_integrity_hw_sectors() - convert sectors to intervals, by the old name
  * @bi: geometry
  * @sectors: a count
  *
@@ -330,7 +330,7 @@ bio_integrity_hw_sectors(const struct blk_integrity *bi, unsigned int sectors)
 }
 
 /**
- * bio_integrity_bytes() - metadata bytes of some data
+ * bio_integrity_bytes() - get the size of the metadata of some data
  * @bi: geometry
  * @sectors: data, in sectors
  *
@@ -343,7 +343,7 @@ bio_integrity_bytes(const struct blk_integrity *bi, unsigned int sectors)
 }
 
 /**
- * blk_integrity_rq() - does a request carry metadata?
+ * blk_integrity_rq() - test whether a request has metadata
  * @rq: the request
  *
  * Return: %true if it does.
@@ -355,13 +355,13 @@ static inline bool blk_integrity_rq(struct request *rq)
 }
 
 /**
- * rq_integrity_vec() - the metadata vector a request stands at
+ * rq_integrity_vec() - get the first metadata vector of a request
  * @rq: a request with metadata
  *
- * For drivers that take one integrity segment.
+ * For drivers with one integrity segment.
  *
  * Context: Any context.
- * Return: the vector, whole pages and all; empty if the request has none.
+ * Return: the vector, which may cover several pages; empty without metadata.
  */
 static inline struct bio_vec rq_integrity_vec(struct request *rq)
 {
@@ -373,7 +373,7 @@ static inline struct bio_vec rq_integrity_vec(struct request *rq)
 }
 
 /**
- * full_pi_ref_tag() - number of the first interval of a request
+ * full_pi_ref_tag() - get the number of the first interval of a request
  * @rq: the request
  *
  * Context: Any context.
@@ -390,7 +390,7 @@ static inline u64 full_pi_ref_tag(struct request *rq)
 }
 
 /**
- * t10_pi_ref_tag() - reference tag of the first interval, 32 bits wide
+ * t10_pi_ref_tag() - get the 32-bit reference tag of the first interval
  * @rq: the request
  *
  * Context: Any context.
@@ -402,7 +402,7 @@ static inline u32 t10_pi_ref_tag(struct request *rq)
 }
 
 /**
- * ext_pi_ref_tag() - reference tag of the first interval, 48 bits wide
+ * ext_pi_ref_tag() - get the 48-bit reference tag of the first interval
  * @rq: the request
  *
  * Context: Any context.
