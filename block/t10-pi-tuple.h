@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * One tuple of the T10 and NVMe formats: where guard and tags are, and their
- * byte order.
+ * One tuple of the T10 and NVMe formats: position and byte order of guard and
+ * tags.
  *
- * Formats are constants and all functions are inline, so that nothing of the
- * choice between formats is left at run time.
+ * Formats are constants and all functions are inline, so that the choice
+ * between formats is made at compile time.
  */
 #ifndef BLK_T10_PI_TUPLE_H
 #define BLK_T10_PI_TUPLE_H
@@ -24,10 +24,11 @@ struct pi_tuple {
 };
 
 /**
- * struct pi_format - what differs between the formats
- * @csum_type: what the guard is
+ * struct pi_format - differences between the formats
+ * @csum_type: kind of guard
  * @ref_bits: width of the reference tag
- * @has_ref: the reference tag numbers the interval, else it is the owner's
+ * @has_ref: the reference tag has the number of the interval, otherwise it
+ *	belongs to the owner
  *
  * A tuple is guard, application tag and reference tag, in big endian.
  */

@@ -3,9 +3,9 @@
  * The formats of T10 (SBC-4 4.21) and NVMe (NVM Command Set 5.3): generate,
  * verify and remap over a contiguous run of intervals.
  *
- * Guards of a run are computed first, then one loop goes over its tuples.  A
- * second loop decodes and reports, only where the first one found a difference
- * or an escape.
+ * Guards of a run are computed first, then one loop compares its tuples.  A
+ * second loop decodes and reports tuples, only if the first one found a
+ * difference or an escape.
  */
 
 #include <linux/blk-integrity.h>
@@ -17,7 +17,8 @@
 
 /*
  * Guards are computed for this many intervals in one call: for the longest run
- * of 512-byte intervals if they are 16 bits wide, for half of it if they are 64.
+ * of 512-byte intervals if they are 16 bits wide, for half of it if they are
+ * 64.
  */
 #define NARROW_GUARDS	128
 #define WIDE_GUARDS	64
@@ -55,7 +56,7 @@ pi_run_intervals(const struct blk_integrity_exchg *xchg)
 	return xchg->data_size >> xchg->bi->interval_exp;
 }
 
-/* Go to the intervals after those of @chunk. */
+/* Advance @chunk to the next intervals. */
 static __always_inline bool pi_next_chunk(const struct pi_format *fmt,
 					  struct pi_chunk *chunk)
 {
@@ -89,7 +90,7 @@ static void pi_chain_guards(const struct pi_format *fmt, struct pi_chunk *chunk)
 	}
 }
 
-/* Guards of the data, and of the metadata in front of the tuples. */
+/* Compute the guards of the data and of the metadata in front of the tuples. */
 static __always_inline void pi_compute_guards(const struct pi_format *fmt,
 					      struct pi_chunk *chunk)
 {
@@ -134,7 +135,9 @@ static __always_inline void pi_generate(struct blk_integrity_exchg *xchg,
 	}
 }
 
-/* What verification compares: bits of the tags, and whether of the guard. */
+/*
+ * Bits of the tags that verification compares, and whether it does the guard.
+ */
 struct pi_checks {
 	u64 tags_mask;
 	u64 app;		/* expected, at its place among the tags */
@@ -156,7 +159,7 @@ pi_checks_of(const struct pi_format *fmt, const struct blk_integrity_exchg *xchg
 	return checks;
 }
 
-/* Whether all tuples of @chunk are as expected and none is an escape. */
+/* Return whether all tuples of @chunk are as expected and none is an escape. */
 static __always_inline bool pi_all_match(const struct pi_format *fmt,
 					 const struct pi_chunk *chunk,
 					 const struct pi_checks *checks)
@@ -259,7 +262,7 @@ static const struct pi_format type3_ip = PI_FORMAT(IP, 32, false);
 static const struct pi_format type1_crc64 = PI_FORMAT(CRC64, 48, true);
 static const struct pi_format type3_crc64 = PI_FORMAT(CRC64, 48, false);
 
-/* Callbacks of one format: the calls through it become direct ones. */
+/* Callbacks of one format, a constant, so that all calls are direct. */
 #define PI_CALLBACKS(fmt)						\
 static void fmt##_generate(struct blk_integrity_exchg *xchg)		\
 {									\
@@ -314,7 +317,7 @@ enum {
 	PI_PROFILE(name, csum_type, fmt, layout,			\
 		   sizeof_field(layout, app_tag), fmt##_remap)
 
-/* In type 3 the reference tag belongs to the owner of the tags too. */
+/* In type 3 the reference tag is part of the tags of the owner. */
 #define TYPE3_PROFILE(name, csum_type, fmt, layout)			\
 	PI_PROFILE(name, csum_type, fmt, layout,			\
 		   sizeof(layout) - offsetof(layout, app_tag), NULL)
@@ -340,7 +343,7 @@ static const struct blk_integrity_profile pi_profiles[NR_FORMATS] = {
 	},
 };
 
-/* Indexed by guard type and by whether there is a reference tag. */
+/* Indexed by guard type and by presence of a reference tag. */
 static const u8 pi_profile_of[][2] = {
 	[BLK_INTEGRITY_CSUM_NONE]	= { OPAQUE, OPAQUE },
 	[BLK_INTEGRITY_CSUM_IP]		= { TYPE3_IP, TYPE1_IP },
@@ -349,8 +352,8 @@ static const u8 pi_profile_of[][2] = {
 };
 
 /**
- * blk_integrity_builtin_profile() - the profile that a guard type implies
- * @bi: geometry; csum_type and BLK_INTEGRITY_REF_TAG say which
+ * blk_integrity_builtin_profile() - get the built-in profile of a geometry
+ * @bi: geometry; csum_type and BLK_INTEGRITY_REF_TAG select the profile
  *
  * Context: Any context.
  * Return: the profile, or NULL if the guard type is unknown.
@@ -366,11 +369,11 @@ blk_integrity_builtin_profile(const struct blk_integrity *bi)
 }
 
 /**
- * blk_integrity_is_builtin_profile() - is a profile one of the core?
+ * blk_integrity_is_builtin_profile() - test whether a profile is built in
  * @prof: a profile
  *
  * Context: Any context.
- * Return: %true if blk_integrity_builtin_profile() may have returned it.
+ * Return: %true if blk_integrity_builtin_profile() can return it.
  */
 bool blk_integrity_is_builtin_profile(const struct blk_integrity_profile *prof)
 {

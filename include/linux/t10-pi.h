@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Protection information as it stands on the wire and on the medium:
+ * Protection information in the format of wire and medium:
  * SBC-4 4.21 (T10 DIF) and NVM Command Set 5.3 (16-bit and 64-bit guard).
  */
 #ifndef _LINUX_T10_PI_H
@@ -16,8 +16,9 @@
  * @T10_PI_TYPE0_PROTECTION: no protection information
  * @T10_PI_TYPE1_PROTECTION: guard, and the low bits of the LBA as reference tag
  * @T10_PI_TYPE2_PROTECTION: guard, and a reference tag seeded by 32-byte
- *	commands; Linux runs it as type 1, so that a reader needs no context
- * @T10_PI_TYPE3_PROTECTION: guard only, all other bytes are the owner's
+ *	commands; Linux uses it like type 1, so that readers do not need the
+ *	seed
+ * @T10_PI_TYPE3_PROTECTION: guard only, all other bytes belong to the owner
  */
 enum t10_dif_type {
 	T10_PI_TYPE0_PROTECTION	= 0,
@@ -55,14 +56,14 @@ struct crc64_pi_tuple {
 static_assert(sizeof(struct crc64_pi_tuple) == 16);
 
 /*
- * An application tag of all ones tells the reader not to check the interval;
- * type 3 wants the reference tag to be all ones too.
+ * An application tag of all ones disables the check of the interval; type 3
+ * also requires a reference tag of all ones.
  */
 #define T10_PI_APP_ESCAPE	cpu_to_be16(0xffff)
 #define T10_PI_REF_ESCAPE	cpu_to_be32(0xffffffff)
 
 /**
- * lower_48_bits() - what a 48-bit reference tag holds of a number
+ * lower_48_bits() - get the part of a number that a 48-bit reference tag has
  * @n: any number
  *
  * Return: bits 0 to 47 of @n.
@@ -72,7 +73,7 @@ static inline u64 lower_48_bits(u64 n)
 	return n & GENMASK_ULL(47, 0);
 }
 
-/* Drivers find the numbers of a request beside the tuples they fill in. */
+/* Drivers expect t10_pi_ref_tag() and ext_pi_ref_tag() in this header. */
 #include <linux/blk-integrity.h>
 
 #endif /* _LINUX_T10_PI_H */
