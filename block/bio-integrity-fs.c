@@ -44,10 +44,7 @@ static int attach_owned(struct bio *bio, struct bio_integrity_auto *spare)
 		goto free_spare;
 
 	action = bio_integrity_action(bio, bi);
-	/*
-	 * Where a device would check tuples and strip them, its tags are
-	 * wanted.
-	 */
+	/* A device that strips tuples would discard the tags: request them. */
 	if (action == BIO_INTEGRITY_NONE && bio_op(bio) == REQ_OP_READ) {
 		action = BIO_INTEGRITY_BUFFER;
 		device_checks = true;
