@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Writes of memory that may change while the device reads it: they go out as
- * copies, which keep the data that their guards were made for.
+ * Writes whose memory may change while the device reads it are sent as copies,
+ * which keep the data that their guards were computed for.
  *
  * The page cache keeps folios under writeback unchanged on a device that asks
  * for stable pages.  Nothing keeps the buffer of a program unchanged during
@@ -53,8 +53,9 @@ static bool data_may_change(struct bio *bio)
 }
 
 /*
- * Metadata of a submitter was made for the data as it is, by its submitter.
- * The queue is not entered: what is read here may change, and a profile go.
+ * Writes with metadata of a submitter are not copied, because the submitter
+ * computed it.  The queue has not been entered, so the values read here may
+ * change, and the profile may be freed.
  */
 static bool needs_copy(struct bio *bio)
 {
@@ -83,7 +84,7 @@ static void copy_ended(struct bio *copy)
 {
 	struct bio *bio = copy->bi_private;
 
-	/* A part of a chain that ended before may have set one. */
+	/* A part of a chain that ended before may have set the status. */
 	if (copy->bi_status)
 		bio->bi_status = copy->bi_status;
 	/* After a failover the path of the original bio may be freed. */
@@ -140,7 +141,7 @@ static bool fits_request(struct bio *copy, unsigned int bytes)
 	return !bio_split_rw_at(copy, &q->limits, &segments, bytes);
 }
 
-/* A poller would look at the bio that is copied: the copy is not polled for. */
+/* A poller would poll the original bio, so the copy is not polled. */
 static struct bio *copy_of(struct bio *bio)
 {
 	unsigned int bytes = bio->bi_iter.bi_size;
@@ -177,10 +178,10 @@ static struct bio *copy_of(struct bio *bio)
 }
 
 /**
- * bio_integrity_stabilize() - copy a write whose data may change under way
+ * bio_integrity_stabilize() - copy a write whose data may change in flight
  * @bio: bio for a device that takes requests; not under the queue's usage count
  *
- * Without memory for a copy the bio goes out as it is.
+ * If a copy cannot be allocated, the bio is sent as it is.
  *
  * Context: Process context.  Does not sleep for memory.
  * Return: the bio to go on with, @bio or a copy of it or of its first part;
