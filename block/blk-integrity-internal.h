@@ -39,13 +39,13 @@
  * @BLK_INTEGRITY_RESERVE_USES: bios that were served by the reserve because an
  *	allocation failed
  * @BLK_INTEGRITY_INLINE_VERIFIES: bios verified in the completing context
- * @BLK_INTEGRITY_REREAD: intervals read a second time since they failed
- *	verification
- * @BLK_INTEGRITY_HEALED: of these, intervals that were good then
- * @BLK_INTEGRITY_COPIED_WRITES: writes that went out as copies, since their
+ * @BLK_INTEGRITY_REREAD: intervals read again because they failed verification
+ * @BLK_INTEGRITY_HEALED: intervals that were good when they were read again
+ * @BLK_INTEGRITY_COPIED_WRITES: writes that were sent as copies because their
  *	data could change
- * @BLK_INTEGRITY_COPY_FALLBACKS: such writes that found no memory for a copy
- * @BLK_INTEGRITY_NR_COUNTERS: how many there are
+ * @BLK_INTEGRITY_COPY_FALLBACKS: such writes for which no copy could be
+ *	allocated
+ * @BLK_INTEGRITY_NR_COUNTERS: number of counters
  */
 enum blk_integrity_counter {
 	BLK_INTEGRITY_GENERATED,
