@@ -129,9 +129,9 @@ static bool add_pages(struct bio *copy, unsigned int bytes, unsigned int order)
 }
 
 /*
- * The bio that is copied fits one request.  Nor must the copy be split: parts
- * of it would be out of order with what follows the bio in its zone, and an
- * atomic write has no parts.
+ * The original bio fits one request, and the copy must not be split either:
+ * parts of it would be out of order with the next bio of its zone, and an
+ * atomic write cannot be split.
  */
 static bool fits_request(struct bio *copy, unsigned int bytes)
 {

@@ -28,7 +28,7 @@ static unsigned int integrity_dma_alignment(const struct request_queue *q)
 }
 
 /*
- * Does @q take a segment that begins with @next, after one that ends in @prev?
+ * Does @q accept a segment that begins with @next after one that ends in @prev?
  */
 static bool integrity_segment_fits(struct request_queue *q,
 				   struct bio_vec *prev, struct bio_vec *next)
@@ -131,8 +131,8 @@ bool bio_integrity_fits(struct request_queue *q, struct bio *bio)
 }
 
 /**
- * blk_integrity_clone_fits() - is a cloned request's metadata what its queue
- *	takes?
+ * blk_integrity_clone_fits() - test whether a queue accepts the metadata of a
+ *	cloned request
  * @rq: request with metadata that was prepared for another queue
  *
  * The device transfers the metadata of its own format, whatever the buffer is
