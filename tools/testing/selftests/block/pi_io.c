@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Direct I/O through the block layer, and a look at what it left on the medium.
- * What a block holds follows from a salt and its number, so every step can be
- * judged alone.
+ * Direct I/O through the block layer, and checks of the medium.  The content of
+ * a block depends only on a salt and its number, so every step can be checked
+ * alone.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -25,13 +25,15 @@ __u64 content_salt(void)
 	return salt;
 }
 
-/* Where on the device that was written to this is. */
+/* Position on the device that the data was written to. */
 __u64 content_place(__u64 at)
 {
 	return at + shift;
 }
 
-/* Bytes that are neither zero nor alike: a mixing function of their place. */
+/*
+ * Bytes that are neither zero nor equal: a mixing function of their position.
+ */
 void content_fill(void *to, __u64 at, size_t bytes)
 {
 	__u64 *word = to;
@@ -45,7 +47,7 @@ void content_fill(void *to, __u64 at, size_t bytes)
 	}
 }
 
-/* The result of an I/O of so many bytes as a word. */
+/* The result of an I/O of this length as a word. */
 const char *io_result(ssize_t ret, size_t bytes)
 {
 	if (ret < 0)
@@ -106,8 +108,8 @@ const char *step_read(struct pi_dev *dev, const struct pi_step *step)
 }
 
 /*
- * append:BLOCK:COUNT to the empty zone that begins there, by passthrough without
- * metadata: what is below the NVMe target makes it.
+ * append:BLOCK:COUNT to the empty zone that begins there, by passthrough
+ * without metadata: what is below the NVMe target makes it.
  */
 static const char *step_append(struct pi_dev *dev, const struct pi_step *step)
 {
@@ -143,8 +145,9 @@ static bool all_made(const struct pi_format *fmt, __u64 block,
 /*
  * tuples[:BLOCK:COUNT], by default of all that "rw" writes
  *
- * What metadata these blocks have: "generated" as it must be for their data and
- * numbers, all "zero", or "wrong"; or their data is "DIFFERENT".
+ * Prints the kind of metadata of these blocks: "generated" if it is valid for
+ * data and numbers, "zero" if all is zero, else "wrong"; or "DIFFERENT" for
+ * other data.
  */
 static const char *step_tuples(struct pi_dev *dev, const struct pi_step *step)
 {

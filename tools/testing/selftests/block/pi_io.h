@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the steps of pi_io share. A step answers with words for stdout.
+ * Declarations shared by the steps of pi_io. A step returns words for stdout.
  */
 #ifndef PI_IO_H
 #define PI_IO_H

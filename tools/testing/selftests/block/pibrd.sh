@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-# pi_brd: RAM disks with protection information, made and unmade as a test needs them.
+# pi_brd: RAM disks with protection information, created and removed by tests.
 # shellcheck shell=sh
 
 pibrd_config=/sys/kernel/config/pi_brd
@@ -11,7 +11,7 @@ pibrd_load() {
 	modprobe -d "$PI_MODULES" pi_brd "$@"
 }
 
-# pibrd_attributes FORMAT: what makes a disk of a format as pi_io knows it.
+# pibrd_attributes FORMAT: prints the attributes of a disk with a format in the notation of pi_io.
 pibrd_attributes() {
 	echo "$1" | tr '+:' '  ' | {
 		read -r block metadata guard type offset
@@ -19,7 +19,7 @@ pibrd_attributes() {
 	}
 }
 
-# pibrd_make NAME ATTRIBUTE=VALUE...: sets $disk and $debug, the directory of its faults
+# pibrd_make NAME ATTRIBUTE=VALUE...: creates a disk, and sets $disk and $debug, the directory of its faults.
 pibrd_make() {
 	pibrd_dir=$pibrd_config/$1
 	shift
@@ -32,7 +32,7 @@ pibrd_make() {
 	debug=/sys/kernel/debug/pi_brd/$disk
 }
 
-# pibrd_format NAME FORMAT ATTRIBUTE=VALUE...: pibrd_make of a format, which is left in $format
+# pibrd_format NAME FORMAT ATTRIBUTE=VALUE...: creates a disk with a format, and sets $format.
 pibrd_format() {
 	format=$2
 	pibrd_name=$1
@@ -50,5 +50,5 @@ pibrd_unload() { wait_for reads 0 /sys/module/pi_brd/refcnt && rmmod pi_brd; }
 # pibrd_fault RULE, or "clear", of $disk
 pibrd_fault() { echo "$*" >"$debug/faults"; }
 
-# pibrd_count NAME: of what the device $disk counts
+# pibrd_count NAME: prints a counter of the device $disk.
 pibrd_count() { sed -n "s/^$1 //p" "$debug/stat"; }

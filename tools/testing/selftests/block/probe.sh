@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-# What is seen of the integrity code from outside: its counters, its tracepoints, and its allocations made to fail.
+# Observation of the integrity code: counters, tracepoints, and failing allocations.
 # shellcheck shell=sh
 
 faults=/sys/kernel/debug
@@ -9,7 +9,7 @@ mountpoint -q $tracing || mount -t tracefs none $tracing
 # counter DISK NAME
 counter() { sed -n "s/^$2 //p" "/sys/block/$1/integrity/stat"; }
 
-# text_of FUNCTION...: "START END" of the kernel's text from the first to the end of the last of them.
+# text_of FUNCTION...: prints "START END" of the kernel text from the first to the end of the last function.
 text_of() {
 	names=" $* "
 	awk -v names="$names" '
@@ -20,7 +20,7 @@ text_of() {
 	' /proc/kallsyms
 }
 
-# faults_on [TEXT]: from now on every allocation of payloads and buffers, or from that text, fails at once, and no other.
+# faults_on [TEXT]: makes every allocation of payloads and buffers, or from that text, fail from now on, and no other.
 faults_on() {
 	# shellcheck disable=SC2046,SC2086
 	set -- ${1:-$(text_of bip_alloc bio_integrity_owned_alloc)}
@@ -47,7 +47,7 @@ faults_off() {
 	echo 0 >$faults/fail_page_alloc/probability
 }
 
-# press NAME DISK: many at once, of all sizes, verified by fio, while nothing can be allocated.
+# press NAME DISK: runs many I/Os of all sizes at once, verified by fio, while allocations fail.
 press() {
 	faults_on
 	fio --name="$2" --thread --filename="/dev/$2" --direct=1 --ioengine=io_uring --iodepth=32 \
@@ -59,7 +59,7 @@ press() {
 	result $status "$1 without memory"
 }
 
-# device_number DISK: as tracepoints print it and as their filters take it.
+# device_number DISK: prints the number in the format of tracepoints and their filters.
 device_number() { tr : , <"/sys/block/$1/dev"; }
 device_filter() { IFS=: read -r major minor <"/sys/block/$1/dev" && echo "dev == $((major << 20 | minor))"; }
 
@@ -75,7 +75,7 @@ trace_begin() {
 	echo >$tracing/trace
 }
 
-# trace_end: what was traced is left in $trace.
+# trace_end: ends tracing and sets $trace.
 trace=/dev/shm/trace
 trace_end() {
 	echo 0 >$tracing/events/enable
@@ -84,10 +84,10 @@ trace_end() {
 	echo 4 >$tracing/buffer_size_kb
 }
 
-# traced EVENT [WORDS]: how many events of the kind.
+# traced EVENT [WORDS]: prints the number of such events.
 traced() { grep -F " $1: " $trace | grep -c "${2:-}"; }
 
-# allocations DISK FORMAT STEP...: of the integrity code, by what pi_io does. Refills of a slab are not ours.
+# allocations DISK FORMAT STEP...: prints the allocations of the integrity code for the steps, without refills of slabs.
 ours='bio_integrity|blk_integrity|bip_'
 allocations() {
 	trace_begin
@@ -107,15 +107,15 @@ allocations() {
 
 trace_kintegrityd() { trace_on workqueue/workqueue_queue_work 'workqueue == "kintegrityd"'; }
 
-# burst DISK: 1024 reads of 4 KiB from one of scsi_debug, which completes up to 64 of them together, at a tick.
+# burst DISK: reads 1024 times 4 KiB from a disk of scsi_debug, which completes up to 64 reads together, at a tick.
 burst() {
 	echo 1 >/sys/bus/pseudo/drivers/scsi_debug/delay
 	fio --name=burst --thread --filename="/dev/$1" --direct=1 --ioengine=libaio --iodepth=64 \
 		--iodepth_batch=64 --iodepth_batch_complete_min=64 --rw=read --bs=4k --size=4m >/dev/shm/fio 2>&1
 }
 
-# payloads: living objects of every class, in one line; exact, as the caches are debugged (slub_debug on the boot line),
-# and as KASAN, which keeps what was freed, gives it up when a cache shrinks.
+# payloads: prints the live objects of every class, in one line. The numbers are exact, because the caches are debugged
+# (slub_debug on the boot line) and KASAN, which keeps freed objects, releases them when a cache shrinks.
 payloads() {
 	for slab in /sys/kernel/slab/bip-* /sys/kernel/slab/bio_integrity_auto; do
 		echo 1 >"$slab/shrink"
@@ -125,7 +125,7 @@ payloads() {
 
 as_many_payloads() { [ "$(payloads)" = "$1" ]; }
 
-# none_left NAME: as many as at the $start; waits for those that RCU or a timeout frees.
+# none_left NAME: there must be as many as at the $start; waits for those that RCU or a timeout frees.
 none_left() {
 	wait_for as_many_payloads "$start"
 	same "$1 leaves no payload" "$start" "$(payloads)"

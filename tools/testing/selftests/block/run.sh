@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# Runs the tests that are named, or the usual ones, or with "full" the slow ones too; KTAP on stdout. "pressure" is in
+# Runs the named tests, or the usual ones, or with "full" the slow ones too, and prints KTAP. "pressure" is in
 # neither list: it wants a small guest of its own.
-# It writes on every NVMe namespace and loads scsi_debug: for a guest made for it (scripts/guest), not for a machine.
-# Exit status 0: all is well, 1: something failed, 4 (for kselftest): no disks that it may write on.
+# It writes on every NVMe namespace and loads scsi_debug, so it must run in a guest made for it (scripts/guest).
+# Exit status 0: all tests passed, 1: a test failed, 4 (for kselftest): there are no disks that it may write on.
 set -u
 cd "$(dirname "$0")" || exit 1
 
@@ -38,7 +38,7 @@ for test in $list; do
 		result 1 "test $test exists"
 	fi
 done
-# After a complaint, or with its tables full, lockdep looks no more.
+# After a report, or with its tables full, lockdep is disabled.
 if [ -r /proc/lockdep_stats ]; then
 	grep -q 'debug_locks: *1$' /proc/lockdep_stats
 	result $? "lockdep looks to the end" "$(sed -n 's/^ *lock-classes: */lock classes: /p' /proc/lockdep_stats)"
