@@ -315,8 +315,7 @@ int bio_integrity_set_checks(struct bio *bio, unsigned int checks, u16 app_tag,
 
 	if (!bi || checks & ~BIP_CHECK_FLAGS)
 		return -EINVAL;
-	if ((checks & BIP_CHECK_APPTAG) &&
-	    (!bi->profile->verify_fn || bi->tag_size < sizeof(app_tag)))
+	if ((checks & BIP_CHECK_APPTAG) && !blk_integrity_has_app_tag(bi))
 		return -EINVAL;
 
 	bip->bip_flags &= ~BIP_CHECK_FLAGS;

@@ -12,6 +12,7 @@
 #include "blk-integrity-internal.h"
 
 struct blk_integrity_walk;
+struct uio_meta;
 
 /*
  * Vectors of a payload of the block layer: with chunks of 32 KiB its buffer
@@ -152,6 +153,13 @@ static inline void *bip_private(struct bio_integrity_payload *bip)
 	       bip_to_auto(bip)->private : NULL;
 }
 
+/* Does a format have an application tag for the owner of the data? */
+static inline bool blk_integrity_has_app_tag(const struct blk_integrity *bi)
+{
+	return bi->profile->verify_fn &&
+	       bi->tag_size >= sizeof_field(struct bio_integrity_payload, bip_app_tag);
+}
+
 /* Was a geometry read amid a change?  Then its parts may not fit together. */
 static inline bool blk_integrity_is_consistent(const struct blk_integrity *bi)
 {
@@ -249,6 +257,15 @@ void bio_integrity_reread_setup(void);
 /* bio-integrity-user.c */
 int bip_map_user(struct bio *bio, struct iov_iter *iter,
 		unsigned int device_bytes);
+int bip_pin_user(struct bio *bio, struct iov_iter *iter);
+void bip_unpin_user(struct bio_integrity_payload *bip, bool dirty);
+
+/* bio-integrity-meta.c */
+int bio_integrity_check_meta(const struct blk_integrity *bi,
+		const struct uio_meta *meta, size_t data_bytes);
+int bio_integrity_map_iter(struct bio *bio, const struct blk_integrity *bi,
+		struct uio_meta *meta);
+bool bio_integrity_try_unmap_user(struct bio *bio);
 
 /* blk-integrity.c */
 bool bio_integrity_fits(struct request_queue *q, struct bio *bio);

@@ -3,8 +3,12 @@
  * Metadata in user memory: pinned and handed to the device, or bounced.
  *
  * The pages that are pinned are the vectors of the payload; for a bounced read
- * they follow the vector of the bounce buffer and are filled from it when the
+ * they follow the vectors of the bounce buffer and are filled from it when the
  * bio is unmapped.
+ *
+ * Passthrough requests are bounced here, since they enter their queue without
+ * bio_integrity_prep().  Metadata of reads and writes is in
+ * bio-integrity-meta.c.
  */
 
 #include <linux/bio-integrity.h>
@@ -112,8 +116,11 @@ static int user_vecs_get(struct user_vecs *uv, struct request_queue *q,
 	return err;
 }
 
-/* Return: 1 if the device takes the pages as they are, 0 if not, or an error. */
-static int map_direct(struct bio *bio, struct user_vecs *uv)
+/*
+ * A payload of the pages, which takes over the pins.
+ * Return: 1; 0 if the device takes no such pages; or an error.
+ */
+static int attach_pages(struct bio *bio, struct user_vecs *uv)
 {
 	struct bio_integrity_payload *bip;
 
@@ -125,56 +132,105 @@ static int map_direct(struct bio *bio, struct user_vecs *uv)
 		struct bio_vec *bv = &uv->vecs[i];
 
 		if (bio_integrity_add_page(bio, bv->bv_page, bv->bv_len,
-					   bv->bv_offset) != bv->bv_len)
-			goto bounce;
+					   bv->bv_offset) != bv->bv_len) {
+			bio_integrity_free(bio);
+			return 0;
+		}
 		if (is_pci_p2pdma_page(bv->bv_page))
 			bio->bi_opf |= REQ_NOMERGE;
 	}
-	if (!bio_integrity_fits(bdev_get_queue(bio->bi_bdev), bio))
-		goto bounce;
 	if (uv->pinned)
 		bip->bip_flags |= BIP_PINNED_USER;
 	return 1;
+}
 
-bounce:
+/* Return: 1 if the device takes the pages as they are, 0 if not, or an error. */
+static int map_direct(struct bio *bio, struct user_vecs *uv)
+{
+	int ret = attach_pages(bio, uv);
+
+	if (ret <= 0 || bio_integrity_fits(bdev_get_queue(bio->bi_bdev), bio))
+		return ret;
 	bio_integrity_free(bio);
 	return 0;
 }
 
-/* A payload with @buf, and room for @nr_user vectors behind it. */
-static int map_buffer(struct bio *bio, void *buf, unsigned int buf_bytes,
-		      unsigned int nr_user)
-{
-	struct bio_integrity_payload *bip;
+/* Larger allocations fail when memory is in pieces. */
+#define CHUNK_BYTES	(PAGE_SIZE << PAGE_ALLOC_COSTLY_ORDER)
+#define nr_chunks(bytes)	((unsigned int)DIV_ROUND_UP(bytes, CHUNK_BYTES))
 
-	if (nr_user + 1 > BIO_MAX_VECS)
+/* Does the device take a buffer, does a payload with @nr_user more vectors? */
+static bool buffer_fits(struct bio *bio, unsigned int buf_bytes,
+			unsigned int nr_user)
+{
+	struct request_queue *q = bdev_get_queue(bio->bi_bdev);
+
+	return nr_chunks(buf_bytes) <= queue_max_integrity_segments(q) &&
+	       nr_chunks(buf_bytes) + nr_user <= BIO_MAX_VECS;
+}
+
+static void free_chunks(struct bio_integrity_payload *bip)
+{
+	for (unsigned int i = 0; i < bip->bip_vcnt; i++)
+		kfree(bvec_virt(&bip->bip_vec[i]));
+}
+
+/* Copies between the beginning of the buffer and all of @iter. */
+static bool copy_chunks(struct bio_integrity_payload *bip, struct iov_iter *iter)
+{
+	for (unsigned int i = 0; iov_iter_count(iter); i++) {
+		void *chunk = bvec_virt(&bip->bip_vec[i]);
+		size_t bytes = min_t(size_t, iov_iter_count(iter),
+				     bip->bip_vec[i].bv_len);
+		size_t copied = iov_iter_rw(iter) == WRITE ?
+				copy_from_iter(chunk, bytes, iter) :
+				copy_to_iter(chunk, bytes, iter);
+
+		if (copied != bytes)
+			return false;
+	}
+	return true;
+}
+
+/*
+ * A payload with a buffer that begins with what is in @iter, the rest zero, and
+ * room for @nr_user vectors behind those of the buffer.
+ */
+static int map_buffer(struct bio *bio, unsigned int buf_bytes,
+		      struct iov_iter *iter, unsigned int nr_user)
+{
+	unsigned int nr_vecs = nr_chunks(buf_bytes) + nr_user;
+	struct bio_integrity_payload *bip;
+	int err = -ENOMEM;
+
+	if (!buffer_fits(bio, buf_bytes, nr_user))
 		return -E2BIG;
-	bip = bio_integrity_alloc(bio, GFP_KERNEL, nr_user + 1);
+	bip = bio_integrity_alloc(bio, GFP_KERNEL, nr_vecs);
 	if (IS_ERR(bip))
 		return PTR_ERR(bip);
 
-	bvec_set_virt(&bip->bip_vec[0], buf, buf_bytes);
-	bip->bip_vcnt = 1;
-	bip->bip_iter.bi_size = buf_bytes;
+	while (bip->bip_iter.bi_size < buf_bytes) {
+		unsigned int bytes = min_t(unsigned int, CHUNK_BYTES,
+					   buf_bytes - bip->bip_iter.bi_size);
+		void *chunk = kzalloc(bytes, GFP_KERNEL);
+
+		if (!chunk)
+			goto free;
+		bvec_set_virt(&bip->bip_vec[bip->bip_vcnt++], chunk, bytes);
+		bip->bip_iter.bi_size += bytes;
+	}
+	err = -EFAULT;
+	if (!copy_chunks(bip, iter))
+		goto free;
+
 	bip->bip_flags |= BIP_COPY_USER;
 	blk_integrity_count(bdev_get_queue(bio->bi_bdev), BLK_INTEGRITY_BOUNCED,
 			    1);
 	return 0;
-}
 
-static int bounce_write(struct bio *bio, struct iov_iter *iter,
-			unsigned int buf_bytes)
-{
-	void *buf = kzalloc(buf_bytes, GFP_KERNEL);
-	int err;
-
-	if (!buf)
-		return -ENOMEM;
-	err = copy_from_iter_full(buf, iov_iter_count(iter), iter) ? 0 : -EFAULT;
-	if (!err)
-		err = map_buffer(bio, buf, buf_bytes, 0);
-	if (err)
-		kfree(buf);
+free:
+	free_chunks(bip);
+	bio_integrity_free(bio);
 	return err;
 }
 
@@ -183,24 +239,17 @@ static int bounce_read(struct bio *bio, struct user_vecs *uv, size_t bytes,
 {
 	struct bio_integrity_payload *bip;
 	struct iov_iter iter;
-	void *buf;
 	int err;
 
-	buf = kzalloc(buf_bytes, GFP_KERNEL);
-	if (!buf)
-		return -ENOMEM;
 	/* What the device does not transfer comes back as it was. */
 	iov_iter_bvec(&iter, ITER_SOURCE, uv->vecs, uv->nr, bytes);
-	err = copy_from_iter_full(buf, bytes, &iter) ? 0 : -EFAULT;
-	if (!err)
-		err = map_buffer(bio, buf, buf_bytes, uv->nr);
-	if (err) {
-		kfree(buf);
+	err = map_buffer(bio, buf_bytes, &iter, uv->nr);
+	if (err)
 		return err;
-	}
 
 	bip = bio_integrity(bio);
-	memcpy(&bip->bip_vec[1], uv->vecs, uv->nr * sizeof(*uv->vecs));
+	memcpy(&bip->bip_vec[bip->bip_vcnt], uv->vecs,
+	       uv->nr * sizeof(*uv->vecs));
 	if (uv->pinned)
 		bip->bip_flags |= BIP_PINNED_USER;
 	return 0;
@@ -222,7 +271,7 @@ static int map_write(struct bio *bio, struct iov_iter *iter,
 	int ret;
 
 	if (bounce || must_not_touch(bio))
-		return bounce_write(bio, &source, buf_bytes);
+		return map_buffer(bio, buf_bytes, &source, 0);
 
 	ret = user_vecs_get(&uv, bdev_get_queue(bio->bi_bdev), iter);
 	if (ret)
@@ -233,7 +282,7 @@ static int map_write(struct bio *bio, struct iov_iter *iter,
 		return 0;
 	}
 	user_vecs_put(&uv);
-	return ret ?: bounce_write(bio, &source, buf_bytes);
+	return ret ?: map_buffer(bio, buf_bytes, &source, 0);
 }
 
 static int map_read(struct bio *bio, struct iov_iter *iter,
@@ -276,20 +325,24 @@ int bip_map_user(struct bio *bio, struct iov_iter *iter,
 	bool write = op_is_write(bio_op(bio));
 	size_t bytes = iov_iter_count(iter);
 	unsigned int buf_bytes;
+	unsigned int nr_user;
 	bool bounce;
 
 	if (bio_integrity(bio) || !bytes)
 		return -EINVAL;
 	if (write != (iov_iter_rw(iter) == WRITE))
 		return -EINVAL;
+	nr_user = iov_iter_npages(iter, BIO_MAX_VECS + 1);
 	if (bytes >> SECTOR_SHIFT > queue_max_hw_sectors(q) ||
-	    iov_iter_npages(iter, BIO_MAX_VECS + 1) > BIO_MAX_VECS)
+	    nr_user > BIO_MAX_VECS)
 		return -E2BIG;
 
 	buf_bytes = max_t(unsigned int, bytes, device_bytes);
 	bounce = buf_bytes > bytes ||
 		 iov_iter_alignment(iter) &
 		 blk_lim_dma_alignment_and_pad(&q->limits);
+	if (bounce && !buffer_fits(bio, buf_bytes, write ? 0 : nr_user))
+		return -E2BIG;
 	return write ? map_write(bio, iter, buf_bytes, bounce) :
 		       map_read(bio, iter, buf_bytes, bounce);
 }
@@ -312,19 +365,67 @@ int bio_integrity_map_user(struct bio *bio, struct iov_iter *iter)
 	return bip_map_user(bio, iter, 0);
 }
 
+/**
+ * bip_pin_user() - make pinned user memory the payload of a bio
+ * @bio: bio with a device and no payload
+ * @iter: the memory: ITER_DEST for a read, ITER_SOURCE for a write
+ *
+ * Whether the device takes it as it lies is not asked.  Undone by
+ * bip_unpin_user() and bio_integrity_free().
+ *
+ * Context: Process context.  May sleep.
+ * Return: 0; -EFAULT if the memory cannot be accessed; -EINVAL if the device
+ *	does not take memory of its kind; -E2BIG if it is more than a payload
+ *	holds; -ENOMEM.  On an error nothing is pinned.
+ */
+int bip_pin_user(struct bio *bio, struct iov_iter *iter)
+{
+	struct user_vecs uv;
+	int ret;
+
+	ret = user_vecs_get(&uv, bdev_get_queue(bio->bi_bdev), iter);
+	if (ret)
+		return ret;
+	ret = attach_pages(bio, &uv);
+	if (ret <= 0) {
+		user_vecs_put(&uv);
+		return ret ?: -EINVAL;
+	}
+	kfree(uv.vecs);
+	return 0;
+}
+
 /* The bounce buffer can be longer than what the user gave. */
 static void bounce_to_user(struct bio_integrity_payload *bip)
 {
-	unsigned int nr_user = bip->bip_max_vcnt - 1;
-	struct bio_vec *user = &bip->bip_vec[1];
+	unsigned int nr_user = bip->bip_max_vcnt - bip->bip_vcnt;
+	struct bio_vec *user = &bip->bip_vec[bip->bip_vcnt];
 	struct iov_iter iter;
 	size_t bytes = 0;
 
 	for (unsigned int i = 0; i < nr_user; i++)
 		bytes += user[i].bv_len;
 	iov_iter_bvec(&iter, ITER_DEST, user, nr_user, bytes);
-	WARN_ON_ONCE(copy_to_iter(bvec_virt(bip->bip_vec), bytes, &iter) !=
-		     bytes);
+	WARN_ON_ONCE(!copy_chunks(bip, &iter));
+}
+
+/**
+ * bip_unpin_user() - unpin the user pages of a payload
+ * @bip: any payload; one without user pages stays as it is
+ * @dirty: they must be dirty, which may sleep
+ *
+ * Context: Process context if @dirty is %true, else any context.
+ */
+void bip_unpin_user(struct bio_integrity_payload *bip, bool dirty)
+{
+	bool copied = bip->bip_flags & BIP_COPY_USER;
+	unsigned int first = copied ? bip->bip_vcnt : 0;
+	unsigned int end = copied ? bip->bip_max_vcnt : bip->bip_vcnt;
+
+	if (!(bip->bip_flags & BIP_PINNED_USER))
+		return;
+	for (unsigned int i = first; i < end; i++)
+		unpin_vec(&bip->bip_vec[i], dirty);
 }
 
 /**
@@ -338,19 +439,12 @@ static void bounce_to_user(struct bio_integrity_payload *bip)
 void bio_integrity_unmap_user(struct bio *bio)
 {
 	struct bio_integrity_payload *bip = bio_integrity(bio);
-	unsigned int nr_pinned = bip->bip_vcnt;
-	struct bio_vec *pinned = bip->bip_vec;
 	bool read = bio_data_dir(bio) == READ;
 
 	if (bip->bip_flags & BIP_COPY_USER) {
-		nr_pinned = bip->bip_max_vcnt - 1;
-		pinned++;
 		if (read)
 			bounce_to_user(bip);
-		kfree(bvec_virt(bip->bip_vec));
+		free_chunks(bip);
 	}
-	if (!(bip->bip_flags & BIP_PINNED_USER))
-		return;
-	for (unsigned int i = 0; i < nr_pinned; i++)
-		unpin_vec(&pinned[i], read);
+	bip_unpin_user(bip, read);
 }

@@ -17,6 +17,10 @@
 #include <linux/spinlock_types.h>
 #include <linux/workqueue_types.h>
 
+struct iov_iter;
+struct kiocb;
+struct logical_block_metadata_cap;
+
 #ifdef CONFIG_BLK_DEV_INTEGRITY
 
 /**
@@ -360,6 +364,15 @@ static inline void blk_integrity_count(struct request_queue *q,
 		atomic64_add(n, &idev->early[counter]);
 }
 
+/* fops-integrity.c */
+ssize_t blkdev_meta_direct_IO(struct kiocb *iocb, struct iov_iter *iter);
+
+/* blk-integrity-ioctl.c */
+int blk_integrity_meta_cap(const struct blk_integrity *bi,
+		struct logical_block_metadata_cap *cap);
+int blk_integrity_ioctl(struct block_device *bdev, unsigned int cmd,
+		void __user *argp);
+
 /* blk-integrity-sysfs.c */
 extern const struct attribute_group blk_integrity_attr_group;
 bool blk_integrity_disk_in_sysfs(struct gendisk *disk);
@@ -451,6 +464,18 @@ static inline void bioset_integrity_create_split(struct bio_set *bs)
 
 static inline void bio_integrity_unprep(struct bio *bio)
 {
+}
+
+static inline ssize_t blkdev_meta_direct_IO(struct kiocb *iocb,
+					    struct iov_iter *iter)
+{
+	return -EINVAL;
+}
+
+static inline int blk_integrity_ioctl(struct block_device *bdev,
+				      unsigned int cmd, void __user *argp)
+{
+	return -ENOIOCTLCMD;
 }
 
 static inline bool blk_integrity_clone_fits(struct request *rq)

@@ -317,6 +317,56 @@ static void device_transfers_no_more_than_there_is(struct kunit *test)
 	expect_unpinned(test, addr);
 }
 
+/*
+ * A buffer is in chunks of 8 pages, each of which is a segment; a device that
+ * takes fewer gets nothing, and nothing is pinned.
+ */
+static void large_buffers_are_in_chunks(struct kunit *test)
+{
+	static const struct user_case one = { .max_segments = 1 };
+	static const struct user_case many = {};
+	unsigned int bytes = 8 * PAGE_SIZE + 4096;
+	unsigned long addr = kunit_vm_mmap(test, NULL, 0, 2 * bytes,
+					   PROT_READ | PROT_WRITE,
+					   MAP_ANONYMOUS | MAP_PRIVATE, 0);
+	u8 *theirs = test_filled_buf(test, test_rng(test), bytes);
+	u8 *ours = test_filled_buf(test, test_rng(test), bytes);
+
+	KUNIT_ASSERT_NE(test, addr, 0);
+	for (int i = 0; i < 4; i++) {
+		struct test_disk *td = disk_of(test, i < 2 ? &one : &many);
+		bool write = i % 2;
+		struct bio *bio = &test_io_alloc(test, td->bdev, test_rng(test),
+						 write ? WRITES : READS, 0, SZ_4K,
+						 TEST_CUT_NONE)->bio;
+		void __user *user = (void __user *)addr + 2;
+		struct iov_iter iter;
+
+		KUNIT_ASSERT_EQ(test, 0, copy_to_user(user, theirs, bytes));
+		iov_iter_ubuf(&iter, write ? ITER_SOURCE : ITER_DEST, user, bytes);
+		if (i < 2) {
+			KUNIT_EXPECT_EQ(test, -E2BIG,
+					bio_integrity_map_user(bio, &iter));
+			KUNIT_EXPECT_NULL(test, bio_integrity(bio));
+			expect_unpinned(test, addr);
+			continue;
+		}
+		KUNIT_ASSERT_EQ(test, 0, bio_integrity_map_user(bio, &iter));
+		KUNIT_EXPECT_EQ(test, 2, bio_integrity(bio)->bip_vcnt);
+		KUNIT_EXPECT_EQ(test, bytes, bio_integrity(bio)->bip_iter.bi_size);
+		transfer(test, bio, ours);
+		if (write) {
+			KUNIT_EXPECT_MEMEQ(test, theirs, ours, bytes);
+			continue;
+		}
+		u8 *found = test_guarded_buf(test, bytes);
+
+		KUNIT_ASSERT_EQ(test, 0, copy_from_user(found, user, bytes));
+		KUNIT_EXPECT_MEMEQ(test, found, ours, bytes);
+	}
+	expect_unpinned(test, addr);
+}
+
 /* A page is pinned once for each segment of the iterator in it. */
 static void segments_that_meet_in_a_page_are_unpinned(struct kunit *test)
 {
@@ -356,6 +406,7 @@ static struct kunit_case user_suite_cases[] = {
 	KUNIT_CASE(pages_that_were_read_into_are_dirty),
 	KUNIT_CASE_PARAM(request_takes_what_its_data_needs, request_cases_gen_params),
 	KUNIT_CASE(device_transfers_no_more_than_there_is),
+	KUNIT_CASE(large_buffers_are_in_chunks),
 	KUNIT_CASE(segments_that_meet_in_a_page_are_unpinned),
 	{ }
 };

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Metadata that a program brings along with a read or write: checked, pinned bio
+ * by bio, released in any context.
+ *
+ * The pages are handed to the block layer as they lie.  A write only reads them:
+ * what must be renumbered, or cannot go to the device as it lies,
+ * bio_integrity_admit() copies.
+ */
+
+#include <linux/bio-integrity.h>
+#include <linux/blk-integrity.h>
+#include <linux/mm.h>
+#include <linux/uio.h>
+#include <linux/uio-meta.h>
+
+#include <uapi/linux/fs.h>
+
+#include "bio-integrity-internal.h"
+#include "blk.h"
+
+/* Checks that a program may ask for. */
+#define CHK_FLAGS	(IO_INTEGRITY_CHK_GUARD | IO_INTEGRITY_CHK_REFTAG | \
+			 IO_INTEGRITY_CHK_APPTAG)
+
+static unsigned int checks_of(const struct uio_meta *meta)
+{
+	unsigned int checks = 0;
+
+	if (meta->flags & IO_INTEGRITY_CHK_GUARD)
+		checks |= BIP_CHECK_GUARD;
+	if (meta->flags & IO_INTEGRITY_CHK_REFTAG)
+		checks |= BIP_CHECK_REFTAG;
+	if (meta->flags & IO_INTEGRITY_CHK_APPTAG)
+		checks |= BIP_CHECK_APPTAG;
+	return checks;
+}
+
+/**
+ * bio_integrity_check_meta() - check the metadata that comes with an I/O
+ * @bi: geometry of the device
+ * @meta: the metadata, in user memory
+ * @data_bytes: data of the I/O
+ *
+ * Context: Any context.
+ * Return: 0, or -EINVAL if the device has no metadata, @meta is not exactly
+ *	that of @data_bytes, or asks for checks that do not exist or that the
+ *	format does not have.
+ */
+int bio_integrity_check_meta(const struct blk_integrity *bi,
+			     const struct uio_meta *meta, size_t data_bytes)
+{
+	size_t intervals;
+
+	if (!bi->tuple_size || meta->flags & ~CHK_FLAGS)
+		return -EINVAL;
+	if ((meta->flags & IO_INTEGRITY_CHK_APPTAG) &&
+	    !blk_integrity_has_app_tag(bi))
+		return -EINVAL;
+	intervals = data_bytes >> bi->interval_exp;
+	if (intervals << bi->interval_exp != data_bytes ||
+	    (u64)intervals * bi->tuple_size != iov_iter_count(&meta->iter))
+		return -EINVAL;
+	return 0;
+}
+
+/* What a device stores there is lost if the page is written back meanwhile. */
+static void dirty_pages(struct bio_integrity_payload *bip)
+{
+	for (unsigned int i = 0; i < bip->bip_vcnt; i++) {
+		struct bio_vec *bv = &bip->bip_vec[i];
+		unsigned int bytes = bv->bv_offset + bv->bv_len;
+
+		for (unsigned int done = 0; done < bytes; done += PAGE_SIZE)
+			set_page_dirty_lock(bv->bv_page + (done >> PAGE_SHIFT));
+	}
+}
+
+/**
+ * bio_integrity_map_iter() - give a bio its part of a program's metadata
+ * @bio: bio with a device, an operation and data, and no payload
+ * @bi: geometry that @meta was checked for
+ * @meta: metadata of all that is not submitted yet; advanced by what @bio has
+ *
+ * The user's pages are pinned and become the payload.  They are only read for a
+ * write: what must be renumbered, or cannot go to the device as it lies, is
+ * copied by bio_integrity_admit().  Undone by bio_integrity_try_unmap_user() or
+ * bio_integrity_unmap_user().
+ *
+ * Context: Process context.  May sleep.
+ * Return: 0; -EFAULT if the memory cannot be accessed as @bio must; -EINVAL if
+ *	the device does not take its kind, or if the format of the device has
+ *	become one without application tag; -E2BIG if it is more than a payload
+ *	takes; -ENOMEM.  On an error nothing is pinned, and @bio has no payload.
+ */
+int bio_integrity_map_iter(struct bio *bio, const struct blk_integrity *bi,
+			   struct uio_meta *meta)
+{
+	unsigned int bytes = bio_integrity_bytes(bi, bio_sectors(bio));
+	struct bio_integrity_payload *bip;
+	struct iov_iter iter = meta->iter;
+	int err;
+
+	iov_iter_truncate(&iter, bytes);
+	err = bip_pin_user(bio, &iter);
+	if (err)
+		return err;
+
+	bip = bio_integrity(bio);
+	bip->bip_geometry = *bi;
+	bip_set_seed(bip, meta->seed);
+	if (bio_data_dir(bio) == READ)
+		dirty_pages(bip);
+	err = bio_integrity_set_checks(bio, checks_of(meta), meta->app_tag,
+				       U16_MAX);
+	if (err) {
+		bip_unpin_user(bip, false);
+		bio_integrity_free(bio);
+		return err;
+	}
+	meta->seed += bio_integrity_intervals(bi, bio_sectors(bio));
+	iov_iter_advance(&meta->iter, bytes);
+	return 0;
+}
+
+static bool all_dirty(const struct bio_integrity_payload *bip)
+{
+	for (unsigned int i = 0; i < bip->bip_vcnt; i++) {
+		const struct bio_vec *bv = &bip->bip_vec[i];
+		unsigned int bytes = bv->bv_offset + bv->bv_len;
+
+		for (unsigned int done = 0; done < bytes; done += PAGE_SIZE)
+			if (!PageDirty(bv->bv_page + (done >> PAGE_SHIFT)))
+				return false;
+	}
+	return true;
+}
+
+/**
+ * bio_integrity_try_unmap_user() - end a bio with the metadata of a program
+ * @bio: bio with a payload of bio_integrity_map_iter()
+ *
+ * Pages that were read into are dirty since they were mapped.  If one was
+ * written back since, it must be made dirty again, which sleeps.
+ *
+ * Context: Any context.
+ * Return: %true if the pages are unpinned; %false if the caller must call
+ *	bio_integrity_unmap_user() in process context.
+ */
+bool bio_integrity_try_unmap_user(struct bio *bio)
+{
+	struct bio_integrity_payload *bip = bio_integrity(bio);
+
+	if (bio_data_dir(bio) == READ && !all_dirty(bip))
+		return false;
+	bip_unpin_user(bip, false);
+	return true;
+}
