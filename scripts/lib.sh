@@ -48,6 +48,10 @@ kbuild_all() {
 	count_objects "$out" >"$out/.objects"
 }
 
+# The headers of the tree for programs, as "make headers_install" copies them.
+headers=$build/headers/usr/include
+user_headers() { kbuild "$build/headers" headers; }
+
 # A program that runs a kernel may take as long as it needs, but must not be silent for longer than this, in seconds.
 silence=${TIMEOUT:-600}
 

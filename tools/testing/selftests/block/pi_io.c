@@ -227,6 +227,17 @@ static const struct {
 	{ "guards", step_guards },
 	{ "churn-write", step_churn_write },
 	{ "churn-read", step_churn_read },
+	{ "meta-write", step_meta_write },
+	{ "meta-read", step_meta_read },
+	{ "meta-offsets", step_meta_offsets },
+	{ "meta-checks", step_meta_checks },
+	{ "meta-wrong", step_meta_wrong },
+	{ "meta-tags", step_meta_tags },
+	{ "meta-bad", step_meta_bad },
+	{ "meta-way", step_meta_way },
+	{ "meta-map", step_meta_map },
+	{ "meta-gone", step_meta_gone },
+	{ "meta-cap", step_meta_cap },
 };
 
 /* NAME[:BLOCK[:COUNT or word]] */
@@ -278,7 +289,10 @@ int main(int argc, char **argv)
 		      "again:BLOCK:COUNT, listen, uevents[:N], escapes:BLOCK:COUNT, memory:0:MIB,\n"
 		      "time-read:BLOCK:COUNT, time-write:BLOCK:COUNT,\n"
 		      "tagged:BLOCK:COUNT, packed:BLOCK:COUNT, tagged-hex:BLOCK:COUNT, packed-hex:BLOCK:COUNT,\n"
-		      "misplace:FROM:TO, guards:BLOCK, churn-write:BLOCK, churn-read:BLOCK\n", stderr);
+		      "misplace:FROM:TO, guards:BLOCK, churn-write:BLOCK, churn-read:BLOCK,\n"
+		      "meta-write:BLOCK:COUNT, meta-read:BLOCK:COUNT, meta-tags:BLOCK:COUNT,\n"
+		      "meta-offsets:BLOCK, meta-checks:BLOCK:FLAGS, meta-wrong:BLOCK:FLAGS, meta-bad:NAME, meta-way:NAME,\n"
+		      "meta-map:NAME, meta-gone:NAME, meta-cap[:BYTES]\n", stderr);
 		return 2;
 	}
 	if (begin)

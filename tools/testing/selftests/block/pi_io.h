@@ -47,6 +47,17 @@ const char *step_misplace(struct pi_dev *dev, const struct pi_step *step);
 const char *step_guards(struct pi_dev *dev, const struct pi_step *step);
 const char *step_churn_write(struct pi_dev *dev, const struct pi_step *step);
 const char *step_churn_read(struct pi_dev *dev, const struct pi_step *step);
+const char *step_meta_write(struct pi_dev *dev, const struct pi_step *step);
+const char *step_meta_read(struct pi_dev *dev, const struct pi_step *step);
+const char *step_meta_offsets(struct pi_dev *dev, const struct pi_step *step);
+const char *step_meta_checks(struct pi_dev *dev, const struct pi_step *step);
+const char *step_meta_wrong(struct pi_dev *dev, const struct pi_step *step);
+const char *step_meta_tags(struct pi_dev *dev, const struct pi_step *step);
+const char *step_meta_bad(struct pi_dev *dev, const struct pi_step *step);
+const char *step_meta_way(struct pi_dev *dev, const struct pi_step *step);
+const char *step_meta_map(struct pi_dev *dev, const struct pi_step *step);
+const char *step_meta_gone(struct pi_dev *dev, const struct pi_step *step);
+const char *step_meta_cap(struct pi_dev *dev, const struct pi_step *step);
 void log_begin(void);
 
 #endif /* PI_IO_H */
