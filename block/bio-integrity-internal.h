@@ -160,7 +160,7 @@ static inline bool blk_integrity_has_app_tag(const struct blk_integrity *bi)
 	       bi->tag_size >= sizeof_field(struct bio_integrity_payload, bip_app_tag);
 }
 
-/* Was a geometry read amid a change?  Then its parts may not fit together. */
+/* A geometry that was read during a change may have fields of both. */
 static inline bool blk_integrity_is_consistent(const struct blk_integrity *bi)
 {
 	return bi->profile && bi->profile->csum_type == bi->csum_type &&

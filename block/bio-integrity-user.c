@@ -20,7 +20,7 @@
 #include "bio-integrity-internal.h"
 #include "blk.h"
 
-/* User pages, a vector each. */
+/* User pages, one per vector. */
 struct user_vecs {
 	struct bio_vec *vecs;
 	unsigned int nr;
@@ -28,7 +28,7 @@ struct user_vecs {
 	bool pinned;
 };
 
-/* Pages pinned at a time: the array is on the stack. */
+/* Pages pinned at a time, as the array is on the stack. */
 #define PIN_BATCH	16
 
 static void unpin_vec(const struct bio_vec *bv, bool dirty)
@@ -46,8 +46,8 @@ static void user_vecs_put(struct user_vecs *uv)
 }
 
 /*
- * Two segments of the iterator that meet in a page pin it twice: they become one
- * vector, which unpins it once.
+ * Two segments of the iterator that meet in a page pin it twice: they become
+ * one vector, which unpins it once.
  */
 static void user_vecs_add(struct user_vecs *uv, struct page *page,
 			  unsigned int len, unsigned int offset)
@@ -65,8 +65,8 @@ static void user_vecs_add(struct user_vecs *uv, struct page *page,
 }
 
 /*
- * Pinning may stop short of what was asked for: go on from there, until it
- * gets nothing at all.
+ * Pinning may return fewer pages than requested: continue until it returns
+ * none.
  */
 static int user_vecs_pin(struct user_vecs *uv, struct iov_iter *iter,
 			 iov_iter_extraction_t flags)
@@ -144,7 +144,9 @@ static int attach_pages(struct bio *bio, struct user_vecs *uv)
 	return 1;
 }
 
-/* Return: 1 if the device takes the pages as they are, 0 if not, or an error. */
+/*
+ * Return: 1 if the device takes the pages as they are, 0 if not, or an error.
+ */
 static int map_direct(struct bio *bio, struct user_vecs *uv)
 {
 	int ret = attach_pages(bio, uv);
@@ -241,7 +243,7 @@ static int bounce_read(struct bio *bio, struct user_vecs *uv, size_t bytes,
 	struct iov_iter iter;
 	int err;
 
-	/* What the device does not transfer comes back as it was. */
+	/* Metadata that the device does not transfer must keep its content. */
 	iov_iter_bvec(&iter, ITER_SOURCE, uv->vecs, uv->nr, bytes);
 	err = map_buffer(bio, buf_bytes, &iter, uv->nr);
 	if (err)
@@ -255,7 +257,9 @@ static int bounce_read(struct bio *bio, struct user_vecs *uv, size_t bytes,
 	return 0;
 }
 
-/* Remapping writes to the metadata; user memory is only ever read for a write. */
+/*
+ * Remapping writes to the metadata; user memory is only ever read for a write.
+ */
 static bool must_not_touch(struct bio *bio)
 {
 	struct blk_integrity *bi = bdev_get_integrity(bio->bi_bdev);
@@ -307,13 +311,14 @@ static int map_read(struct bio *bio, struct iov_iter *iter,
 }
 
 /**
- * bip_map_user() - give a bio metadata in user memory
+ * bip_map_user() - attach metadata in user memory, with a minimum size
  * @bio: bio with a device, an operation and no payload
  * @iter: the metadata: ITER_DEST for a read, ITER_SOURCE for a write
- * @device_bytes: bytes that the device may transfer at most
+ * @device_bytes: maximum number of bytes that the device transfers
  *
- * If that is more than @iter, the device gets a buffer in the kernel, of which
- * only the beginning is the user's; the rest of what is written is zero.
+ * If @iter is shorter, the device gets a kernel buffer of @device_bytes, of
+ * which only the first part is copied from or to the user.  The rest of a write
+ * is zero.
  *
  * Context: Process context.  May sleep.
  * Return: as bio_integrity_map_user().
@@ -348,17 +353,17 @@ int bip_map_user(struct bio *bio, struct iov_iter *iter,
 }
 
 /**
- * bio_integrity_map_user() - give a bio metadata in user memory
+ * bio_integrity_map_user() - attach metadata in user memory to a bio
  * @bio: bio with a device, an operation and no payload
  * @iter: the metadata: ITER_DEST for a read, ITER_SOURCE for a write
  *
- * Undone by bio_integrity_unmap_user().
+ * Release it with bio_integrity_unmap_user().
  *
  * Context: Process context.  May sleep.
- * Return: 0; -EINVAL if @bio has a payload, @iter is empty or its direction is
- *	not that of @bio; -E2BIG if it is more than one I/O takes; -EFAULT if it
- *	cannot be accessed; -EOPNOTSUPP; -ENOMEM.  On an error nothing of @iter
- *	stays pinned.
+ * Return: 0 on success; -EINVAL if @bio has a payload, @iter is empty or its
+ *	direction is not that of @bio; -E2BIG if it is larger than one I/O;
+ *	-EFAULT if it cannot be accessed; -EOPNOTSUPP if @bio has an inline
+ *	encryption context; -ENOMEM.  On an error no page of @iter stays pinned.
  */
 int bio_integrity_map_user(struct bio *bio, struct iov_iter *iter)
 {
@@ -395,7 +400,7 @@ int bip_pin_user(struct bio *bio, struct iov_iter *iter)
 	return 0;
 }
 
-/* The bounce buffer can be longer than what the user gave. */
+/* The bounce buffer can be longer than the user's buffer. */
 static void bounce_to_user(struct bio_integrity_payload *bip)
 {
 	unsigned int nr_user = bip->bip_max_vcnt - bip->bip_vcnt;
@@ -429,10 +434,11 @@ void bip_unpin_user(struct bio_integrity_payload *bip, bool dirty)
 }
 
 /**
- * bio_integrity_unmap_user() - end of a bio with metadata in user memory
+ * bio_integrity_unmap_user() - copy bounced metadata back and unpin user memory
  * @bio: bio with a payload, of bio_integrity_map_user() or of the kernel
  *
- * What was read into the pages is dirty.  The payload itself goes with the bio.
+ * Pages that were read into are marked dirty.  The payload is freed with the
+ * bio.
  *
  * Context: Process context.  May sleep.
  */
