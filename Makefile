@@ -22,8 +22,7 @@ help:
 	@echo 'make check        runs checkpatch, sparse, W=1, clang, kernel-doc, and compiles all users of the interface'
 	@echo 'make check-drivers  compiles all users of the interface'
 	@echo 'make test-base    runs tests of known defects on the unmodified base and on this code; prints a table'
-	@echo 'make test-archs   runs the KUnit suites in QEMU on s390x (big endian), i386 (highmem), arm64 (4 and 64 KiB pages)'
-	@echo 'make test-sanitize  runs KUnit and guest tests with KASAN, UBSAN, lockdep, kmemleak and object debugging'
+	@echo 'make test-archs   runs the KUnit suites in QEMU on s390x, which is big endian'
 	@echo 'make coverage     writes which lines and branches KUnit runs to build/coverage/index.html'
 	@echo 'make docs         builds our pages as HTML with Sphinx and fails on warnings'
 	@echo 'make soak         runs all of the above that test: takes hours'
@@ -80,16 +79,13 @@ test-base: tree
 test-archs: tree
 	@scripts/archs
 
-test-sanitize: tree
-	@scripts/sanitize
-
 coverage: tree
 	@scripts/coverage
 
 docs: tree
 	@scripts/docs
 
-soak: test test-base test-archs test-sanitize coverage docs patch-check
+soak: test test-base test-archs coverage docs patch-check
 
 patch: tree
 	@scripts/patch
@@ -110,4 +106,4 @@ distclean:
 	rm -rf build
 
 .PHONY: help tree kernel run shell selftest kunit kunit-qemu bench bench-guards check check-drivers patch patch-check debian13
-.PHONY: test test-base test-archs test-sanitize coverage docs soak clean distclean
+.PHONY: test test-base test-archs coverage docs soak clean distclean
