@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Metadata that a program brings along with a read or write: checked, pinned bio
- * by bio, released in any context.
+ * Metadata that a program passes with a read or write: checked, pinned for each
+ * bio, and released in any context.
  *
- * The pages are handed to the block layer as they lie.  A write only reads them:
- * what must be renumbered, or cannot go to the device as it lies,
- * bio_integrity_admit() copies.
+ * The pages are mapped as they are.  A write only reads them: metadata that
+ * must be renumbered, or that the device does not accept as it is, is copied by
+ * bio_integrity_admit().
  */
 
 #include <linux/bio-integrity.h>
@@ -19,7 +19,7 @@
 #include "bio-integrity-internal.h"
 #include "blk.h"
 
-/* Checks that a program may ask for. */
+/* Checks that a program can request. */
 #define CHK_FLAGS	(IO_INTEGRITY_CHK_GUARD | IO_INTEGRITY_CHK_REFTAG | \
 			 IO_INTEGRITY_CHK_APPTAG)
 
@@ -64,7 +64,7 @@ int bio_integrity_check_meta(const struct blk_integrity *bi,
 	return 0;
 }
 
-/* What a device stores there is lost if the page is written back meanwhile. */
+/* Mark pages dirty again: one that was written back would lose new content. */
 static void dirty_pages(struct bio_integrity_payload *bip)
 {
 	for (unsigned int i = 0; i < bip->bip_vcnt; i++) {
@@ -77,10 +77,10 @@ static void dirty_pages(struct bio_integrity_payload *bip)
 }
 
 /**
- * bio_integrity_map_iter() - give a bio its part of a program's metadata
+ * bio_integrity_map_iter() - attach a part of a program's metadata to a bio
  * @bio: bio with a device, an operation and data, and no payload
  * @bi: geometry that @meta was checked for
- * @meta: metadata of all that is not submitted yet; advanced by what @bio has
+ * @meta: metadata that is not attached yet; advanced by that of @bio
  *
  * The user's pages are pinned and become the payload.  They are only read for a
  * write: what must be renumbered, or cannot go to the device as it lies, is

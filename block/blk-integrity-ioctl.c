@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * FS_IOC_GETLBMD_CAP: what metadata a block device has, for programs that bring
- * their own.
+ * FS_IOC_GETLBMD_CAP: describes the metadata of a block device to programs that
+ * pass their own.
  */
 
 #include <linux/blk-integrity.h>
@@ -16,7 +16,7 @@
 static_assert(sizeof(struct logical_block_metadata_cap) == LBMD_SIZE_VER0);
 
 /**
- * struct guard_cap - a guard as programs know it
+ * struct guard_cap - description of a guard for programs
  * @type: LBMD_PI_CSUM_NONE and so on
  * @app_tag_size: bytes of the application tag
  * @ref_tag_size: bytes of the reference tag, where the format has one
@@ -87,7 +87,7 @@ int blk_integrity_meta_cap(const struct blk_integrity *bi,
 		return 0;
 	cap->lbmd_pi_size = tuple_size;
 	cap->lbmd_pi_offset = bi->pi_offset;
-	/* What is not the tuple is before it, or all behind it. */
+	/* Opaque metadata is in front of the tuple, or all after it. */
 	if (cap->lbmd_opaque_size && !bi->pi_offset)
 		cap->lbmd_opaque_offset = tuple_size;
 
@@ -102,7 +102,7 @@ int blk_integrity_meta_cap(const struct blk_integrity *bi,
 	return 0;
 }
 
-/* By any size: programs are older or newer than this kernel. */
+/* Accept any size, because programs may be older or newer than this kernel. */
 static bool is_meta_cap(unsigned int cmd)
 {
 	return _IOC_DIR(cmd) == _IOC_DIR(FS_IOC_GETLBMD_CAP) &&

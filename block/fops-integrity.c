@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Direct I/O on a block device with metadata that the program brings.
+ * Direct I/O on a block device with metadata of the program.
  *
  * An I/O becomes as many bios as it needs, each with its part of the metadata.
- * It ends when the last of them has released the memory of the program, with
- * the first error that there was.
+ * It ends when the last bio has released the memory of the program, with the
+ * first error of them.
  */
 
 #include <linux/bio-integrity.h>
@@ -31,7 +31,7 @@ static_assert(!(IOCB_HAS_METADATA &
 
 /**
  * struct meta_dio - a read or write with metadata
- * @iocb: whose it is
+ * @iocb: the I/O
  * @bytes: data in all bios
  * @ref: bios that have not ended, and one of the submitter until all are
  *	submitted
@@ -50,7 +50,7 @@ struct meta_dio {
 
 static struct bio_set meta_dio_bios;
 
-/* Reads whose metadata pages have to be made dirty once more. */
+/* Reads whose metadata pages must be marked dirty again. */
 static DEFINE_SPINLOCK(redirty_lock);
 static struct bio_list redirty_bios;
 
@@ -75,7 +75,7 @@ static void meta_dio_put(struct meta_dio *dio)
 	iocb->ki_complete(iocb, ret);
 }
 
-/* Takes the reference of a bio whose metadata is not pinned any more. */
+/* Drop the reference of a bio whose metadata has been unpinned. */
 static void meta_bio_release(struct bio *bio)
 {
 	struct meta_dio *dio = bio->bi_private;
@@ -135,7 +135,7 @@ static void meta_bio_init(struct bio *bio, struct meta_dio *dio, loff_t pos)
 	bio->bi_end_io = meta_bio_end_io;
 }
 
-/* Data whose metadata one bio has room for: whole blocks. */
+/* The most data whose metadata fits one bio, in whole blocks. */
 static u64 max_bio_bytes(struct block_device *bdev,
 			 const struct blk_integrity *bi)
 {
@@ -190,7 +190,7 @@ static blk_opf_t meta_bio_opf(struct kiocb *iocb, struct iov_iter *iter)
 	return opf;
 }
 
-/* How one bio that is all of the I/O goes, and whether it has to be one. */
+/* Set up a bio that is all of the I/O, and test whether it must be. */
 static int meta_bio_be_only(struct bio *bio, struct kiocb *iocb, bool is_only)
 {
 	if (!is_only) {
@@ -206,7 +206,10 @@ static int meta_bio_be_only(struct bio *bio, struct kiocb *iocb, bool is_only)
 	return 0;
 }
 
-/* The I/O begins with its first bio: until then errors are the caller's. */
+/*
+ * The I/O begins with its first bio.  Earlier errors are returned to the
+ * caller.
+ */
 static struct meta_dio *meta_dio_start(struct kiocb *iocb,
 				       struct iov_iter *iter,
 				       struct block_device *bdev,
@@ -259,8 +262,8 @@ put:
  * Context: Process context.  May sleep.
  * Return: -EIOCBQUEUED; or an error, and then nothing was begun: -EINVAL for
  *	metadata that is not exactly that of @iter, or checks that the format
- *	does not have; -EFAULT; -EAGAIN if IOCB_NOWAIT is set and the I/O is more
- *	than one bio; -E2BIG; -ENOMEM.
+ *	does not have; -EFAULT; -EAGAIN if IOCB_NOWAIT is set and the I/O is
+ *	more than one bio; -E2BIG; -ENOMEM.
  */
 ssize_t blkdev_meta_direct_IO(struct kiocb *iocb, struct iov_iter *iter)
 {
@@ -302,7 +305,7 @@ ssize_t blkdev_meta_direct_IO(struct kiocb *iocb, struct iov_iter *iter)
 }
 
 /**
- * file_has_metadata() - does a file take metadata along with its data?
+ * file_has_metadata() - test whether a file accepts metadata with its data
  * @file: any file
  *
  * Context: Any context.

@@ -12,7 +12,7 @@ int io_rw_prep_attr(struct io_kiocb *req, const struct io_uring_sqe *sqe,
 int __io_rw_issue_attr(struct io_kiocb *req, struct kiocb *kiocb);
 
 /**
- * io_rw_issue_attr() - give a file the attributes of a read or write
+ * io_rw_issue_attr() - pass the attributes of a read or write to a file
  * @req: the request
  * @kiocb: its I/O, with the flags of this issue
  *

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Metadata that a program brings along with the data of a read or write, on its
- * way from io_uring to the block layer.  See
+ * Metadata that a program passes with the data of a read or write, from
+ * io_uring to the block layer.  See
  * Documentation/block/data-integrity/programs.rst.
  */
 #ifndef _LINUX_UIO_META_H
@@ -21,11 +21,11 @@ struct file;
 /**
  * struct uio_meta - metadata of one read or write
  * @iter: the metadata, in user memory
- * @seed: number of the first interval, as its reference tag says it
+ * @seed: number in the reference tag of the first interval
  * @flags: IO_INTEGRITY_CHK_GUARD, _REFTAG and _APPTAG of <uapi/linux/fs.h>
  * @app_tag: application tag that IO_INTEGRITY_CHK_APPTAG expects
  *
- * The block layer does not change it: an I/O that is tried again begins with
+ * The block layer does not change it, so that an I/O can be issued again with
  * the same metadata.
  */
 struct uio_meta {
