@@ -7,6 +7,7 @@
 #ifndef _LINUX_UIO_META_H
 #define _LINUX_UIO_META_H
 
+#include <linux/bits.h>
 #include <linux/types.h>
 #include <linux/uio.h>
 
@@ -16,7 +17,7 @@ struct file;
  * Set in kiocb->ki_flags where kiocb->private points to a struct uio_meta.  The
  * flags of <linux/fs.h> end at bit 23.
  */
-#define IOCB_HAS_METADATA	(1 << 24)
+#define IOCB_HAS_METADATA	BIT(24)
 
 /**
  * struct uio_meta - metadata of one read or write
