@@ -17,8 +17,9 @@ help:
 	@echo 'make kunit        runs the KUnit suites in UML'
 	@echo 'make kunit-qemu   runs the KUnit suites in QEMU, x86_64'
 	@echo 'make selftest     runs all tests in the guest, including the slow ones; prints KTAP'
-	@echo 'make bench        compares allocations, work items and instructions per I/O with the base; runs bench-guards too'
+	@echo 'make bench        compares allocations, work items and instructions per I/O with the base; runs the other two'
 	@echo 'make bench-guards  compares the speed of guards with the base'
+	@echo 'make bench-path   compares the instructions of a bio, exactly, with the base; fails if a disk without metadata costs more'
 	@echo 'make check        runs checkpatch, sparse, W=1, clang, kernel-doc, and compiles all users of the interface'
 	@echo 'make check-drivers  compiles all users of the interface'
 	@echo 'make test-base    runs tests of known defects on the unmodified base and on this code; prints a table'
@@ -61,8 +62,12 @@ kunit: tree
 kunit-qemu: tree
 	@scripts/kunit x86_64
 
-bench: bench-guards
+bench: bench-guards bench-path
 	@tools/bench/bench
+	@tools/bench/report
+
+bench-path: tree
+	@tools/bench/path/run
 
 bench-guards: tree
 	@tools/bench/guards
@@ -105,5 +110,5 @@ clean:
 distclean:
 	rm -rf build
 
-.PHONY: help tree kernel run shell selftest kunit kunit-qemu bench bench-guards check check-drivers patch patch-check debian13
-.PHONY: test test-base test-archs coverage docs soak clean distclean
+.PHONY: help tree kernel run shell selftest kunit kunit-qemu bench bench-guards bench-path check check-drivers
+.PHONY: patch patch-check debian13 test test-base test-archs coverage docs soak clean distclean

@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What a bio costs in instructions: QEMU counts them (-icount shift=0), and its
+ * time stamp counter shows their number.  Runs at the end of the boot, with
+ * disks that complete at once, one without metadata and one of 512+8 with
+ * CRC-16 and reference tags.  Built into the base and into ours.
+ */
+#define pr_fmt(fmt) "path: " fmt
+
+#include <linux/blk-integrity.h>
+#include <linux/blk-mq.h>
+#include <linux/delay.h>
+#include <linux/module.h>
+#include <linux/reboot.h>
+#include <linux/sort.h>
+#include <linux/t10-pi.h>
+#include <asm/msr.h>
+
+#include "blk.h"
+#include "path.h"
+
+#define MAX_DEPTH	32
+#define MAX_BYTES	SZ_1M
+#define SAMPLE_BYTES	SZ_4M
+#define SAMPLES		11
+
+DEFINE_STATIC_KEY_FALSE(path_no_guards);
+
+static unsigned int segments = 1;
+module_param(segments, uint, 0444);
+MODULE_PARM_DESC(segments, "Integrity segments that the disk takes");
+
+static struct page *pages;
+static struct bio bios[MAX_DEPTH];
+static struct bio_vec vecs[MAX_DEPTH][MAX_BYTES / PAGE_SIZE];
+static atomic_t bios_left;
+static DECLARE_COMPLETION(bios_done);
+static unsigned int errors;
+
+/* Instructions of the disk, which plays the medium. */
+static u64 medium;
+
+/* The data is zero, and so is its guard. */
+static void fill_tuples(struct request *rq)
+{
+	u32 ref = blk_rq_pos(rq);
+	struct bio *bio;
+
+	__rq_for_each_bio(bio, rq) {
+		struct bvec_iter iter;
+		struct bio_vec bv;
+
+		bip_for_each_vec(bv, bio_integrity(bio), iter) {
+			struct t10_pi_tuple *tuple = bvec_virt(&bv);
+			struct t10_pi_tuple *end = bvec_virt(&bv) + bv.bv_len;
+
+			for (; tuple < end; tuple++)
+				*tuple = (struct t10_pi_tuple) {
+					.ref_tag = cpu_to_be32(ref++),
+				};
+		}
+	}
+}
+
+static blk_status_t path_queue_rq(struct blk_mq_hw_ctx *hctx,
+				  const struct blk_mq_queue_data *bd)
+{
+	struct request *rq = bd->rq;
+
+	blk_mq_start_request(rq);
+	if (req_op(rq) == REQ_OP_READ && blk_integrity_rq(rq)) {
+		u64 start = rdtsc();
+
+		fill_tuples(rq);
+		medium += rdtsc() - start;
+	}
+	blk_mq_end_request(rq, BLK_STS_OK);
+	return BLK_STS_OK;
+}
+
+static const struct blk_mq_ops path_mq_ops = {
+	.queue_rq	= path_queue_rq,
+};
+
+static const struct block_device_operations path_fops = {
+	.owner		= THIS_MODULE,
+};
+
+static struct gendisk *make_disk(const char *name, bool has_metadata)
+{
+	struct blk_mq_tag_set *set = kzalloc(sizeof(*set), GFP_KERNEL | __GFP_NOFAIL);
+	struct queue_limits lim = {
+		.max_hw_sectors		= MAX_BYTES >> SECTOR_SHIFT,
+		.max_segments		= MAX_BYTES / PAGE_SIZE,
+		.dma_alignment		= 3,
+	};
+	struct gendisk *disk;
+
+	if (has_metadata) {
+		lim.max_integrity_segments = segments;
+		lim.integrity = (struct blk_integrity) {
+			.csum_type	= BLK_INTEGRITY_CSUM_CRC,
+			.flags		= BLK_INTEGRITY_REF_TAG,
+			.tuple_size	= sizeof(struct t10_pi_tuple),
+			.interval_exp	= SECTOR_SHIFT,
+		};
+	}
+	set->ops = &path_mq_ops;
+	set->nr_hw_queues = 1;
+	set->queue_depth = 4 * MAX_DEPTH;
+	set->numa_node = NUMA_NO_NODE;
+	set->flags = BLK_MQ_F_SHOULD_MERGE;
+	if (blk_mq_alloc_tag_set(set))
+		panic("path: no tags\n");
+	disk = blk_mq_alloc_disk(set, &lim, NULL);
+	if (IS_ERR(disk))
+		panic("path: no disk\n");
+	disk->fops = &path_fops;
+	disk->flags |= GENHD_FL_NO_PART;
+	strscpy(disk->disk_name, name, DISK_NAME_LEN);
+	set_capacity(disk, 1 << 24);
+	if (add_disk(disk))
+		panic("path: no disk\n");
+	return disk;
+}
+
+static void bio_ended(struct bio *bio)
+{
+	errors += bio->bi_status != BLK_STS_OK;
+	if (atomic_dec_and_test(&bios_left))
+		complete(&bios_done);
+}
+
+/* From the last page to the first: none can be merged with the one before. */
+static void submit(struct block_device *bdev, blk_opf_t op, unsigned int bytes,
+		   unsigned int i)
+{
+	unsigned int nr_pages = bytes >> PAGE_SHIFT;
+
+	bio_init(&bios[i], bdev, vecs[i], nr_pages, op);
+	bios[i].bi_iter.bi_sector = i * (4 * MAX_BYTES >> SECTOR_SHIFT);
+	bios[i].bi_end_io = bio_ended;
+	while (nr_pages)
+		__bio_add_page(&bios[i], pages + --nr_pages, PAGE_SIZE, 0);
+	submit_bio(&bios[i]);
+}
+
+/* Return: instructions a bio. */
+static u64 sample(struct block_device *bdev, blk_opf_t op, unsigned int bytes,
+		  unsigned int depth)
+{
+	unsigned int nr = max(SAMPLE_BYTES / bytes, depth);
+	u64 start;
+
+	medium = 0;
+	start = rdtsc();
+	for (unsigned int i = 0; i < nr; i += depth) {
+		reinit_completion(&bios_done);
+		atomic_set(&bios_left, depth);
+		for (unsigned int k = 0; k < depth; k++)
+			submit(bdev, op, bytes, k);
+		wait_for_completion(&bios_done);
+	}
+	return div_u64(rdtsc() - start - medium, nr);
+}
+
+static int compare(const void *a, const void *b)
+{
+	u64 x = *(const u64 *)a;
+	u64 y = *(const u64 *)b;
+
+	return (x > y) - (x < y);
+}
+
+static u64 median(struct block_device *bdev, blk_opf_t op, unsigned int bytes,
+		  unsigned int depth)
+{
+	u64 samples[SAMPLES];
+
+	sample(bdev, op, bytes, depth);
+	for (int i = 0; i < SAMPLES; i++)
+		samples[i] = sample(bdev, op, bytes, depth);
+	sort(samples, SAMPLES, sizeof(*samples), compare, NULL);
+	return samples[SAMPLES / 2];
+}
+
+#ifdef PATH_OURS
+static void set_policy(struct gendisk *disk, bool on, int inline_bytes)
+{
+	struct blk_integrity_dev *idev = disk->queue->integrity_dev;
+
+	idev->read_verify = on;
+	idev->write_generate = on;
+	idev->copy_unstable = false;
+	idev->inline_bytes = inline_bytes;
+}
+#else
+static void set_policy(struct gendisk *disk, bool on, int inline_bytes)
+{
+	u8 *flags = &disk->queue->limits.integrity.flags;
+
+	*flags &= ~(BLK_INTEGRITY_NOVERIFY | BLK_INTEGRITY_NOGENERATE);
+	if (!on)
+		*flags |= BLK_INTEGRITY_NOVERIFY | BLK_INTEGRITY_NOGENERATE;
+}
+#endif
+
+static void measure(struct gendisk *plain, struct gendisk *protected,
+		    blk_opf_t op, unsigned int bytes, unsigned int depth)
+{
+	const char *name = op == REQ_OP_WRITE ? "write" : "read";
+	u64 none = median(plain->part0, op, bytes, depth);
+
+#define ROW(what, n)							\
+	pr_info("%s %u KiB, %u at once / %s = %lld\n", name, bytes >> 10,	\
+		depth, what, (long long)(n))
+
+	ROW("no metadata", none);
+	set_policy(protected, false, 0);
+	ROW("switched off", median(protected->part0, op, bytes, depth) - none);
+	for (int guards = 0; guards < 2; guards++) {
+		if (guards)
+			static_branch_disable(&path_no_guards);
+		else
+			static_branch_enable(&path_no_guards);
+		set_policy(protected, true, 0);
+		ROW(guards ? "protected" : "guards left out",
+		    median(protected->part0, op, bytes, depth) - none);
+#ifdef PATH_OURS
+		if (op == REQ_OP_WRITE)
+			continue;
+		set_policy(protected, true, MAX_BYTES);
+		ROW(guards ? "where it completes" : "where it completes, guards left out",
+		    median(protected->part0, op, bytes, depth) - none);
+#endif
+	}
+}
+
+static int __init path_init(void)
+{
+	struct gendisk *plain = make_disk("plain", false);
+	struct gendisk *protected = make_disk("protected", true);
+
+	pages = alloc_pages(GFP_KERNEL | __GFP_ZERO | __GFP_COMP,
+			    get_order(MAX_BYTES));
+	if (!pages)
+		panic("path: no memory\n");
+	msleep(300);
+#ifdef PATH_OURS
+	pr_info("guards by %s\n", pi_guard_impl_name(BLK_INTEGRITY_CSUM_CRC));
+#endif
+	for (unsigned int bytes = SZ_4K; bytes <= MAX_BYTES; bytes *= 16) {
+		measure(plain, protected, REQ_OP_WRITE, bytes, 1);
+		measure(plain, protected, REQ_OP_READ, bytes, 1);
+		measure(plain, protected, REQ_OP_READ, bytes, MAX_DEPTH);
+	}
+	pr_info("%u errors\n", errors);
+	kernel_power_off();
+	return 0;
+}
+late_initcall_sync(path_init);
+MODULE_DESCRIPTION("Instructions a bio");
+MODULE_LICENSE("GPL");

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Included before t10-pi.c in the kernels that count instructions: guards can
+ * be left out, for one instruction a call while they are not.
+ */
+#ifndef BENCH_PATH_H
+#define BENCH_PATH_H
+
+#include <linux/blk-integrity.h>
+#include <linux/crc-t10dif.h>
+#include <linux/jump_label.h>
+
+DECLARE_STATIC_KEY_FALSE(path_no_guards);
+
+#ifdef PATH_OURS
+#include "pi-guard.h"
+
+#define pi_guard_crc16(...)						\
+	do {								\
+		if (!static_branch_unlikely(&path_no_guards))		\
+			(pi_guard_crc16)(__VA_ARGS__);			\
+	} while (0)
+#else
+#define crc_t10dif_update(...)						\
+	(static_branch_unlikely(&path_no_guards) ? 0 : (crc_t10dif_update)(__VA_ARGS__))
+#endif
+
+#endif /* BENCH_PATH_H */
