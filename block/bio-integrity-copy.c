@@ -3,8 +3,8 @@
  * Writes whose memory may change while the device reads it are sent as copies,
  * which keep the data that their guards were computed for.
  *
- * The page cache keeps folios under writeback unchanged on a device that asks
- * for stable pages.  Nothing keeps the buffer of a program unchanged during
+ * The page cache keeps folios under writeback unchanged if the device of their
+ * file asks for stable pages.  Nothing keeps the buffer of a program unchanged during
  * direct I/O, nor a page of the page cache that is written outside of
  * writeback, as journals do.
  *
@@ -17,19 +17,31 @@
 #include <linux/init.h>
 #include <linux/mm.h>
 #include <linux/page-flags.h>
+#include <linux/pagemap.h>
 
 #include "bio-integrity-internal.h"
 #include "blk.h"
 
 static struct bio_set copy_bios;
 
+/*
+ * Whether writers wait for writeback depends on the device that the file is on,
+ * which may be stacked on this one: its mapping tells.  A mapping stays as long
+ * as there is writeback.
+ */
 static bool folio_may_change(struct folio *folio)
 {
+	struct address_space *mapping = READ_ONCE(folio->mapping);
+
 	if (folio_test_slab(folio))
 		return false;
 	if (folio_maybe_dma_pinned(folio))
 		return true;
-	return folio->mapping && !folio_test_writeback(folio);
+	if (!mapping)
+		return false;
+	if (!folio_test_writeback(folio))
+		return true;
+	return !folio_test_anon(folio) && !mapping_stable_writes(mapping);
 }
 
 /*

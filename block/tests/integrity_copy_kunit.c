@@ -8,6 +8,7 @@
 #include <linux/fs.h>
 #include <linux/mm.h>
 #include <linux/page-flags.h>
+#include <linux/pagemap.h>
 
 #include "integrity_disk.h"
 #include "pi_reference.h"
@@ -20,16 +21,20 @@
  * @MEMORY_KERNEL: allocated by the kernel for itself
  * @MEMORY_PINNED: pinned for direct I/O
  * @MEMORY_CACHE: in the page cache
- * @MEMORY_WRITEBACK: in the page cache, under writeback
+ * @MEMORY_WRITEBACK: in the page cache, under writeback, of a file whose writers
+ *	wait for that
+ * @MEMORY_NO_WAIT: the same, of a file whose writers do not wait
  */
 enum memory {
 	MEMORY_KERNEL,
 	MEMORY_PINNED,
 	MEMORY_CACHE,
 	MEMORY_WRITEBACK,
+	MEMORY_NO_WAIT,
 };
 
-static struct address_space no_mapping;
+static struct address_space waiting_mapping = { .flags = BIT(AS_STABLE_WRITES) };
+static struct address_space other_mapping;
 
 struct test_page {
 	struct folio *folio;
@@ -60,8 +65,10 @@ static struct page *test_page(struct kunit *test, enum memory memory)
 	if (memory == MEMORY_PINNED)
 		folio_ref_add(tp->folio, GUP_PIN_COUNTING_BIAS);
 	if (memory == MEMORY_CACHE || memory == MEMORY_WRITEBACK)
-		tp->folio->mapping = &no_mapping;
-	if (memory == MEMORY_WRITEBACK)
+		tp->folio->mapping = &waiting_mapping;
+	if (memory == MEMORY_NO_WAIT)
+		tp->folio->mapping = &other_mapping;
+	if (memory == MEMORY_WRITEBACK || memory == MEMORY_NO_WAIT)
 		set_bit(PG_writeback, &tp->folio->flags);
 	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, test_page_free,
 							   tp));
@@ -116,6 +123,8 @@ static const struct change_case change_cases[] = {
 	{ "page cache", MEMORY_CACHE, REQ_OP_WRITE, false, true },
 	{ "page cache, never", MEMORY_CACHE, REQ_OP_WRITE, true, false },
 	{ "under writeback", MEMORY_WRITEBACK, REQ_OP_WRITE, false, false },
+	{ "under writeback, writers do not wait", MEMORY_NO_WAIT, REQ_OP_WRITE,
+	  false, true },
 	{ "metadata", MEMORY_KERNEL, REQ_OP_WRITE | REQ_META, false, true },
 	{ "pinned, may not wait", MEMORY_PINNED, REQ_OP_WRITE | REQ_NOWAIT,
 	  false, true },
