@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Direct I/O of a buffer that another process changes as fast as it can.
+ * I/O of memory that other processes change as fast as they can: buffers of direct
+ * I/O, and pages of a file that is mapped.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -14,6 +15,14 @@
 
 #define TIMES		400
 #define BYTES_EACH	65536
+#define FILE_BYTES	(4 << 20)
+#define FILE_WRITERS	2
+
+/* I/Os that failed. */
+struct failures {
+	unsigned int wrong;	/* with EILSEQ */
+	unsigned int other;
+};
 
 static char *shared_buffer(void)
 {
@@ -29,8 +38,8 @@ static char *shared_buffer(void)
 	return data;
 }
 
-/* Ends with its parent. */
-static pid_t begin_churn(char *data)
+/* A process that changes the buffer; it ends with its parent. */
+static pid_t begin_churn(char *data, size_t bytes)
 {
 	pid_t parent = getpid(), child = fork();
 
@@ -41,48 +50,92 @@ static pid_t begin_churn(char *data)
 	if (child)
 		return child;
 	for (unsigned int n = 1; getppid() == parent; n++)
-		for (int i = 0; i < BYTES_EACH; i += 64)
+		for (size_t i = 0; i < bytes; i += 64)
 			__atomic_fetch_add(&data[i], n | 1, __ATOMIC_RELAXED);
 	_exit(0);
 }
 
-/* How many of TIMES fail with EILSEQ, and how many with anything else. */
+static void end_churn(pid_t child)
+{
+	kill(child, SIGKILL);
+	waitpid(child, NULL, 0);
+}
+
+static void count_failure(struct failures *failures, int failed)
+{
+	if (failed && errno == EILSEQ)
+		failures->wrong++;
+	else if (failed)
+		failures->other++;
+}
+
+static const char *answer_failures(const struct failures *failures)
+{
+	return answer("%u,%u", failures->wrong, failures->other);
+}
+
+static unsigned int times(const struct pi_step *step)
+{
+	return step->count > 1 ? step->count : TIMES;
+}
+
 static const char *churn(struct pi_dev *dev, const struct pi_step *step, int write)
 {
 	__u64 at = step->block * dev->fmt.interval;
 	char *data = shared_buffer();
-	unsigned int wrong = 0, failed = 0;
+	struct failures failures = {};
 	pid_t child;
 
 	/* What is read is good when nothing changes it. */
 	if (!write && pwrite(dev->fd, data, BYTES_EACH, at) != BYTES_EACH)
 		return "no-write";
-	child = begin_churn(data);
-	for (int i = 0; i < TIMES; i++) {
+	child = begin_churn(data, BYTES_EACH);
+	for (unsigned int i = 0; i < times(step); i++) {
 		ssize_t ret = write ? pwrite(dev->fd, data, BYTES_EACH, at) :
 				      pread(dev->fd, data, BYTES_EACH, at);
 
-		if (ret == BYTES_EACH)
-			continue;
-		if (ret < 0 && errno == EILSEQ)
-			wrong++;
-		else
-			failed++;
+		count_failure(&failures, ret != BYTES_EACH);
 	}
-	kill(child, SIGKILL);
-	waitpid(child, NULL, 0);
+	end_churn(child);
 	munmap(data, BYTES_EACH);
-	return answer("%u,%u", wrong, failed);
+	return answer_failures(&failures);
 }
 
-/* churn-write:BLOCK, 64 KiB from BLOCK on, several hundred times */
+/*
+ * churn-write:BLOCK[:TIMES], 64 KiB from BLOCK on, several hundred times
+ *
+ * How many failed with EILSEQ, and how many with anything else.
+ */
 const char *step_churn_write(struct pi_dev *dev, const struct pi_step *step)
 {
 	return churn(dev, step, 1);
 }
 
-/* churn-read:BLOCK */
+/* churn-read:BLOCK[:TIMES] */
 const char *step_churn_read(struct pi_dev *dev, const struct pi_step *step)
 {
 	return churn(dev, step, 0);
+}
+
+/* churn-map:0[:TIMES], msync() of a file that others change by their mappings */
+const char *step_churn_map(struct pi_dev *dev, const struct pi_step *step)
+{
+	struct failures failures = {};
+	pid_t writers[FILE_WRITERS];
+	char *data;
+
+	if (ftruncate(dev->fd, FILE_BYTES))
+		return "no-file";
+	data = mmap(NULL, FILE_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED,
+		    dev->fd, 0);
+	if (data == MAP_FAILED)
+		return "no-mapping";
+	for (int i = 0; i < FILE_WRITERS; i++)
+		writers[i] = begin_churn(data + 8 * i, FILE_BYTES - 64);
+	for (unsigned int i = 0; i < times(step); i++)
+		count_failure(&failures, msync(data, FILE_BYTES, MS_SYNC));
+	for (int i = 0; i < FILE_WRITERS; i++)
+		end_churn(writers[i]);
+	munmap(data, FILE_BYTES);
+	return answer_failures(&failures);
 }

@@ -227,6 +227,7 @@ static const struct {
 	{ "guards", step_guards },
 	{ "churn-write", step_churn_write },
 	{ "churn-read", step_churn_read },
+	{ "churn-map", step_churn_map },
 	{ "meta-write", step_meta_write },
 	{ "meta-read", step_meta_read },
 	{ "meta-offsets", step_meta_offsets },
@@ -289,7 +290,8 @@ int main(int argc, char **argv)
 		      "again:BLOCK:COUNT, listen, uevents[:N], escapes:BLOCK:COUNT, memory:0:MIB,\n"
 		      "time-read:BLOCK:COUNT, time-write:BLOCK:COUNT,\n"
 		      "tagged:BLOCK:COUNT, packed:BLOCK:COUNT, tagged-hex:BLOCK:COUNT, packed-hex:BLOCK:COUNT,\n"
-		      "misplace:FROM:TO, guards:BLOCK, churn-write:BLOCK, churn-read:BLOCK,\n"
+		      "misplace:FROM:TO, guards:BLOCK, churn-write:BLOCK[:TIMES], churn-read:BLOCK[:TIMES],\n"
+		      "churn-map:0[:TIMES],\n"
 		      "meta-write:BLOCK:COUNT, meta-read:BLOCK:COUNT, meta-tags:BLOCK:COUNT,\n"
 		      "meta-offsets:BLOCK, meta-checks:BLOCK:FLAGS, meta-wrong:BLOCK:FLAGS, meta-bad:NAME, meta-way:NAME,\n"
 		      "meta-map:NAME, meta-gone:NAME, meta-cap[:BYTES]\n", stderr);

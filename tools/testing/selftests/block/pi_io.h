@@ -47,6 +47,7 @@ const char *step_misplace(struct pi_dev *dev, const struct pi_step *step);
 const char *step_guards(struct pi_dev *dev, const struct pi_step *step);
 const char *step_churn_write(struct pi_dev *dev, const struct pi_step *step);
 const char *step_churn_read(struct pi_dev *dev, const struct pi_step *step);
+const char *step_churn_map(struct pi_dev *dev, const struct pi_step *step);
 const char *step_meta_write(struct pi_dev *dev, const struct pi_step *step);
 const char *step_meta_read(struct pi_dev *dev, const struct pi_step *step);
 const char *step_meta_offsets(struct pi_dev *dev, const struct pi_step *step);

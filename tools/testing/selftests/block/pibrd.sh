@@ -43,8 +43,8 @@ pibrd_format() {
 
 pibrd_unmake() { rmdir "$pibrd_config/$1"; }
 
-# A queue holds the module of its profile until it is freed. That is after its disk is gone: the group that I/O is accounted
-# to refers to the queue, and is freed by a work after a grace period.
+# A queue holds the module of its profile until it is freed. That is after its disk is gone: the group that I/O is
+# accounted to refers to the queue, and is freed by a work after a grace period.
 pibrd_unload() { wait_for reads 0 /sys/module/pi_brd/refcnt && rmmod pi_brd; }
 
 # pibrd_fault RULE, or "clear", of $disk

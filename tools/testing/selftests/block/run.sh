@@ -9,7 +9,7 @@ cd "$(dirname "$0")" || exit 1
 
 : "${PI_ALIGN:=4}"
 quick="vectors nvme scsi policy partition stack partial zoned passthrough uring tags tagstack tagscsi"
-slow="defects errors unstable multipath trace tools clean leaks fio memory facts"
+slow="defects errors unstable stable multipath trace tools clean leaks fio memory facts"
 slow="$slow tower file format swap flood tagformats tagcuts pibrd pifaults pistack uringstack"
 
 if ! grep -q pi-selftest /sys/class/nvme/*/serial 2>/dev/null; then
