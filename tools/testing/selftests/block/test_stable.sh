@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # Pages that the kernel or a mapping changes while they are written: the bitmap of md, the journal of ext4, files over dm
-# targets without integrity. No guard error with the default policies, errors without them. And md's write-behind, where a
-# write ends before its second member has it.
+# targets without integrity. No guard error with the default policies, errors without them. And md's write-behind, where
+# a write ends before its second member has it.
 # shellcheck shell=sh
 . ./probe.sh
 . ./client.sh
@@ -47,7 +47,8 @@ stable_fill() {
 # stable_array OPTION...: md9 of both
 stable_array() {
 	stable_fill
-	mdadm --create /dev/md9 --run --assume-clean --level=1 --raid-devices=2 --bitmap=internal "$@" >/dev/shm/mdadm 2>&1 ||
+	mdadm --create /dev/md9 --run --assume-clean --level=1 --raid-devices=2 --bitmap=internal "$@" \
+		>/dev/shm/mdadm 2>&1 ||
 		sed 's/^/# /' /dev/shm/mdadm
 }
 
@@ -168,7 +169,8 @@ behind_tags() {
 
 # With the superblock at the end, blocks have the same numbers on the array and on its members.
 stable_behind() {
-	stable_array --metadata=1.0 --bitmap-chunk=64K --write-behind=64 "/dev/$stable_a" --write-mostly "/dev/$stable_b"
+	stable_array --metadata=1.0 --bitmap-chunk=64K --write-behind=64 "/dev/$stable_a" \
+		--write-mostly "/dev/$stable_b"
 }
 
 behind_ungenerated() {
