@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Writes whose memory may change while the device reads it are sent as copies,
- * which keep the data that their guards were computed for.
+ * Bios that go to the device as copies: writes of memory that may change while
+ * the device reads it, since a copy keeps the data that its guards were made
+ * for, and all data whose intervals are split in memory, for devices that do not
+ * take that.
  *
  * The page cache keeps folios under writeback unchanged if the device of their
- * file asks for stable pages.  Nothing keeps the buffer of a program unchanged during
- * direct I/O, nor a page of the page cache that is written outside of
+ * file asks for stable pages.  Nothing keeps the buffer of a program unchanged
+ * during direct I/O, nor a page of the page cache that is written outside of
  * writeback, as journals do.
  *
  * A copy is a separate bio.  It can be split, merged, retried or failed over
@@ -64,25 +66,59 @@ static bool data_may_change(struct bio *bio)
 	return may_change;
 }
 
+/* A submitter computed its metadata for the memory as it is. */
+static bool may_have_copy(struct bio *bio)
+{
+	switch (bio_op(bio)) {
+	case REQ_OP_READ:
+	case REQ_OP_WRITE:
+	case REQ_OP_ZONE_APPEND:
+		return bio->bi_pool != &copy_bios &&
+		       !bio_zone_write_plugging(bio) && !bio_integrity(bio) &&
+		       bio_has_data(bio) && !bio_has_crypt_ctx(bio);
+	default:
+		return false;
+	}
+}
+
 /*
- * Writes with metadata of a submitter are not copied, because the submitter
- * computed it.  The queue has not been entered, so the values read here may
- * change, and the profile may be freed.
+ * The queue has not been entered, so the values read here may change, and the
+ * profile may be freed.
  */
-static bool needs_copy(struct bio *bio)
+static bool is_unstable(struct bio *bio)
 {
 	struct request_queue *q = bdev_get_queue(bio->bi_bdev);
 	struct blk_integrity_dev *idev = READ_ONCE(q->integrity_dev);
 
-	if (bio_op(bio) != REQ_OP_WRITE && bio_op(bio) != REQ_OP_ZONE_APPEND)
-		return false;
-	if (bio->bi_pool == &copy_bios || bio_zone_write_plugging(bio) ||
-	    bio_integrity(bio) || !bio_has_data(bio) || bio_has_crypt_ctx(bio))
+	if (bio_op(bio) == REQ_OP_READ)
 		return false;
 	if (!idev || !READ_ONCE(idev->can_generate) ||
 	    !READ_ONCE(idev->write_generate) || !READ_ONCE(idev->copy_unstable))
 		return false;
 	return data_may_change(bio);
+}
+
+/*
+ * Devices that walk data and tuples in step do so page by page: an interval must
+ * not cross one either.
+ */
+static bool is_split_in_memory(struct bio *bio)
+{
+	const struct blk_integrity *bi =
+		&bdev_get_queue(bio->bi_bdev)->limits.integrity;
+	unsigned int mask = (1U << bi->interval_exp) - 1;
+	struct bvec_iter iter;
+	struct bio_vec bv;
+
+	if (!bi->tuple_size || bi->flags & BLK_INTEGRITY_SPLIT_INTERVALS)
+		return false;
+	bio_for_each_segment(bv, bio, iter) {
+		if (is_pci_p2pdma_page(bv.bv_page))
+			return false;
+		if ((bv.bv_offset | bv.bv_len) & mask)
+			return true;
+	}
+	return false;
 }
 
 static void free_copy(struct bio *copy)
@@ -95,7 +131,11 @@ static void free_copy(struct bio *copy)
 static void copy_ended(struct bio *copy)
 {
 	struct bio *bio = copy->bi_private;
+	struct bvec_iter to = bio->bi_iter;
+	struct bvec_iter from = { .bi_size = to.bi_size };
 
+	if (bio_op(bio) == REQ_OP_READ && !copy->bi_status)
+		bio_copy_data_iter(bio, &to, copy, &from);
 	/* A part of a chain that ended before may have set the status. */
 	if (copy->bi_status)
 		bio->bi_status = copy->bi_status;
@@ -122,10 +162,10 @@ static unsigned int copy_order(struct bio *bio)
 	return order_base_2(DIV_ROUND_UP(pages, segments));
 }
 
-static bool add_pages(struct bio *copy, unsigned int bytes, unsigned int order)
+static bool add_pages(struct bio *copy, unsigned int bytes, unsigned int order,
+		      gfp_t gfp)
 {
-	gfp_t gfp = GFP_NOWAIT | __GFP_NOWARN | __GFP_NOMEMALLOC;
-
+	gfp |= __GFP_NOWARN | __GFP_NOMEMALLOC;
 	if (order)
 		gfp |= __GFP_COMP;
 	while (bytes) {
@@ -154,7 +194,7 @@ static bool fits_request(struct bio *copy, unsigned int bytes)
 }
 
 /* A poller would poll the original bio, so the copy is not polled. */
-static struct bio *copy_of(struct bio *bio)
+static struct bio *copy_of(struct bio *bio, gfp_t gfp)
 {
 	unsigned int bytes = bio->bi_iter.bi_size;
 	unsigned int order = copy_order(bio);
@@ -162,14 +202,15 @@ static struct bio *copy_of(struct bio *bio)
 	struct bio *copy;
 
 	copy = bio_alloc_bioset(bio->bi_bdev, vecs, bio->bi_opf & ~REQ_POLLED,
-				GFP_NOWAIT | __GFP_NOWARN, &copy_bios);
+				gfp | __GFP_NOWARN, &copy_bios);
 	if (!copy)
 		return NULL;
-	if (!add_pages(copy, bytes, order) || !fits_request(copy, bytes)) {
+	if (!add_pages(copy, bytes, order, gfp) || !fits_request(copy, bytes)) {
 		free_copy(copy);
 		return NULL;
 	}
-	bio_copy_data(copy, bio);
+	if (op_is_write(bio_op(bio)))
+		bio_copy_data(copy, bio);
 
 	if (bio_flagged(bio, BIO_REMAPPED))
 		bio_set_flag(copy, BIO_REMAPPED);
@@ -189,27 +230,54 @@ static struct bio *copy_of(struct bio *bio)
 	return copy;
 }
 
+/*
+ * The device would take the bio for something else, so there must be a copy.
+ * Reclaim does not wait for one: it writes whole pages.
+ */
+static struct bio *align(struct bio *bio)
+{
+	bool nowait = bio->bi_opf & REQ_NOWAIT;
+	struct bio *copy = copy_of(bio, nowait ? GFP_NOWAIT : GFP_NOIO);
+
+	if (copy) {
+		blk_integrity_count(bdev_get_queue(bio->bi_bdev),
+				    BLK_INTEGRITY_ALIGNED_COPIES, 1);
+		return copy;
+	}
+	bio->bi_status = nowait ? BLK_STS_AGAIN : BLK_STS_RESOURCE;
+	bio_endio(bio);
+	return NULL;
+}
+
 /**
- * bio_integrity_stabilize() - copy a write whose data may change in flight
+ * bio_integrity_stabilize() - copy a bio that must not be sent as it is
  * @bio: bio for a device that takes requests; not under the queue's usage count
  *
- * If a copy cannot be allocated, the bio is sent as it is.
+ * If a copy of a write whose data may change cannot be allocated, the write is
+ * sent as it is.
  *
- * Context: Process context.  Does not sleep for memory.
+ * Context: Process context.  Sleeps for memory only if @bio may wait and its
+ *	intervals are split in memory.
  * Return: the bio to go on with, @bio or a copy of it or of its first part;
- *	NULL if @bio has ended, since it cannot be split.
+ *	NULL if @bio has ended, since it can neither be split nor copied.
  */
 struct bio *bio_integrity_stabilize(struct bio *bio)
 {
 	struct bio *copy;
+	bool split;
 
-	if (!needs_copy(bio))
+	if (!may_have_copy(bio))
+		return bio;
+	split = is_split_in_memory(bio);
+	if (!split && !is_unstable(bio))
 		return bio;
 	/* Copy as much as one request takes; the rest is submitted again. */
 	bio = bio_split_to_limits(bio);
 	if (!bio)
 		return NULL;
-	copy = copy_of(bio);
+	if (split)
+		return align(bio);
+	copy = copy_of(bio, GFP_NOWAIT);
 	blk_integrity_count(bdev_get_queue(bio->bi_bdev),
 			    copy ? BLK_INTEGRITY_COPIED_WRITES :
 				   BLK_INTEGRITY_COPY_FALLBACKS, 1);

@@ -49,6 +49,8 @@ struct logical_block_metadata_cap;
  *	data could change
  * @BLK_INTEGRITY_COPY_FALLBACKS: such writes for which no copy could be
  *	allocated
+ * @BLK_INTEGRITY_ALIGNED_COPIES: reads and writes that were sent as copies
+ *	because their intervals were split and the device does not take that
  * @BLK_INTEGRITY_NR_COUNTERS: number of counters
  */
 enum blk_integrity_counter {
@@ -69,6 +71,7 @@ enum blk_integrity_counter {
 	BLK_INTEGRITY_HEALED,
 	BLK_INTEGRITY_COPIED_WRITES,
 	BLK_INTEGRITY_COPY_FALLBACKS,
+	BLK_INTEGRITY_ALIGNED_COPIES,
 	BLK_INTEGRITY_NR_COUNTERS,
 };
 

@@ -126,7 +126,8 @@ static bool stack_integrity(struct queue_limits *t, struct queue_limits *b,
 	if (!ti->tuple_size && !(ti->flags & BLK_INTEGRITY_STACKED)) {
 		*ti = *bi;
 		ti->flags &= BLK_INTEGRITY_DEVICE_CAPABLE |
-			     BLK_INTEGRITY_REF_TAG | BLK_INTEGRITY_CHECKS_EACH;
+			     BLK_INTEGRITY_REF_TAG | BLK_INTEGRITY_CHECKS_EACH |
+			     BLK_INTEGRITY_SPLIT_INTERVALS;
 		ti->flags |= BLK_INTEGRITY_STACKED;
 		return true;
 	}
@@ -141,7 +142,8 @@ static bool stack_integrity(struct queue_limits *t, struct queue_limits *b,
 	}
 	/* The stacked device has a capability only if all members have it. */
 	ti->flags &= bi->flags | ~(BLK_INTEGRITY_DEVICE_CAPABLE |
-				   BLK_INTEGRITY_CHECKS_EACH);
+				   BLK_INTEGRITY_CHECKS_EACH |
+				   BLK_INTEGRITY_SPLIT_INTERVALS);
 	return true;
 }
 

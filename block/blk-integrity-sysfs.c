@@ -169,6 +169,7 @@ static const char *const counter_names[BLK_INTEGRITY_NR_COUNTERS] = {
 	[BLK_INTEGRITY_HEALED]		= "healed_intervals",
 	[BLK_INTEGRITY_COPIED_WRITES]	= "copied_writes",
 	[BLK_INTEGRITY_COPY_FALLBACKS]	= "copy_fallbacks",
+	[BLK_INTEGRITY_ALIGNED_COPIES]	= "aligned_copies",
 };
 
 static ssize_t stat_show(struct device *dev, struct device_attribute *attr,

@@ -1,4 +1,5 @@
 // Tell the controller to check what a payload requests: each tag separately, and which application tag to expect.
+// Data and metadata are fetched independently, hence intervals may be split over segments.
 // Only requests with a payload are tested; these have a bio. For others the choice of the driver stands.
 // file: drivers/nvme/host/core.c
 // changes: 2
@@ -10,7 +11,7 @@ nvme_init_integrity(..., struct nvme_ns_info *info)
 {
 ...
 bi->pi_offset = info->pi_offset;
-+	bi->flags |= BLK_INTEGRITY_CHECKS_EACH;
++	bi->flags |= BLK_INTEGRITY_CHECKS_EACH | BLK_INTEGRITY_SPLIT_INTERVALS;
 ...
 }
 

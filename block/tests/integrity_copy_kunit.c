@@ -239,6 +239,74 @@ static void unprotected_writes_are_not_copied(struct kunit *test)
 			test_disk_counter(td, BLK_INTEGRITY_COPIED_WRITES));
 }
 
+/* For devices that take whole intervals only. */
+static struct test_disk *aligned_disk(struct kunit *test)
+{
+	struct queue_limits lim =
+		test_disk_limits(test_geometry(CRC, REF_TAG, 8, 0, 9));
+	struct test_disk *td;
+
+	lim.integrity.flags &= ~BLK_INTEGRITY_SPLIT_INTERVALS;
+	td = test_disk_alloc(test, lim);
+	test_disk_fill(test, td, test_rng(test));
+	return td;
+}
+
+/* Neither guards nor, as the counter tells, the device see a split interval. */
+static void split_intervals_are_copied(struct kunit *test)
+{
+	struct test_disk *td = aligned_disk(test);
+	unsigned int bytes = 40 << 9;
+	u8 *data = test_guarded_buf(test, bytes);
+	struct test_io *io;
+
+	io = test_io_alloc(test, td->bdev, test_rng(test), REQ_OP_READ, FIRST,
+			   bytes, TEST_CUT_DWORD);
+	KUNIT_EXPECT_EQ(test, 0, test_io_run(test, io));
+	test_vecs_read(io->data, data);
+	KUNIT_EXPECT_MEMEQ(test, data, td->data + (FIRST << 9), bytes);
+	KUNIT_EXPECT_TRUE(test, test_vecs_intact(io->data));
+	KUNIT_EXPECT_EQ(test, 40, test_disk_counter(td, BLK_INTEGRITY_VERIFIED));
+
+	io = test_io_alloc(test, td->bdev, test_rng(test), REQ_OP_WRITE, FIRST,
+			   bytes, TEST_CUT_DWORD);
+	test_vecs_read(io->data, data);
+	KUNIT_EXPECT_EQ(test, 0, test_io_run(test, io));
+	KUNIT_EXPECT_TRUE(test, medium_is_consistent(test, td, 40));
+	KUNIT_EXPECT_MEMEQ(test, data, td->data + (FIRST << 9), bytes);
+
+	KUNIT_EXPECT_EQ(test, 0, test_disk_counter(td, BLK_INTEGRITY_STRADDLED));
+	KUNIT_EXPECT_LE(test, 2,
+			test_disk_counter(td, BLK_INTEGRITY_ALIGNED_COPIES));
+	KUNIT_EXPECT_EQ(test, 0,
+			test_disk_counter(td, BLK_INTEGRITY_COPIED_WRITES));
+}
+
+static void split_read_of_a_bad_block_fails(struct kunit *test)
+{
+	struct test_disk *td = aligned_disk(test);
+	struct test_io *io = test_io_alloc(test, td->bdev, test_rng(test),
+					   REQ_OP_READ, FIRST, SZ_4K,
+					   TEST_CUT_DWORD);
+
+	td->data[(FIRST + 3) << 9] ^= 1;
+	KUNIT_EXPECT_EQ(test, -EILSEQ, test_io_run(test, io));
+	KUNIT_EXPECT_EQ(test, 1,
+			test_disk_counter(td, BLK_INTEGRITY_GUARD_ERRORS));
+}
+
+static void whole_intervals_are_not_copied(struct kunit *test)
+{
+	struct test_disk *td = aligned_disk(test);
+	struct test_io *io = test_io_alloc(test, td->bdev, test_rng(test),
+					   REQ_OP_READ, FIRST, SZ_16K,
+					   TEST_CUT_PAGE);
+
+	KUNIT_EXPECT_EQ(test, 0, test_io_run(test, io));
+	KUNIT_EXPECT_EQ(test, 0,
+			test_disk_counter(td, BLK_INTEGRITY_ALIGNED_COPIES));
+}
+
 static struct kunit_case copy_cases[] = {
 	KUNIT_CASE_PARAM(change_under_way, change_cases_gen_params),
 	KUNIT_CASE(status_is_that_of_the_copy),
@@ -246,6 +314,9 @@ static struct kunit_case copy_cases[] = {
 	KUNIT_CASE(no_memory_no_copy),
 	KUNIT_CASE(owned_payloads_are_not_copied),
 	KUNIT_CASE(unprotected_writes_are_not_copied),
+	KUNIT_CASE(split_intervals_are_copied),
+	KUNIT_CASE(split_read_of_a_bad_block_fails),
+	KUNIT_CASE(whole_intervals_are_not_copied),
 	{ }
 };
 
@@ -256,5 +327,5 @@ static struct kunit_suite copy_suite = {
 
 kunit_test_suite(copy_suite);
 
-MODULE_DESCRIPTION("KUnit tests of writes that go out as copies");
+MODULE_DESCRIPTION("KUnit tests of bios that go out as copies");
 MODULE_LICENSE("GPL");

@@ -183,7 +183,8 @@ struct queue_limits test_plain_limits(void)
  * test_disk_limits() - limits of a disk with metadata
  * @bi: its geometry
  *
- * Return: test_plain_limits() with blocks of an interval.
+ * Return: test_plain_limits() with blocks of an interval, which may be split
+ *	over segments.
  */
 struct queue_limits test_disk_limits(struct blk_integrity bi)
 {
@@ -192,6 +193,7 @@ struct queue_limits test_disk_limits(struct blk_integrity bi)
 	lim.logical_block_size = 1U << bi.interval_exp;
 	lim.max_integrity_segments = TEST_DISK_MAX_SG;
 	lim.integrity = bi;
+	lim.integrity.flags |= BLK_INTEGRITY_SPLIT_INTERVALS;
 	return lim;
 }
 

@@ -187,23 +187,25 @@ static void stacked_limits_are_valid(struct kunit *test)
 }
 
 /* A stacked device has a capability if all of its members have it. */
-static void checks_of_each_tag_need_all_members(struct kunit *test)
+static void capabilities_need_all_members(struct kunit *test)
 {
-	struct queue_limits each = {
+	const unsigned int caps = BLK_INTEGRITY_CHECKS_EACH |
+				  BLK_INTEGRITY_SPLIT_INTERVALS;
+	struct queue_limits able = {
 		.integrity = test_geometry(BLK_INTEGRITY_CSUM_CRC,
-					   BLK_INTEGRITY_REF_TAG |
-					   BLK_INTEGRITY_CHECKS_EACH, 8, 0, 9),
+					   BLK_INTEGRITY_REF_TAG | caps,
+					   8, 0, 9),
 	};
-	struct queue_limits all = each, top = {};
+	struct queue_limits other = able, top = {};
 
-	all.integrity.flags &= ~BLK_INTEGRITY_CHECKS_EACH;
-	KUNIT_EXPECT_TRUE(test, queue_limits_stack_integrity(&top, &each));
-	KUNIT_EXPECT_TRUE(test, queue_limits_stack_integrity(&top, &each));
-	KUNIT_EXPECT_TRUE(test, top.integrity.flags & BLK_INTEGRITY_CHECKS_EACH);
-	KUNIT_EXPECT_TRUE(test, queue_limits_stack_integrity(&top, &all));
-	KUNIT_EXPECT_FALSE(test, top.integrity.flags & BLK_INTEGRITY_CHECKS_EACH);
-	KUNIT_EXPECT_TRUE(test, queue_limits_stack_integrity(&top, &each));
-	KUNIT_EXPECT_FALSE(test, top.integrity.flags & BLK_INTEGRITY_CHECKS_EACH);
+	other.integrity.flags &= ~caps;
+	KUNIT_EXPECT_TRUE(test, queue_limits_stack_integrity(&top, &able));
+	KUNIT_EXPECT_TRUE(test, queue_limits_stack_integrity(&top, &able));
+	KUNIT_EXPECT_EQ(test, caps, top.integrity.flags & caps);
+	KUNIT_EXPECT_TRUE(test, queue_limits_stack_integrity(&top, &other));
+	KUNIT_EXPECT_EQ(test, 0, top.integrity.flags & caps);
+	KUNIT_EXPECT_TRUE(test, queue_limits_stack_integrity(&top, &able));
+	KUNIT_EXPECT_EQ(test, 0, top.integrity.flags & caps);
 	KUNIT_EXPECT_TRUE(test, top.integrity.flags & BLK_INTEGRITY_STACKED);
 }
 
@@ -214,7 +216,7 @@ static struct kunit_case stack_suite_cases[] = {
 	KUNIT_CASE(members_without_metadata_stack),
 	KUNIT_CASE(stacked_devices_stack),
 	KUNIT_CASE(disks_stack_like_their_limits),
-	KUNIT_CASE(checks_of_each_tag_need_all_members),
+	KUNIT_CASE(capabilities_need_all_members),
 	KUNIT_CASE(stacked_limits_are_valid),
 	{ }
 };

@@ -21,6 +21,9 @@
  * @BLK_INTEGRITY_CHECKS_EACH: the driver tells the device of each tag whether
  *	to check it, as &enum bip_flags say; without, a device checks guard and
  *	reference tag or nothing
+ * @BLK_INTEGRITY_SPLIT_INTERVALS: the device takes data whose intervals begin
+ *	anywhere in a page and are split over several segments; without, such
+ *	data goes to it as a copy
  *
  * Policies of the administrator are stored elsewhere, so that they survive
  * changes of these flags by a driver.
@@ -32,6 +35,7 @@ enum blk_integrity_flags {
 	BLK_INTEGRITY_REF_TAG		= BIT(3),
 	BLK_INTEGRITY_STACKED		= BIT(4),
 	BLK_INTEGRITY_CHECKS_EACH	= BIT(5),
+	BLK_INTEGRITY_SPLIT_INTERVALS	= BIT(6),
 };
 
 /* Maximum tuple size of a profile; the built-in ones have 8 and 16 bytes. */

@@ -29,7 +29,7 @@ counters() {
 	counts "a write" generated_intervals 100 fill:64:100
 	counts "a read" verified_intervals 100 read:64:100
 	counts "a read of what was never written" escaped_intervals 16 again:40000:16
-	counts "reads in odd pieces" straddled_intervals +10 rw:512:4
+	counts "reads and writes in odd pieces" aligned_copies +10 rw:4:4
 	io "$disk" $format fill:64:100 corrupt:70:data corrupt:71:ref corrupt:72:guard >/dev/null
 	counts "a bad block that the disk checks" device_errors 1 read:70:1
 	scsi_unchecked on

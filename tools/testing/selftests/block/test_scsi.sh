@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
-# scsi_debug in all of its formats. It walks data in whole sectors of a page, so write buffers are aligned to sectors;
-# read buffers are not.
+# scsi_debug in all of its formats. It walks data in whole sectors of a page, and buffers are not aligned to sectors: the
+# block layer copies what is not.
 # shellcheck shell=sh
 . ./format.sh
 . ./scsi.sh
@@ -12,9 +12,9 @@ scsi_case() {
 		return
 	fi
 	if [ "$2" = 0 ]; then
-		format_checks "scsi-$5" "$disk" "$4" "$1"
+		format_checks "scsi-$5" "$disk" "$4"
 	else
-		format_checks "scsi-$5" "$disk" "$4" "$1" scsi_unchecked
+		format_checks "scsi-$5" "$disk" "$4" "" scsi_unchecked
 	fi
 	scsi_unload
 }
