@@ -75,7 +75,7 @@ static enum bio_integrity_action device_action(struct bio *bio,
  * bio_integrity_enabled() - test whether the block layer would protect a bio
  * @bio: bio with a device, an operation and a size
  *
- * Context: Any context.
+ * Context: Process context.
  * Return: %true if bio_integrity_prep() would give @bio metadata that is
  *	generated or verified; %false also if the bio has its own.
  */

@@ -7,7 +7,7 @@
 
 #include <linux/blk-integrity.h>
 #include <linux/llist.h>
-#include <linux/processor.h>
+#include <linux/sched.h>
 
 #include "blk-integrity-internal.h"
 
@@ -170,7 +170,8 @@ static inline bool blk_integrity_is_consistent(const struct blk_integrity *bi)
 
 /*
  * One geometry for all that is decided about a bio: stacked devices change
- * their limits while bios are in this code.
+ * their limits while bios are in this code.  Process context: the task that
+ * changes them may be one that this one preempted, and is let go on.
  */
 static inline void blk_integrity_snapshot(struct request_queue *q,
 					  struct blk_integrity *bi)
@@ -181,7 +182,7 @@ static inline void blk_integrity_snapshot(struct request_queue *q,
 		barrier();
 		if (!bi->tuple_size || blk_integrity_is_consistent(bi))
 			return;
-		cpu_relax();
+		schedule_timeout_uninterruptible(1);
 	}
 }
 

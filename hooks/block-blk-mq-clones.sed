@@ -11,8 +11,8 @@
 
 }
 /^blk_status_t blk_insert_cloned_request\(/,/^}/{
-	/^	if \(q->disk && should_fail_request\(/i\
+	/^	if \(blk_rq_sectors\(rq\) > max_sectors\) \{/i\
 	if (blk_integrity_rq(rq) \&\& !blk_integrity_clone_fits(rq))\
-		return BLK_STS_IOERR;\
+		return BLK_STS_NOTSUPP;\
 
 }

@@ -260,7 +260,8 @@ static void cloned_request_fits_its_queue(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, 0, blk_rq_prep_clone(clone, rq, bs, GFP_KERNEL,
 						   NULL, NULL));
 	status = blk_insert_cloned_request(clone);
-	KUNIT_EXPECT_EQ(test, fits ? 0 : -EIO, blk_status_to_errno(status));
+	KUNIT_EXPECT_EQ(test, fits ? 0 : -EOPNOTSUPP,
+			blk_status_to_errno(status));
 	if (!status)
 		list_del_init(&clone->queuelist);
 	blk_rq_unprep_clone(clone);

@@ -23,7 +23,7 @@ text_of() {
 # faults_on [TEXT]: makes every allocation of payloads and buffers, or from that text, fail from now on, and no other.
 faults_on() {
 	# shellcheck disable=SC2046,SC2086
-	set -- ${1:-$(text_of bip_alloc bio_integrity_owned_alloc)}
+	set -- ${1:-$(text_of bip_alloc bio_integrity_auto_alloc)}
 	for fault in $faults/failslab $faults/fail_page_alloc; do
 		echo 0 >$fault/verbose
 		echo N >$fault/task-filter
