@@ -175,7 +175,7 @@ static int bip_copy(struct bio *bio, struct bio_integrity_payload *from,
 					      from->bip_iter.bi_size,
 					      BIO_INTEGRITY_GFP);
 	if (!bia)
-		return wait ? -ENOMEM : -EAGAIN;
+		return bio_integrity_no_buf(q, from->bip_iter.bi_size);
 	bia->copied_from = from;
 	bia->data_iter = bio->bi_iter;
 	attach_copy(bio, bia, from);

@@ -277,7 +277,7 @@ static int bio_integrity_protect(struct bio *bio, bool wait)
 		     bio_integrity_auto_alloc(&q->limits, bytes,
 					      BIO_INTEGRITY_GFP);
 	if (!bia)
-		return wait ? -ENOMEM : -EAGAIN;
+		return bio_integrity_no_buf(q, bytes);
 	bio_integrity_attach_auto(bio, bia, &bi, action);
 	return 0;
 }
@@ -343,27 +343,21 @@ bool bio_integrity_prep(struct bio *bio)
 EXPORT_SYMBOL(bio_integrity_prep);
 
 /*
- * Go on with the part of a bio that the reserve has an object for; the rest
- * comes back to this later.
+ * The device waits for others: take nothing that they may wait for.  A polled
+ * bio would keep its object until somebody polls, who may wait for memory.
  */
-static struct bio *split_for_reserve(struct bio *bio, unsigned int *nr_segs)
+static struct bio *put_off(struct bio *bio, unsigned int *nr_segs,
+			   bool has_request)
 {
-	struct request_queue *q = bdev_get_queue(bio->bi_bdev);
-	struct queue_limits lim = q->limits;
-
-	lim.max_sectors = bio_integrity_kept_bytes(q) / lim.integrity.tuple_size <<
-			  (lim.integrity.interval_exp - SECTOR_SHIFT);
-	if (bio_sectors(bio) <= lim.max_sectors)
-		return bio;
-	return bio_split_rw(bio, &lim, nr_segs);
-}
-
-/* The device waits for others: take nothing that they may wait for. */
-static struct bio *put_off(struct bio *bio, unsigned int *nr_segs)
-{
-	bio = split_for_reserve(bio, nr_segs);
-	if (!bio)
-		return NULL;
+	if (bio->bi_opf & REQ_POLLED) {
+		/* The request is of a queue that is polled. */
+		if (has_request) {
+			bio_wouldblock_error(bio);
+			return NULL;
+		}
+		bio_clear_polled(bio);
+	}
+	bio = bio_integrity_split_kept(bio, nr_segs);
 	if (bio_integrity(bio)) {
 		bio_integrity(bio)->bip_flags |= BIP_AWAITS_COPY;
 	} else {
@@ -377,7 +371,7 @@ static struct bio *put_off(struct bio *bio, unsigned int *nr_segs)
  * bio_integrity_begin() - protect a bio that is to become a request
  * @bio: bio with device, operation, position and data, that fits the limits
  * @nr_segs: of its data; changed if the bio is split
- * @has_request: the bio certainly gets a request
+ * @has_request: there is a request for the bio already
  *
  * Does what bio_integrity_prep() does, but does not wait for the reserve: the
  * bio may yet wait for a request, or be throttled for as long as others like.
@@ -393,7 +387,7 @@ struct bio *bio_integrity_begin(struct bio *bio, unsigned int *nr_segs,
 	int err = bio_integrity_prepare(bio, false);
 
 	if (err == -EAGAIN && !(bio->bi_opf & REQ_NOWAIT))
-		return put_off(bio, nr_segs);
+		return put_off(bio, nr_segs, has_request);
 	if (err) {
 		end_with_error(bio, err);
 		return NULL;
@@ -405,21 +399,24 @@ struct bio *bio_integrity_begin(struct bio *bio, unsigned int *nr_segs,
 
 /**
  * __bio_integrity_finish() - do what bio_integrity_begin() put off
- * @bio: bio that has a request, and waits for nothing else
+ * @bio: bio that waits for nothing else
+ * @rq: its request, which does not have the bio yet
  *
- * Context: Process context.  May sleep, but does no I/O, unless only the guards
- *	are missing.
+ * Context: Process context.  May sleep, but does no I/O.
  * Return: %true to go on; %false if the bio has been ended with an error.
  */
-bool __bio_integrity_finish(struct bio *bio)
+bool __bio_integrity_finish(struct bio *bio, struct request *rq)
 {
-	if (!bio_integrity_flagged(bio, BIP_GENERATE)) {
+	if (!bio_integrity(bio) || bio_integrity_flagged(bio, BIP_AWAITS_COPY)) {
 		int err = bio_integrity_prepare(bio, true);
 
 		if (err) {
 			end_with_error(bio, err);
 			return false;
 		}
+		/* The administrator may want none by now. */
+		if (!bio_integrity(bio))
+			rq->cmd_flags &= ~REQ_INTEGRITY;
 	}
 	generate_pending(bio);
 	return true;

@@ -146,6 +146,9 @@ struct bio_integrity_auto *bia_create(struct bia_shape shape, gfp_t gfp)
 	bia->bip.bip_geometry.profile = NULL;
 	bia->shape.order = shape.order;
 	bia->shape.nr_chunks = 0;
+	/* Nobody compacts memory for what can do with smaller pieces. */
+	if (shape.order > PAGE_ALLOC_COSTLY_ORDER)
+		gfp &= ~__GFP_KSWAPD_RECLAIM;
 	while (bia->shape.nr_chunks < shape.nr_chunks) {
 		page = alloc_pages(gfp, shape.order);
 		if (!page) {

@@ -212,6 +212,7 @@ void bio_integrity_buf_init(void);
 
 /* bio-integrity-reserve.c */
 unsigned int bio_integrity_kept_bytes(struct request_queue *q);
+struct bio *bio_integrity_split_kept(struct bio *bio, unsigned int *nr_segs);
 struct bio_integrity_auto *bio_integrity_auto_wait(struct request_queue *q,
 		unsigned int bytes);
 void blk_integrity_reserve_use(struct request_queue *q);
@@ -221,6 +222,14 @@ void blk_integrity_reserve_put(struct bio_integrity_auto *bia);
 
 /* Who finds no memory at once takes the reserve. */
 #define BIO_INTEGRITY_GFP	(GFP_NOWAIT | __GFP_NOWARN | __GFP_NOMEMALLOC)
+
+/* Why is there no buffer?  It can be had later, or is larger than there are any. */
+static inline int bio_integrity_no_buf(struct request_queue *q,
+				       unsigned int bytes)
+{
+	return bytes > bio_integrity_max_buf_bytes(&q->limits) ? -ENOMEM :
+								  -EAGAIN;
+}
 
 /* From the first bio on, a device has a reserve. */
 static inline void bio_integrity_first_use(struct request_queue *q)

@@ -137,9 +137,8 @@ void bioset_integrity_create_split(struct bio_set *bs)
 	if (mempool_initialized(&bs->bio_integrity_pool))
 		return;
 	noio = memalloc_noio_save();
-	if (mempool_init_slab_pool(&bs->bio_integrity_pool, BIO_POOL_SIZE,
-				   split_slab()))
-		mempool_exit(&bs->bio_integrity_pool);
+	mempool_init_slab_pool(&bs->bio_integrity_pool, BIO_POOL_SIZE,
+			       split_slab());
 	memalloc_noio_restore(noio);
 }
 

@@ -42,6 +42,15 @@ static void take_reading(struct bio_integrity_reread *reread)
 	reread->bio.bi_integrity = NULL;
 	bio_uninit(&reread->bio);
 
+	/*
+	 * The queue is frozen for a write that may be waiting for the object of
+	 * the reserve that the read has.
+	 */
+	if (status == BLK_STS_AGAIN && nowait && reread->bia->reserve &&
+	    READ_ONCE(bdev_get_queue(bdev)->mq_freeze_depth)) {
+		reread_give_up(reread);
+		return;
+	}
 	if (status == BLK_STS_AGAIN && nowait) {
 		/* A suspended device resumes only on request. */
 		blk_pm_resume_queue(false, bdev_get_queue(bdev));

@@ -20,8 +20,11 @@
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
 
+#include <trace/events/block.h>
+
 #include "bio-integrity-internal.h"
 #include "blk.h"
+#include "blk-cgroup.h"
 
 #undef MODULE_PARAM_PREFIX
 #define MODULE_PARAM_PREFIX	"blk_integrity."
@@ -154,7 +157,10 @@ static struct bia_shape shape_for(const struct queue_limits *lim,
 static struct bia_shape reserve_shape(struct request_queue *q,
 				      const struct queue_limits *lim)
 {
-	if (lim->features & BLK_FEAT_ZONED || !queue_is_mq(q))
+	if (lim->features & BLK_FEAT_ZONED)
+		return shape_for(lim, max(lim->max_sectors,
+			queue_limits_max_zone_append_sectors(lim)) << SECTOR_SHIFT);
+	if (!queue_is_mq(q))
 		return shape_for(lim, max_integrity_io_size(lim));
 	return shape_for(lim, max3(lim->logical_block_size,
 				   lim->atomic_write_unit_max,
@@ -166,27 +172,69 @@ static struct bia_shape owned_shape(const struct queue_limits *lim)
 	return shape_for(lim, max_integrity_io_size(lim));
 }
 
+/* Limits of a stacked device may change meanwhile: a copy, if it is whole. */
+static bool copy_limits(struct request_queue *q, struct queue_limits *lim)
+{
+	*lim = q->limits;
+	/* What is used is the copy. */
+	barrier();
+	return lim->integrity.tuple_size &&
+	       blk_integrity_is_consistent(&lim->integrity);
+}
+
+static void make_pieces(struct blk_integrity_dev *idev)
+{
+	if (idev->has_pieces || bioset_init(&idev->pieces, BIO_POOL_SIZE, 0, 0))
+		return;
+	bioset_integrity_create_split(&idev->pieces);
+	smp_store_release(&idev->has_pieces, true);
+}
+
 /**
- * blk_integrity_reserve_use() - allocate the reserve of a device
+ * blk_integrity_reserve_use() - make the reserve of a device
  * @q: the queue, entered
  *
- * Call this when the device is first used, because it is too late when memory
- * is short.  If the allocation fails, the next use tries again.
+ * To be called when the device is first used, since when memory is short it is
+ * too late.  Without memory nothing is made, and the next use tries again.
  *
  * Context: Process context.  May sleep, but does no I/O.
  */
 void blk_integrity_reserve_use(struct request_queue *q)
 {
 	struct blk_integrity_dev *idev = q->integrity_dev;
+	unsigned int noio = memalloc_noio_save();
+	struct queue_limits lim;
 
-	/* A bio with metadata is rejected by a device without. */
-	if (!idev || !q->limits.integrity.tuple_size)
-		return;
-	mutex_lock(&idev->reserve_lock);
-	reserve_replace(idev, &idev->reserve, reserve_shape(q, &q->limits));
-	if (idev->can_verify)
-		blk_integrity_reread_init(idev);
-	mutex_unlock(&idev->reserve_lock);
+	/* A bio with metadata at a device that never had any is refused. */
+	if (idev && copy_limits(q, &lim)) {
+		mutex_lock(&idev->reserve_lock);
+		if (queue_is_mq(q))
+			make_pieces(idev);
+		if (idev->can_verify)
+			blk_integrity_reread_init(idev);
+		reserve_replace(idev, &idev->reserve, reserve_shape(q, &lim));
+		mutex_unlock(&idev->reserve_lock);
+	}
+	memalloc_noio_restore(noio);
+}
+
+/**
+ * blk_integrity_prepare_disk() - make what a disk keeps for its bios
+ * @disk: disk that is about to be added
+ *
+ * Who splits bios of a disk that takes bios may do so at any time: it has payloads
+ * for these even if it gets metadata only later.
+ *
+ * Context: Process context.  May sleep.
+ */
+void blk_integrity_prepare_disk(struct gendisk *disk)
+{
+	struct request_queue *q = disk->queue;
+
+	if (!queue_is_mq(q) || blk_integrity_queue_supports_integrity(q))
+		bioset_integrity_create_split(&disk->bio_split);
+	if (queue_is_mq(q))
+		blk_integrity_reserve_use(q);
 }
 
 /**
@@ -206,14 +254,34 @@ int blk_integrity_reserve_resize(struct request_queue *q,
 	int err = 0;
 
 	mutex_lock(&idev->reserve_lock);
-	if (rcu_access_pointer(idev->reserve))
+	if (q->disk && queue_is_mq(q))
+		make_pieces(idev);
+	if ((q->disk && queue_is_mq(q)) || rcu_access_pointer(idev->reserve))
 		err = reserve_replace(idev, &idev->reserve,
 				      reserve_shape(q, lim));
 	if (!err && rcu_access_pointer(idev->owned_reserve))
 		err = reserve_replace(idev, &idev->owned_reserve,
 				      owned_shape(lim));
+	/* The device is in use, and perhaps could not be verified before. */
+	if ((rcu_access_pointer(idev->reserve) ||
+	     rcu_access_pointer(idev->owned_reserve)) &&
+	    lim->integrity.profile->verify_fn)
+		blk_integrity_reread_init(idev);
 	mutex_unlock(&idev->reserve_lock);
 	return err;
+}
+
+/**
+ * blk_integrity_reserve_exit() - free all that a queue kept
+ * @idev: integrity state of a queue that goes away
+ *
+ * Context: Process context.
+ */
+void blk_integrity_reserve_exit(struct blk_integrity_dev *idev)
+{
+	blk_integrity_reserve_free(idev);
+	if (idev->has_pieces)
+		bioset_exit(&idev->pieces);
 }
 
 /**
@@ -251,16 +319,73 @@ reserve_alloc(struct request_queue *q,
 }
 
 /**
- * bio_integrity_kept_bytes() - get the size of the buffers in a device's
- *	reserve
+ * bio_integrity_kept_bytes() - metadata for which a device needs no memory
  * @q: the queue, entered
  *
  * Context: Any context.
- * Return: bytes.
+ * Return: bytes; 0 if the device has no metadata.
  */
 unsigned int bio_integrity_kept_bytes(struct request_queue *q)
 {
-	return bia_shape_bytes(reserve_shape(q, &q->limits));
+	struct queue_limits lim;
+
+	if (!copy_limits(q, &lim))
+		return 0;
+	return bia_shape_bytes(reserve_shape(q, &lim));
+}
+
+/* The rest of a bio comes next, before bios that wait for its end. */
+static void submit_rest(struct bio *bio)
+{
+	if (current->bio_list)
+		bio_list_add_head(&current->bio_list[0], bio);
+	else
+		submit_bio_noacct_nocheck(bio);
+}
+
+/**
+ * bio_integrity_split_kept() - split a bio that is too large for the reserve
+ * @bio: bio of a device with requests, that fits its limits
+ * @nr_segs: of its data; changed if the bio is split
+ *
+ * @bio may be part of a split itself, and hold one of the few bios there are for
+ * that.  So this uses others, which only bios hold that wait for nothing but
+ * their request and their object of the reserve.
+ *
+ * Context: Process context.  May sleep, but does no I/O.
+ * Return: @bio, or its first part if it was split.
+ */
+struct bio *bio_integrity_split_kept(struct bio *bio, unsigned int *nr_segs)
+{
+	struct request_queue *q = bdev_get_queue(bio->bi_bdev);
+	struct blk_integrity_dev *idev = q->integrity_dev;
+	unsigned int kept_bytes = bio_integrity_kept_bytes(q);
+	struct blk_integrity bi;
+	unsigned int sectors;
+	struct bio *first;
+
+	blk_integrity_snapshot(q, &bi);
+	if ((bio_op(bio) != REQ_OP_READ && bio_op(bio) != REQ_OP_WRITE) ||
+	    bio->bi_opf & REQ_ATOMIC || !bi.tuple_size || !kept_bytes ||
+	    !smp_load_acquire(&idev->has_pieces))
+		return bio;
+	sectors = round_down(kept_bytes / bi.tuple_size <<
+			     (bi.interval_exp - SECTOR_SHIFT),
+			     queue_logical_block_size(q) >> SECTOR_SHIFT);
+	if (!sectors || bio_sectors(bio) <= sectors)
+		return bio;
+
+	first = bio_split(bio, sectors, GFP_NOIO, &idev->pieces);
+	if (!first)
+		return bio;
+	first->bi_opf |= REQ_NOMERGE;
+	blkcg_bio_issue_init(first);
+	bio_chain(first, bio);
+	trace_block_split(first, bio->bi_iter.bi_sector);
+	submit_rest(bio);
+	/* It fits: this counts segments. */
+	bio_split_rw_at(first, &q->limits, nr_segs, sectors << SECTOR_SHIFT);
+	return first;
 }
 
 /**
@@ -313,9 +438,11 @@ struct bio_integrity_auto *bio_integrity_auto_wait(struct request_queue *q,
  */
 void blk_integrity_owned_use(struct request_queue *q)
 {
-	const struct queue_limits lim = q->limits;
 	struct blk_integrity_dev *idev = q->integrity_dev;
+	struct queue_limits lim;
 
+	if (!copy_limits(q, &lim))
+		return;
 	mutex_lock(&idev->reserve_lock);
 	reserve_replace(idev, &idev->owned_reserve, owned_shape(&lim));
 	if (idev->can_verify)

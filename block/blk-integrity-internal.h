@@ -8,6 +8,7 @@
 #define BLK_INTEGRITY_INTERNAL_H
 
 #include <linux/atomic.h>
+#include <linux/bio.h>
 #include <linux/blk-integrity.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
@@ -98,8 +99,10 @@ struct blk_integrity_counters {
  * @log_suppressed: bios with errors that printed none since the last line
  * @last_error: when the last error was, in jiffies; 0: there was none
  * @profile: profile whose owner is held, that of the limits in force
- * @reserve_lock: covers making and replacing of what the next three point to
+ * @reserve_lock: covers making and replacing of the next five
  * @reserve: payloads for I/O that finds no memory; NULL before the first use
+ * @pieces: bios for parts of those that the reserve has no such object for
+ * @has_pieces: @pieces can be used
  * @owned_reserve: such payloads for submitters; NULL before the first use
  * @reread: second readings; NULL before the first use
  * @event_lock: covers @event_disk and @events
@@ -129,8 +132,10 @@ struct blk_integrity_dev {
 	atomic_t log_suppressed;
 	unsigned long last_error;
 	const struct blk_integrity_profile *profile;
-	struct mutex reserve_lock;	/* covers the next three */
+	struct mutex reserve_lock;	/* covers the next five */
 	struct blk_integrity_reserve __rcu *reserve;
+	struct bio_set pieces;
+	bool has_pieces;
 	struct blk_integrity_reserve __rcu *owned_reserve;
 	struct bio_integrity_reread *reread;
 	spinlock_t event_lock;	/* covers event_disk and events */
@@ -162,12 +167,14 @@ unsigned int bio_integrity_max_kept_bytes(const struct queue_limits *lim);
 /* bio-integrity-reserve.c */
 int blk_integrity_reserve_resize(struct request_queue *q,
 		const struct queue_limits *lim);
+void blk_integrity_prepare_disk(struct gendisk *disk);
 void blk_integrity_reserve_free(struct blk_integrity_dev *idev);
+void blk_integrity_reserve_exit(struct blk_integrity_dev *idev);
 
 /* bio-integrity-auto.c */
 struct bio *bio_integrity_begin(struct bio *bio, unsigned int *nr_segs,
 		bool has_request);
-bool __bio_integrity_finish(struct bio *bio);
+bool __bio_integrity_finish(struct bio *bio, struct request *rq);
 void blk_integrity_generate(struct bio *bio);
 bool __bio_integrity_endio(struct bio *bio);
 
@@ -227,14 +234,15 @@ static inline bool bio_integrity_pending(struct bio *bio)
 
 /**
  * bio_integrity_finish() - do what bio_integrity_begin() put off
- * @bio: bio that has a request, and waits for nothing else
+ * @bio: bio that waits for nothing else
+ * @rq: its request, which does not have the bio yet
  *
- * Context: Process or softirq context.
+ * Context: Process context.  May sleep, but does no I/O.
  * Return: %true to go on; %false if the bio has been ended with an error.
  */
-static inline bool bio_integrity_finish(struct bio *bio)
+static inline bool bio_integrity_finish(struct bio *bio, struct request *rq)
 {
-	return !bio_integrity_pending(bio) || __bio_integrity_finish(bio);
+	return !bio_integrity_pending(bio) || __bio_integrity_finish(bio, rq);
 }
 
 /* bio-integrity-admit.c */
@@ -450,7 +458,7 @@ static inline bool bio_integrity_pending(struct bio *bio)
 	return false;
 }
 
-static inline bool bio_integrity_finish(struct bio *bio)
+static inline bool bio_integrity_finish(struct bio *bio, struct request *rq)
 {
 	return true;
 }
@@ -461,7 +469,7 @@ bio_integrity_begin(struct bio *bio, unsigned int *nr_segs, bool has_request)
 	return bio;
 }
 
-static inline void bioset_integrity_create_split(struct bio_set *bs)
+static inline void blk_integrity_prepare_disk(struct gendisk *disk)
 {
 }
 

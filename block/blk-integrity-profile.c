@@ -397,7 +397,8 @@ int blk_integrity_commit_limits(struct request_queue *q,
 	err = blk_integrity_init_queue(q, lim);
 	if (err)
 		return err;
-	if (q->disk && lim->integrity.tuple_size)
+	/* With bios, splits may be under way: these have it from the start. */
+	if (q->disk && queue_is_mq(q) && lim->integrity.tuple_size)
 		bioset_integrity_create_split(&q->disk->bio_split);
 
 	if (q->disk && !lim->integrity.tuple_size !=
@@ -417,7 +418,7 @@ void blk_integrity_exit_queue(struct request_queue *q)
 {
 	if (!q->integrity_dev)
 		return;
-	blk_integrity_reserve_free(q->integrity_dev);
+	blk_integrity_reserve_exit(q->integrity_dev);
 	blk_integrity_reread_exit(q->integrity_dev);
 	hold_profile(q->integrity_dev, NULL);
 	blk_integrity_stat_exit(q->integrity_dev);

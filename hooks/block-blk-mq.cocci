@@ -24,7 +24,7 @@ blk_mq_submit_bio(struct bio *bio)
 	goto queue_exit;
 ...
 rq_qos_track(q, rq, bio);
-+if (!bio_integrity_finish(bio)) {
++if (!bio_integrity_finish(bio, rq)) {
 +	blk_mq_free_request(rq);
 +	return;
 +}
