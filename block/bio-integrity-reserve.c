@@ -187,6 +187,7 @@ static void make_pieces(struct blk_integrity_dev *idev)
 	if (idev->has_pieces || bioset_init(&idev->pieces, BIO_POOL_SIZE, 0, 0))
 		return;
 	bioset_integrity_create_split(&idev->pieces);
+	/* Pairs with the acquire in bio_integrity_split_kept(). */
 	smp_store_release(&idev->has_pieces, true);
 }
 
@@ -364,10 +365,12 @@ struct bio *bio_integrity_split_kept(struct bio *bio, unsigned int *nr_segs)
 	unsigned int sectors;
 	struct bio *first;
 
+	/* Pairs with the release in make_pieces(). */
+	if (!kept_bytes || !smp_load_acquire(&idev->has_pieces))
+		return bio;
 	blk_integrity_snapshot(q, &bi);
 	if ((bio_op(bio) != REQ_OP_READ && bio_op(bio) != REQ_OP_WRITE) ||
-	    bio->bi_opf & REQ_ATOMIC || !bi.tuple_size || !kept_bytes ||
-	    !smp_load_acquire(&idev->has_pieces))
+	    bio->bi_opf & REQ_ATOMIC || !bi.tuple_size)
 		return bio;
 	sectors = round_down(kept_bytes / bi.tuple_size <<
 			     (bi.interval_exp - SECTOR_SHIFT),
