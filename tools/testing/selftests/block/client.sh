@@ -5,7 +5,13 @@
 client_command=/sys/kernel/debug/pi_client/command
 client_module=$(find "$PI_MODULES/lib/modules/$(uname -r)" -name "pi_client.ko*" | head -n 1)
 
-client_load() { [ -n "$client_module" ] && insmod "$client_module"; }
+# Each namespace gets its reserve for submitters now, so that payloads counted later do not include it.
+client_load() {
+	[ -n "$client_module" ] && insmod "$client_module" || return
+	for client_disk in /sys/block/nvme*n*; do
+		client read "${client_disk##*/}" 0 1 1 checks=none >/dev/null
+	done
+}
 client_unload() { rmmod pi_client; }
 
 # client write|read DISK BLOCK COUNT GENERATION [OPTION...]: prints the result.
