@@ -257,7 +257,7 @@ static void memory_of_a_disk(struct kunit *test)
 					    BIO_INTEGRITY_AUTO_VECS);
 
 	KUNIT_EXPECT_LE(test, sizeof(struct blk_integrity_dev), SZ_1K);
-	KUNIT_EXPECT_EQ(test, 136, sizeof(struct blk_integrity_counters));
+	KUNIT_EXPECT_EQ(test, 144, sizeof(struct blk_integrity_counters));
 	KUNIT_EXPECT_LE(test, sizeof(struct bio_integrity_reread), SZ_1K);
 	KUNIT_EXPECT_LE(test, ALIGN(object_bytes, 128) + SZ_1K, SZ_2K);
 	for (int i = 0; i < ARRAY_SIZE(formats); i++) {
