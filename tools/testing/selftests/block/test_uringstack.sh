@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
-# Programs with metadata of their own on SCSI disks, pi_brd, zones, partitions, dm and md; at every place in memory; and when
-# allocations fail.
+# Programs with metadata of their own on SCSI disks, pi_brd, zones, partitions, dm and md; at every place in memory; and
+# when allocations fail.
 # shellcheck shell=sh
 . ./probe.sh
 . ./scsi.sh
@@ -69,7 +69,8 @@ while read -r nsid name _ format; do
 	*zoned)
 		same "nvme-$name metadata of a program" "0 0 generated 0" \
 			"$(io "$(namespace "$nsid")" "$format" "meta-write:$((zone * 1024)):600" \
-				"read:$((zone * 1024)):600" "tuples:$((zone * 1024)):600" "meta-read:$((zone * 1024)):600")"
+				"read:$((zone * 1024)):600" "tuples:$((zone * 1024)):600" \
+				"meta-read:$((zone * 1024)):600")"
 		;;
 	esac
 done <namespaces
@@ -139,8 +140,8 @@ faulty() {
 	for round in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30; do
 		(
 			echo 1 >/proc/self/make-it-fail
-			exec /dev/shm/pi_io "/dev/$1" "$2" meta-write:64:800 meta-read:64:800 meta-way:fixed meta-way:workers \
-				meta-bad:unmapped meta-gone:unmap
+			exec /dev/shm/pi_io "/dev/$1" "$2" meta-write:64:800 meta-read:64:800 meta-way:fixed \
+				meta-way:workers meta-bad:unmapped meta-gone:unmap
 		) >/dev/null 2>&1
 	done
 	faults_off
