@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # Pages that the kernel or a mapping changes while they are written: the bitmap of md, the journal of ext4, files over
-# dm targets without integrity. No guard error with the default policies, errors without them. And md's write-behind, where
-# a write ends before its second member has it.
+# dm targets without integrity. No guard error with the default policies, errors without them. And md's write-behind,
+# where a write ends before its second member has it.
 # shellcheck shell=sh
 . ./probe.sh
 . ./client.sh
