@@ -50,9 +50,11 @@ same "allocations of 20 writes of 64 KiB" 20 "$(allocations_of fill:64:128)"
 same "allocations of 20 reads of 64 KiB" 20 "$(allocations_of read:64:128)"
 same "allocations of 20 writes of 128 KiB" 40 "$(allocations_of fill:64:256)"
 
-# The metadata of the largest I/O is one allocation where a device takes one segment (NVMe), and at most 8 where it takes
-# more (SCSI). What is above PAGE_ALLOC_COSTLY_ORDER, 3, is tried once: without it the I/O is split.
-# largest ROW DISK FORMAT ORDER [WRITE-ALIGNMENT]
+# The metadata of the largest I/O is one allocation where a device takes one segment (NVMe), and 8 of one page where
+# its segments cross no page (scsi_debug). What is above PAGE_ALLOC_COSTLY_ORDER, 3, is tried once: without it the I/O
+# is split.
+# A device that does not take intervals in pieces gets whole ones, since copies of data have large pages too.
+# largest ROW DISK FORMAT ORDER [ALIGNMENT]
 largest() {
 	read -r usual <"/sys/block/$2/queue/max_sectors_kb"
 	# The largest accepted size: one whose metadata is more than a request takes is rejected.
@@ -64,7 +66,7 @@ largest() {
 	trace_begin
 	echo 1 >$tracing/options/stacktrace
 	trace_on kmem/mm_page_alloc 'order > 0'
-	found=$(io "$2" "$3" "rw:${5:-$PI_ALIGN}:$PI_ALIGN")
+	found=$(io "$2" "$3" "rw:${5:-$PI_ALIGN}:${5:-$PI_ALIGN}")
 	echo 0 >$tracing/options/stacktrace
 	trace_end
 	echo "$usual" >"/sys/block/$2/queue/max_sectors_kb"
@@ -81,7 +83,7 @@ largest nvme-4096+64-last "$(namespace 3)" 4096+64:crc16:1:56 3
 largest nvme-512+64-last "$(namespace 7)" 512+64:crc16:1:56 6
 largest nvme-4096+264-last "$(namespace 11)" 4096+264:crc16:1:256 5
 if scsi_load 512 1 0; then
-	largest scsi-512-crc "$disk" $format 1 512
+	largest scsi-512-crc "$disk" $format 0 512
 	scsi_unload
 else
 	result 1 "scsi_debug loads"
