@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
-# scsi_debug in all of its formats. It walks data in whole sectors of a page, and buffers are not aligned to sectors: the
-# block layer copies what is not.
+# scsi_debug in all of its formats. It walks data in whole sectors of a page, and buffers are not aligned to sectors:
+# the block layer copies what is not.
 # shellcheck shell=sh
 . ./format.sh
 . ./scsi.sh

@@ -68,8 +68,8 @@ same "a wrong tuple is an error of the device" "$(($(counter "$disk" device_erro
 same "capabilities, a size that is too small" EINVAL "$(io "$disk" $format meta-cap:15)"
 same "capabilities, a size that is larger" "$(cap_of $format 3)" "$(io "$disk" $format meta-cap:40)"
 
-# The example of the documentation, on a disk with tuples at the start; its tuple is on the medium with the number of its
-# block.
+# The example of the documentation, on a disk with tuples at the start; its tuple is on the medium with the number of
+# its block.
 same "example of the documentation" "application tag 0abc reference tag 4711" \
 	"$("${pi_io%/*}/pi_example" "/dev/$disk" 2>&1 | sed 's/^guard [0-9a-f]* //')"
 same "example of the documentation, verified by the block layer" DIFFERENT "$(io "$disk" $format read:0:1)"
