@@ -2,11 +2,12 @@
 /*
  * Reserves of payloads that guarantee forward progress if memory is short.
  *
- * A device has a reserve of objects with a buffer, allocated on its first use.
- * If an allocation fails, the bio waits for an object of this reserve, which is
- * freed when another I/O of the same device completes: stacked devices do not
- * wait for each other.  Payloads of submitters come from a separate reserve,
- * because submitters decide when they free them.
+ * A device has a reserve of objects with a buffer, allocated when its disk is
+ * added, or on first use if its driver takes bios.  If an allocation fails, the
+ * bio waits for an object of this reserve, which is freed when another I/O of
+ * the same device completes: stacked devices do not wait for each other.
+ * Payloads of submitters come from a separate reserve, because submitters
+ * decide when they free them.
  *
  * The objects are small, and a bio that needs more is split.  They are larger
  * only for I/O that must not be split.
@@ -195,8 +196,8 @@ static void make_pieces(struct blk_integrity_dev *idev)
  * blk_integrity_reserve_use() - make the reserve of a device
  * @q: the queue, entered
  *
- * To be called when the device is first used, since when memory is short it is
- * too late.  Without memory nothing is made, and the next use tries again.
+ * Call this before the device is used: once memory is short, it is too late.  If
+ * the allocation fails, the next use tries again.
  *
  * Context: Process context.  May sleep, but does no I/O.
  */
@@ -243,7 +244,8 @@ void blk_integrity_prepare_disk(struct gendisk *disk)
  * @q: the queue
  * @lim: limits that are coming into force
  *
- * A reserve that has not been used is not allocated.
+ * The disk of a driver that takes requests always has a reserve.  Reserves of
+ * submitters, and of drivers that take bios, are only replaced if they exist.
  *
  * Context: Process context.  May sleep, but does no I/O.
  * Return: 0 on success; -ENOMEM.
