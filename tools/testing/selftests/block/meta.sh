@@ -2,8 +2,8 @@
 # What tests of programs with metadata of their own share.
 # shellcheck shell=sh
 
-# What the program writes, the block layer verifies; what the block layer generates, the program gets as if counted from its
-# seed; each byte of it that is the program's comes back.
+# What the program writes, the block layer verifies; what the block layer generates, the program gets as if counted from
+# its seed; each byte of it that is the program's comes back.
 # meta_above LABEL DISK FORMAT [COUNT], of a disk without a medium of its own
 meta_above() {
 	count=${4:-800}
@@ -51,5 +51,7 @@ cap_flags() {
 }
 
 # Pages that user memory is pinned by, in the whole system.
-pinned_now() { awk '/^nr_foll_pin_acquired/ { n += $2 } /^nr_foll_pin_released/ { n -= $2 } END { print n }' /proc/vmstat; }
+pinned_now() {
+	awk '/^nr_foll_pin_acquired/ { n += $2 } /^nr_foll_pin_released/ { n -= $2 } END { print n }' /proc/vmstat
+}
 no_pins() { [ "$(pinned_now)" = 0 ]; }

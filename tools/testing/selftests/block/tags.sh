@@ -105,8 +105,8 @@ refused() {
 		# The guard covers the metadata in front of the tuple.
 		case $room-$format in
 		beside-*:0 | tuple-* | type3-*)
-			same "$row tags set after the tuples were generated" "0, 0" "$(client write "$disk" 1550 24 5 late), $(
-				client read "$disk" 1550 24 5)"
+			same "$row tags set after the tuples were generated" "0, 0" \
+				"$(client write "$disk" 1550 24 5 late), $(client read "$disk" 1550 24 5)"
 			;;
 		*)
 			same "$row tags in front of the tuple set after it was generated" "-EINVAL without a record" \

@@ -154,4 +154,5 @@ faulty "$(namespace 3)" 4096+64:crc16:1:56
 none_left "metadata of a program without memory"
 wait_for no_pins
 same "metadata of a program without memory leaves no page pinned" 0 "$(pinned_now)"
-same "metadata of a program after that" "0 0" "$(io "$(namespace 3)" 4096+64:crc16:1:56 meta-write:64:800 meta-read:64:800)"
+same "metadata of a program after that" "0 0" \
+	"$(io "$(namespace 3)" 4096+64:crc16:1:56 meta-write:64:800 meta-read:64:800)"
