@@ -147,18 +147,18 @@ static void copy_out(const struct bio_integrity_payload *copy,
 }
 
 /* Reads are copied in too, because the device may not transfer all metadata. */
-static void attach_copy(struct bio *bio, struct bio_integrity_auto *bia,
+static void attach_copy(struct bio *bio, struct bip_object *obj,
 			const struct bio_integrity_payload *from)
 {
-	struct bio_integrity_payload *copy = &bia->bip;
+	struct bio_integrity_payload *copy = &obj->bip;
 
-	bia->bio = bio;
-	bia->profile = from->bip_geometry.profile;
-	bio_integrity_attach(bio, copy, BIO_INTEGRITY_AUTO_VECS);
+	obj->bio = bio;
+	obj->profile = from->bip_geometry.profile;
+	bio_integrity_attach(bio, copy, BIP_OBJECT_VECS);
 	bip_inherit(copy, from);
 	copy->bip_flags |= BIP_BLOCK_INTEGRITY;
 	copy->bip_geometry = from->bip_geometry;
-	bia_hold_profiles(bia);
+	bip_object_hold_profiles(obj);
 	copy_in(copy, from);
 }
 
@@ -166,20 +166,17 @@ static int bip_copy(struct bio *bio, struct bio_integrity_payload *from,
 		    bool wait)
 {
 	struct request_queue *q = bdev_get_queue(bio->bi_bdev);
-	struct bio_integrity_auto *bia;
+	struct bip_object *obj;
 	struct bio_integrity_payload *copy;
 	u64 number;
 
-	bia = wait ? bio_integrity_auto_wait(q, from->bip_iter.bi_size) :
-		     bio_integrity_auto_alloc(&q->limits,
-					      from->bip_iter.bi_size,
-					      BIO_INTEGRITY_GFP);
-	if (!bia)
+	obj = bip_object_get(q, from->bip_iter.bi_size, wait);
+	if (!obj)
 		return bio_integrity_no_buf(q, from->bip_iter.bi_size);
-	bia->copied_from = from;
-	bia->data_iter = bio->bi_iter;
-	attach_copy(bio, bia, from);
-	copy = &bia->bip;
+	obj->copied_from = from;
+	obj->data_iter = bio->bi_iter;
+	attach_copy(bio, obj, from);
+	copy = &obj->bip;
 	number = device_interval(bio, copy);
 	if (has_numbers_to_write(bio, copy) && bip_get_seed(copy) != number) {
 		bip_remap(bio, bio_integrity_intervals(&copy->bip_geometry,
@@ -193,19 +190,19 @@ static int bip_copy(struct bio *bio, struct bio_integrity_payload *from,
 
 /**
  * bio_integrity_uncopy() - replace a copy by the payload of the submitter
- * @bia: the copy, freed by this function
+ * @obj: the copy, freed by this function
  *
  * Context: Any context.
  */
-void bio_integrity_uncopy(struct bio_integrity_auto *bia)
+void bio_integrity_uncopy(struct bip_object *obj)
 {
-	struct bio_integrity_payload *to = bia->copied_from;
-	struct bio *bio = bia->bio;
+	struct bio_integrity_payload *to = obj->copied_from;
+	struct bio *bio = obj->bio;
 
 	if (bio_data_dir(bio) == READ && !bio->bi_status)
-		copy_out(&bia->bip, to);
+		copy_out(&obj->bip, to);
 	bio->bi_integrity = to;
-	bio_integrity_auto_free(bia);
+	bip_object_free(obj);
 }
 
 /**
@@ -219,14 +216,14 @@ void bio_integrity_uncopy(struct bio_integrity_auto *bia)
  */
 void __bio_integrity_unprep(struct bio *bio)
 {
-	struct bio_integrity_auto *bia = bip_to_auto(bio_integrity(bio));
+	struct bip_object *obj = bip_to_object(bio_integrity(bio));
 
-	if (bia->copied_from) {
-		bio->bi_iter = bia->data_iter;
-		bio->bi_integrity = bia->copied_from;
-		bio_integrity_auto_free(bia);
-	} else if (!(bia->bip.bip_flags & BIP_OWNED)) {
-		bio->bi_iter = bia->data_iter;
+	if (obj->copied_from) {
+		bio->bi_iter = obj->data_iter;
+		bio->bi_integrity = obj->copied_from;
+		bip_object_free(obj);
+	} else if (!(obj->bip.bip_flags & BIP_OWNED)) {
+		bio->bi_iter = obj->data_iter;
 		bio_integrity_free(bio);
 	}
 }
@@ -246,14 +243,14 @@ void __bio_integrity_unprep(struct bio *bio)
 int bio_integrity_copy(struct bio *bio, struct bio *src)
 {
 	struct bio_integrity_payload *from = bio_integrity(src);
-	struct bio_integrity_auto *bia;
+	struct bip_object *obj;
 
-	bia = bio_integrity_auto_alloc(&bdev_get_queue(src->bi_bdev)->limits,
+	obj = bip_object_alloc(&bdev_get_queue(src->bi_bdev)->limits,
 				       from->bip_iter.bi_size,
 				       BIO_INTEGRITY_GFP);
-	if (!bia)
+	if (!obj)
 		return -ENOMEM;
-	attach_copy(bio, bia, from);
+	attach_copy(bio, obj, from);
 	return 0;
 }
 EXPORT_SYMBOL_GPL(bio_integrity_copy);

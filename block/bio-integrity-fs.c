@@ -15,10 +15,10 @@
 #include "blk.h"
 
 /* Return the payload of a bio if fs_bio_integrity_alloc() attached it. */
-static struct bio_integrity_auto *owned_payload(struct bio *bio)
+static struct bip_object *owned_payload(struct bio *bio)
 {
 	return bio_integrity_flagged(bio, BIP_OWNED) ?
-	       bip_to_auto(bio_integrity(bio)) : NULL;
+	       bip_to_object(bio_integrity(bio)) : NULL;
 }
 
 /*
@@ -26,13 +26,13 @@ static struct bio_integrity_auto *owned_payload(struct bio *bio)
  * fails and @spare is NULL or too small, or if the limits are changing.  Uses
  * or frees @spare.
  */
-static int attach_owned(struct bio *bio, struct bio_integrity_auto *spare)
+static int attach_owned(struct bio *bio, struct bip_object *spare)
 {
 	/* Copied, not held: a task that changes them may wait for this bio. */
 	const struct queue_limits lim = bdev_get_queue(bio->bi_bdev)->limits;
 	const struct blk_integrity *bi = &lim.integrity;
 	unsigned int bytes = bio->bi_iter.bi_size;
-	struct bio_integrity_auto *bia = NULL;
+	struct bip_object *obj = NULL;
 	enum bio_integrity_action action;
 	bool device_checks = false;
 	int ret = 0;
@@ -58,27 +58,27 @@ static int attach_owned(struct bio *bio, struct bio_integrity_auto *spare)
 	    bytes & ((1U << bi->interval_exp) - 1))
 		goto free_spare;
 	bytes = bio_integrity_bytes(bi, bio_sectors(bio));
-	if (spare && bia_shape_bytes(spare->shape) >= bytes) {
-		bia = spare;
-		bia_init(bia, bytes);
+	if (spare && bip_shape_bytes(spare->shape) >= bytes) {
+		obj = spare;
+		bip_object_init(obj, bytes);
 	} else {
-		bia = bio_integrity_auto_alloc(&lim, bytes, BIO_INTEGRITY_GFP);
+		obj = bip_object_alloc(&lim, bytes, BIO_INTEGRITY_GFP);
 	}
 	ret = -EAGAIN;
-	if (!bia)
+	if (!obj)
 		goto free_spare;
 
-	bio_integrity_attach_auto(bio, bia, bi, action);
-	bia->bip.bip_flags |= BIP_OWNED;
+	bio_integrity_attach_object(bio, obj, bi, action);
+	obj->bip.bip_flags |= BIP_OWNED;
 	if (device_checks)
-		bia->bip.bip_flags &= ~BIP_NOCHECK_FLAGS;
+		obj->bip.bip_flags &= ~BIP_NOCHECK_FLAGS;
 	/* Tags of a failed read are zero, not stale memory. */
 	if (bio_op(bio) == REQ_OP_READ)
-		bip_zero(&bia->bip);
+		bip_zero(&obj->bip);
 	ret = 1;
 free_spare:
-	if (spare && spare != bia)
-		bio_integrity_auto_free(spare);
+	if (spare && spare != obj)
+		bip_object_free(spare);
 	return ret;
 }
 
@@ -116,7 +116,7 @@ int fs_bio_integrity_alloc(struct bio *bio)
 {
 	struct request_queue *q = bdev_get_queue(bio->bi_bdev);
 	bool nowait = bio->bi_opf & REQ_NOWAIT;
-	struct bio_integrity_auto *spare = NULL;
+	struct bip_object *spare = NULL;
 	int ret;
 
 	if (!blk_integrity_queue_supports_integrity(q) || !bio_has_data(bio))
@@ -133,7 +133,7 @@ int fs_bio_integrity_alloc(struct bio *bio)
 	while ((ret = attach_owned(bio, spare)) == -EAGAIN && !nowait) {
 		/* Its objects are for the limits as they are now. */
 		blk_integrity_owned_use(q);
-		spare = bio_integrity_owned_wait(q);
+		spare = bip_object_wait_owned(q);
 		if (!spare)
 			memalloc_retry_wait(GFP_NOIO);
 		cond_resched();
@@ -172,7 +172,7 @@ int bio_integrity_generate(struct bio *bio)
 {
 	struct request_queue *q = bdev_get_queue(bio->bi_bdev);
 	struct bio_integrity_payload *bip = bio_integrity(bio);
-	struct bio_integrity_auto *bia = owned_payload(bio);
+	struct bip_object *obj = owned_payload(bio);
 	const struct blk_integrity *bi = bip ? bip_geometry(bio) : NULL;
 	bool wanted;
 
@@ -183,7 +183,7 @@ int bio_integrity_generate(struct bio *bio)
 		return -EINVAL;
 
 	/* The decision was made on attachment and does not change. */
-	wanted = bia ? bia->action == BIO_INTEGRITY_GENERATE :
+	wanted = obj ? obj->action == BIO_INTEGRITY_GENERATE :
 		       blk_integrity_generates(q, bi);
 	if (wanted)
 		blk_integrity_generate(bio);
@@ -229,20 +229,20 @@ EXPORT_SYMBOL_GPL(fs_bio_integrity_generate);
  */
 int fs_bio_integrity_verify(struct bio *bio, sector_t sector, unsigned int size)
 {
-	struct bio_integrity_auto *bia = owned_payload(bio);
+	struct bip_object *obj = owned_payload(bio);
 
-	if (!bia || bio_op(bio) != REQ_OP_READ ||
-	    sector != bia->data_iter.bi_sector ||
-	    size != bia->data_iter.bi_size)
+	if (!obj || bio_op(bio) != REQ_OP_READ ||
+	    sector != obj->data_iter.bi_sector ||
+	    size != obj->data_iter.bi_size)
 		return -EINVAL;
 	if (bio->bi_status)
 		return blk_status_to_errno(bio->bi_status);
-	if (bia->action != BIO_INTEGRITY_VERIFY ||
-	    bia->bip.bip_flags & BIP_VERIFY ||
-	    !(bia->bip.bip_flags & BIP_CHECK_FLAGS))
+	if (obj->action != BIO_INTEGRITY_VERIFY ||
+	    obj->bip.bip_flags & BIP_VERIFY ||
+	    !(obj->bip.bip_flags & BIP_CHECK_FLAGS))
 		return 0;
-	memset(&bia->err, 0, sizeof(bia->err));
-	return blk_status_to_errno(bio_integrity_verify(bia));
+	memset(&obj->err, 0, sizeof(obj->err));
+	return blk_status_to_errno(bio_integrity_verify(obj));
 }
 EXPORT_SYMBOL_GPL(fs_bio_integrity_verify);
 
@@ -265,27 +265,27 @@ int bio_integrity_set_profile(struct bio *bio,
 			      const struct blk_integrity_profile *profile,
 			      void *private)
 {
-	struct bio_integrity_auto *bia = owned_payload(bio);
+	struct bip_object *obj = owned_payload(bio);
 	const struct blk_integrity_profile *of_device;
 
-	if (!bia)
+	if (!obj)
 		return -EINVAL;
-	of_device = bia->bip.bip_geometry.profile;
+	of_device = obj->bip.bip_geometry.profile;
 	if (profile->csum_type != of_device->csum_type ||
 	    profile->tuple_size != of_device->tuple_size ||
 	    profile->tag_offset != of_device->tag_offset ||
 	    profile->tag_size != of_device->tag_size)
 		return -EINVAL;
-	if ((bia->action == BIO_INTEGRITY_GENERATE && !profile->generate_fn) ||
-	    (bia->action == BIO_INTEGRITY_VERIFY && !profile->verify_fn))
+	if ((obj->action == BIO_INTEGRITY_GENERATE && !profile->generate_fn) ||
+	    (obj->action == BIO_INTEGRITY_VERIFY && !profile->verify_fn))
 		return -EINVAL;
 
 	blk_integrity_profile_get(profile);
-	blk_integrity_profile_put(bia->profile);
-	bia->profile = profile;
-	bia->private = private;
-	if (bia->action == BIO_INTEGRITY_GENERATE)
-		bia->bip.bip_flags |= BIP_GENERATE;
+	blk_integrity_profile_put(obj->profile);
+	obj->profile = profile;
+	obj->private = private;
+	if (obj->action == BIO_INTEGRITY_GENERATE)
+		obj->bip.bip_flags |= BIP_GENERATE;
 	return 0;
 }
 EXPORT_SYMBOL_GPL(bio_integrity_set_profile);
@@ -338,8 +338,8 @@ EXPORT_SYMBOL_GPL(bio_integrity_set_checks);
  */
 const struct blk_integrity_error *bio_integrity_error(struct bio *bio)
 {
-	struct bio_integrity_auto *bia = owned_payload(bio);
+	struct bip_object *obj = owned_payload(bio);
 
-	return bia && blk_integrity_failed(&bia->err) ? &bia->err : NULL;
+	return obj && blk_integrity_failed(&obj->err) ? &obj->err : NULL;
 }
 EXPORT_SYMBOL_GPL(bio_integrity_error);

@@ -11,26 +11,26 @@
 #include "blk.h"
 #include "blk-integrity-walk.h"
 
-static struct bvec_iter reader_data(struct bio_integrity_auto *bia,
+static struct bvec_iter reader_data(struct bip_object *obj,
 				    unsigned int first)
 {
-	struct bvec_iter iter = bia->data_iter;
+	struct bvec_iter iter = obj->data_iter;
 
-	bvec_iter_advance(bia->bio->bi_io_vec, &iter,
-			  first << bia->bip.bip_geometry.interval_exp);
+	bvec_iter_advance(obj->bio->bi_io_vec, &iter,
+			  first << obj->bip.bip_geometry.interval_exp);
 	return iter;
 }
 
-static struct bvec_iter reader_meta(struct bio_integrity_auto *bia,
+static struct bvec_iter reader_meta(struct bip_object *obj,
 				    unsigned int first)
 {
-	const struct blk_integrity *bi = &bia->bip.bip_geometry;
+	const struct blk_integrity *bi = &obj->bip.bip_geometry;
 	struct bvec_iter iter = {
-		.bi_size = (bia->data_iter.bi_size >> bi->interval_exp) *
+		.bi_size = (obj->data_iter.bi_size >> bi->interval_exp) *
 			   bi->tuple_size,
 	};
 
-	bvec_iter_advance(bia->bip.bip_vec, &iter, first * bi->tuple_size);
+	bvec_iter_advance(obj->bip.bip_vec, &iter, first * bi->tuple_size);
 	return iter;
 }
 
@@ -46,19 +46,19 @@ static struct bvec_iter reader_meta(struct bio_integrity_auto *bia,
 bool reread_has_bad(struct bio_integrity_reread *reread, unsigned int i,
 		    struct blk_integrity_error *err)
 {
-	struct bio_integrity_auto *bia = reread->bia;
+	struct bip_object *obj = reread->obj;
 	struct blk_integrity_walk walk = {
-		.data_vec = bia->bio->bi_io_vec,
-		.data_iter = reader_data(bia, i),
-		.prot_vec = bia->bip.bip_vec,
-		.prot_iter = reader_meta(bia, i),
+		.data_vec = obj->bio->bi_io_vec,
+		.data_iter = reader_data(obj, i),
+		.prot_vec = obj->bip.bip_vec,
+		.prot_iter = reader_meta(obj, i),
 		.intervals = 1,
-		.xchg.interval = bia->first_interval + i,
+		.xchg.interval = obj->first_interval + i,
 		.xchg.err = err,
 	};
 
 	memset(err, 0, sizeof(*err));
-	bio_integrity_verify_walk(bia, &walk);
+	bio_integrity_verify_walk(obj, &walk);
 	return blk_integrity_failed(err);
 }
 
@@ -74,7 +74,7 @@ static bool reading_has_bad(struct bio_integrity_reread *reread, unsigned int i,
 		.prot_vec = meta_vec,
 		.prot_iter.bi_size = reread->run * bi->tuple_size,
 		.intervals = 1,
-		.xchg.interval = reread->bia->first_interval + reread->next + i,
+		.xchg.interval = reread->obj->first_interval + reread->next + i,
 		.xchg.err = err,
 	};
 
@@ -82,25 +82,25 @@ static bool reading_has_bad(struct bio_integrity_reread *reread, unsigned int i,
 			  i << bi->interval_exp);
 	bvec_iter_advance(meta_vec, &walk.prot_iter, i * bi->tuple_size);
 	memset(err, 0, sizeof(*err));
-	bio_integrity_verify_walk(reread->bia, &walk);
+	bio_integrity_verify_walk(reread->obj, &walk);
 	return blk_integrity_failed(err);
 }
 
 /* Has the device returned the same metadata both times? */
-static bool same_metadata(struct bio_integrity_auto *bia, unsigned int i,
+static bool same_metadata(struct bip_object *obj, unsigned int i,
 			  const u8 *meta)
 {
-	struct bvec_iter iter = reader_meta(bia, i);
-	unsigned int left = bia->bip.bip_geometry.tuple_size;
+	struct bvec_iter iter = reader_meta(obj, i);
+	unsigned int left = obj->bip.bip_geometry.tuple_size;
 	u8 buf[64];
 
 	while (left) {
 		unsigned int len = min_t(unsigned int, left, sizeof(buf));
 
-		blk_integrity_gather(buf, bia->bip.bip_vec, iter, len);
+		blk_integrity_gather(buf, obj->bip.bip_vec, iter, len);
 		if (memcmp(buf, meta, len))
 			return false;
-		bvec_iter_advance(bia->bip.bip_vec, &iter, len);
+		bvec_iter_advance(obj->bip.bip_vec, &iter, len);
 		meta += len;
 		left -= len;
 	}
@@ -110,19 +110,19 @@ static bool same_metadata(struct bio_integrity_auto *bia, unsigned int i,
 /* Copy interval @i of the run to the pages of the reader. */
 static void heal(struct bio_integrity_reread *reread, unsigned int i)
 {
-	struct bio_integrity_auto *bia = reread->bia;
+	struct bip_object *obj = reread->obj;
 	const struct blk_integrity *bi = reread_geometry(reread);
 	void *data = page_address(reread->data) + (i << bi->interval_exp);
 	void *meta = page_address(reread->meta) + i * bi->tuple_size;
 
 	reread->healed++;
-	if (same_metadata(bia, reread->next + i, meta))
+	if (same_metadata(obj, reread->next + i, meta))
 		reread->unstable++;
-	blk_integrity_scatter(data, bia->bio->bi_io_vec,
-			      reader_data(bia, reread->next + i),
+	blk_integrity_scatter(data, obj->bio->bi_io_vec,
+			      reader_data(obj, reread->next + i),
 			      1U << bi->interval_exp);
-	blk_integrity_scatter(meta, bia->bip.bip_vec,
-			      reader_meta(bia, reread->next + i),
+	blk_integrity_scatter(meta, obj->bip.bip_vec,
+			      reader_meta(obj, reread->next + i),
 			      bi->tuple_size);
 }
 

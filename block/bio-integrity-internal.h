@@ -18,7 +18,7 @@ struct uio_meta;
  * Vectors of a payload of the block layer: with chunks of 32 KiB its buffer
  * holds the metadata of 16 MiB in 512-byte intervals with 8-byte tuples.
  */
-#define BIO_INTEGRITY_AUTO_VECS	8
+#define BIP_OBJECT_VECS	8
 
 /*
  * Flags that describe the metadata and its command, not the owner of the
@@ -46,17 +46,17 @@ enum bio_integrity_action {
 };
 
 /**
- * struct bia_shape - what the buffer of a payload is made of
+ * struct bip_shape - what the buffer of a payload is made of
  * @nr_chunks: chunks of pages; 0: it follows the payload
  * @order: size of a chunk, 2^@order pages
  */
-struct bia_shape {
+struct bip_shape {
 	u8 nr_chunks;
 	u8 order;
 };
 
 /**
- * struct bio_integrity_auto - payload with a buffer that the block layer made
+ * struct bip_object - payload with a buffer that the block layer made
  * @bio: the bio
  * @bdev: device that an owned payload was attached for, open while the payload
  *	exists; drivers that pass the bio on may change that of the bio
@@ -81,7 +81,7 @@ struct bia_shape {
  * @shape: of the buffer
  * @bip: the payload; last, since its vectors and the buffer follow it
  */
-struct bio_integrity_auto {
+struct bip_object {
 	struct bio *bio;
 	struct block_device *bdev;
 	enum bio_integrity_action action;
@@ -98,29 +98,29 @@ struct bio_integrity_auto {
 	struct request_queue *held;
 	bool verified;
 	struct blk_integrity_reserve *reserve;
-	struct bia_shape shape;
+	struct bip_shape shape;
 	struct bio_integrity_payload bip;
 };
 
-static inline struct bio_integrity_auto *
-bip_to_auto(struct bio_integrity_payload *bip)
+static inline struct bip_object *
+bip_to_object(struct bio_integrity_payload *bip)
 {
-	return container_of(bip, struct bio_integrity_auto, bip);
+	return container_of(bip, struct bip_object, bip);
 }
 
 /* Profiles that a payload uses stay loaded until it is freed. */
-static inline void bia_hold_profiles(struct bio_integrity_auto *bia)
+static inline void bip_object_hold_profiles(struct bip_object *obj)
 {
-	blk_integrity_profile_get(bia->profile);
-	blk_integrity_profile_get(bia->bip.bip_geometry.profile);
+	blk_integrity_profile_get(obj->profile);
+	blk_integrity_profile_get(obj->bip.bip_geometry.profile);
 }
 
-static inline void bia_put_profiles(struct bio_integrity_auto *bia)
+static inline void bip_object_put_profiles(struct bip_object *obj)
 {
-	blk_integrity_profile_put(bia->profile);
-	blk_integrity_profile_put(bia->bip.bip_geometry.profile);
-	bia->profile = NULL;
-	bia->bip.bip_geometry.profile = NULL;
+	blk_integrity_profile_put(obj->profile);
+	blk_integrity_profile_put(obj->bip.bip_geometry.profile);
+	obj->profile = NULL;
+	obj->bip.bip_geometry.profile = NULL;
 }
 
 /* Neither adapter nor device check. */
@@ -134,9 +134,9 @@ static inline void bip_lift_limit(struct bio_integrity_payload *bip)
 }
 
 /* Device whose policies, counters and interval numbers apply to a payload. */
-static inline struct block_device *bia_bdev(struct bio_integrity_auto *bia)
+static inline struct block_device *bip_object_bdev(struct bip_object *obj)
 {
-	return bia->bip.bip_flags & BIP_OWNED ? bia->bdev : bia->bio->bi_bdev;
+	return obj->bip.bip_flags & BIP_OWNED ? obj->bdev : obj->bio->bi_bdev;
 }
 
 /* Callbacks of a payload: those that its submitter set, or the device's. */
@@ -144,13 +144,13 @@ static inline const struct blk_integrity_profile *
 bip_profile(struct bio_integrity_payload *bip)
 {
 	return bip->bip_flags & BIP_BLOCK_INTEGRITY ?
-	       bip_to_auto(bip)->profile : bip->bip_geometry.profile;
+	       bip_to_object(bip)->profile : bip->bip_geometry.profile;
 }
 
 static inline void *bip_private(struct bio_integrity_payload *bip)
 {
 	return bip->bip_flags & BIP_BLOCK_INTEGRITY ?
-	       bip_to_auto(bip)->private : NULL;
+	       bip_to_object(bip)->private : NULL;
 }
 
 /* Does a format have an application tag for the owner of the data? */
@@ -198,30 +198,35 @@ struct bio_integrity_payload *bip_alloc(gfp_t gfp, unsigned int nr_vecs,
 		struct bio_set *bs);
 void bip_free(struct bio_integrity_payload *bip);
 
-/* bio-integrity-buf.c */
-struct bia_shape bia_shape(const struct queue_limits *lim, unsigned int bytes);
-unsigned int bia_shape_bytes(struct bia_shape shape);
-struct bio_integrity_auto *bia_create(struct bia_shape shape, gfp_t gfp);
-void bia_destroy(struct bio_integrity_auto *bia);
-void bia_init(struct bio_integrity_auto *bia, unsigned int bytes);
-struct bio_integrity_auto *
-bio_integrity_auto_alloc(const struct queue_limits *lim, unsigned int bytes,
-		gfp_t gfp);
-void bio_integrity_auto_free(struct bio_integrity_auto *bia);
-void bio_integrity_buf_init(void);
+/* bio-integrity-object.c */
+struct bip_shape bip_shape(const struct queue_limits *lim, unsigned int bytes);
+unsigned int bip_shape_bytes(struct bip_shape shape);
+struct bip_object *bip_object_create(struct bip_shape shape, gfp_t gfp);
+void bip_object_destroy(struct bip_object *obj);
+void bip_object_init(struct bip_object *obj, unsigned int bytes);
+struct bip_object *bip_object_alloc(const struct queue_limits *lim,
+		unsigned int bytes, gfp_t gfp);
+void bip_object_free(struct bip_object *obj);
+void bip_object_setup(void);
 
 /* bio-integrity-reserve.c */
-unsigned int bio_integrity_kept_bytes(struct request_queue *q);
-struct bio *bio_integrity_split_kept(struct bio *bio, unsigned int *nr_segs);
-struct bio_integrity_auto *bio_integrity_auto_wait(struct request_queue *q,
-		unsigned int bytes);
+unsigned int bio_integrity_kept_sectors(struct request_queue *q);
+struct bip_object *bip_object_wait(struct request_queue *q, unsigned int bytes);
 void blk_integrity_reserve_use(struct request_queue *q);
 void blk_integrity_owned_use(struct request_queue *q);
-struct bio_integrity_auto *bio_integrity_owned_wait(struct request_queue *q);
-void blk_integrity_reserve_put(struct bio_integrity_auto *bia);
+struct bip_object *bip_object_wait_owned(struct request_queue *q);
+void blk_integrity_reserve_put(struct bip_object *obj);
 
 /* Who finds no memory at once takes the reserve. */
 #define BIO_INTEGRITY_GFP	(GFP_NOWAIT | __GFP_NOWARN | __GFP_NOMEMALLOC)
+
+/* The payload for a bio: with @wait from the reserve, otherwise from memory. */
+static inline struct bip_object *bip_object_get(struct request_queue *q,
+						unsigned int bytes, bool wait)
+{
+	return wait ? bip_object_wait(q, bytes) :
+		      bip_object_alloc(&q->limits, bytes, BIO_INTEGRITY_GFP);
+}
 
 /* Why is there no buffer?  It can be had later, or is larger than there are any. */
 static inline int bio_integrity_no_buf(struct request_queue *q,
@@ -240,28 +245,51 @@ static inline void bio_integrity_first_use(struct request_queue *q)
 		blk_integrity_reserve_use(q);
 }
 
-/* bio-integrity-auto.c */
+/* bio-integrity-prep.c */
+int bio_integrity_prepare(struct bio *bio, bool wait);
 enum bio_integrity_action bio_integrity_action(struct bio *bio,
 		const struct blk_integrity *bi);
-void bio_integrity_attach_auto(struct bio *bio, struct bio_integrity_auto *bia,
+void bio_integrity_attach_object(struct bio *bio, struct bip_object *obj,
 		const struct blk_integrity *bi,
 		enum bio_integrity_action action);
 void bip_zero(struct bio_integrity_payload *bip);
 
+static inline void bio_integrity_end_error(struct bio *bio, int err)
+{
+	bio->bi_status = errno_to_blk_status(err);
+	bio_endio(bio);
+}
+
+/*
+ * A REQ_NOWAIT bio can still fail to get a request; then its guards would have
+ * been computed in vain.
+ */
+static inline bool bio_may_be_refused(struct bio *bio)
+{
+	return (bio->bi_opf & REQ_NOWAIT) &&
+	       queue_is_mq(bdev_get_queue(bio->bi_bdev));
+}
+
+static inline void bio_integrity_generate_pending(struct bio *bio)
+{
+	if (bio_integrity_flagged(bio, BIP_GENERATE))
+		blk_integrity_generate(bio);
+}
+
 /* bio-integrity-admit.c */
 int bio_integrity_admit(struct bio *bio, bool wait);
-void bio_integrity_uncopy(struct bio_integrity_auto *bia);
+void bio_integrity_uncopy(struct bip_object *obj);
 
 /* bio-integrity-verify.c */
-blk_status_t bio_integrity_verify(struct bio_integrity_auto *bia);
-void bio_integrity_verify_walk(struct bio_integrity_auto *bia,
+blk_status_t bio_integrity_verify(struct bip_object *obj);
+void bio_integrity_verify_walk(struct bip_object *obj,
 		struct blk_integrity_walk *walk);
-void bio_integrity_conclude(struct bio_integrity_auto *bia);
-bool bio_integrity_verify_read(struct bio_integrity_auto *bia);
+void bio_integrity_conclude(struct bip_object *obj);
+bool bio_integrity_verify_read(struct bip_object *obj);
 void bio_integrity_verify_init(void);
 
 /* bio-integrity-reread.c */
-bool bio_integrity_reread(struct bio_integrity_auto *bia);
+bool bio_integrity_reread(struct bip_object *obj);
 void bio_integrity_reread_setup(void);
 
 /* bio-integrity-user.c */

@@ -3,7 +3,7 @@
  * Allocation of payloads: slabs in size classes, with the vectors in the
  * object, and the mempool of the bio's bio_set if a slab allocation fails.
  *
- * Payloads of the block layer, which bring a buffer, are bio-integrity-buf.c's.
+ * Payloads of the block layer, which bring a buffer, are bio-integrity-object.c's.
  */
 
 #include <linux/bio-integrity.h>
@@ -170,7 +170,7 @@ void __init bio_integrity_init(void)
 						SLAB_NO_MERGE, NULL);
 	}
 
-	bio_integrity_buf_init();
+	bip_object_setup();
 	bio_integrity_verify_init();
 	bio_integrity_reread_setup();
 	blk_integrity_event_setup();

@@ -46,7 +46,7 @@ static void take_reading(struct bio_integrity_reread *reread)
 	 * The queue is frozen for a write that may be waiting for the object of
 	 * the reserve that the read has.
 	 */
-	if (status == BLK_STS_AGAIN && nowait && reread->bia->reserve &&
+	if (status == BLK_STS_AGAIN && nowait && reread->obj->reserve &&
 	    READ_ONCE(bdev_get_queue(bdev)->mq_freeze_depth)) {
 		reread_give_up(reread);
 		return;
@@ -84,7 +84,7 @@ static void reading_ended(struct bio *bio)
 
 static void attach_metadata(struct bio_integrity_reread *reread, u64 number)
 {
-	struct bio_integrity_payload *from = &reread->bia->bip;
+	struct bio_integrity_payload *from = &reread->obj->bip;
 	struct bio_integrity_payload *bip = &reread->bip;
 	unsigned int bytes = reread->run * from->bip_geometry.tuple_size;
 
@@ -111,9 +111,9 @@ static void attach_metadata(struct bio_integrity_reread *reread, u64 number)
  */
 static bool start_reading(struct bio_integrity_reread *reread)
 {
-	struct block_device *bdev = bdev_whole(bia_bdev(reread->bia));
+	struct block_device *bdev = bdev_whole(bip_object_bdev(reread->obj));
 	const struct blk_integrity *bi = reread_geometry(reread);
-	u64 number = reread->bia->first_interval + reread->next;
+	u64 number = reread->obj->first_interval + reread->next;
 	unsigned int bytes = reread->run << bi->interval_exp;
 	blk_opf_t opf = REQ_OP_READ | REQ_NOMERGE;
 	struct bio *bio = &reread->bio;
@@ -172,15 +172,15 @@ static bool take_pending(struct bio_integrity_reread *reread)
 	struct blk_integrity_dev *idev;
 
 	spin_lock_irq(&reread->lock);
-	reread->bia = list_first_entry_or_null(&reread->pending,
-					       struct bio_integrity_auto, shared);
-	if (reread->bia)
-		list_del(&reread->bia->shared);
+	reread->obj = list_first_entry_or_null(&reread->pending,
+					       struct bip_object, shared);
+	if (reread->obj)
+		list_del(&reread->obj->shared);
 	spin_unlock_irq(&reread->lock);
-	if (!reread->bia)
+	if (!reread->obj)
 		return false;
 
-	idev = bdev_get_queue(bia_bdev(reread->bia))->integrity_dev;
+	idev = bdev_get_queue(bip_object_bdev(reread->obj))->integrity_dev;
 	/*
 	 * Complete what has begun even if the policy was switched off
 	 * meanwhile.
@@ -201,9 +201,9 @@ static bool take_pending(struct bio_integrity_reread *reread)
 
 static void report(struct bio_integrity_reread *reread)
 {
-	struct block_device *bdev = bia_bdev(reread->bia);
+	struct block_device *bdev = bip_object_bdev(reread->obj);
 	struct request_queue *q = bdev_get_queue(bdev);
-	u64 number = reread->bia->first_interval + reread->first;
+	u64 number = reread->obj->first_interval + reread->first;
 
 	if (!reread->reread)
 		return;
@@ -220,13 +220,13 @@ static void report(struct bio_integrity_reread *reread)
 /* End the bio after all of its bad intervals have been read again. */
 static void conclude(struct bio_integrity_reread *reread)
 {
-	struct bio_integrity_auto *bia = reread->bia;
+	struct bip_object *obj = reread->obj;
 
 	report(reread);
-	bia->err = reread->err;
-	reread->bia = NULL;
-	bio_integrity_conclude(bia);
-	bio_endio(bia->bio);
+	obj->err = reread->err;
+	reread->obj = NULL;
+	bio_integrity_conclude(obj);
+	bio_endio(obj->bio);
 	if (atomic_dec_and_test(&reread->in_flight))
 		wake_up_var(&reread->in_flight);
 }
@@ -247,13 +247,13 @@ static void reread_work(struct work_struct *work)
 		container_of(to_delayed_work(work), struct bio_integrity_reread,
 			     work);
 
-	if (reread->bia) {
+	if (reread->obj) {
 		/* Queued for another payload, which must wait for its turn? */
 		if (!reading_has_ended(reread))
 			return;
 		take_reading(reread);
 	}
-	while (reread->bia || take_pending(reread)) {
+	while (reread->obj || take_pending(reread)) {
 		if (!find_run(reread)) {
 			conclude(reread);
 			continue;
@@ -269,39 +269,39 @@ static void reread_work(struct work_struct *work)
  * example to a path of a multipath device.  Once the request is freed, nothing
  * keeps that path, so set the device that the bio was submitted to.
  */
-static void leave_path(struct bio_integrity_auto *bia)
+static void leave_path(struct bip_object *obj)
 {
-	struct bio *bio = bia->bio;
+	struct bio *bio = obj->bio;
 
-	if (bio->bi_bdev == bia_bdev(bia))
+	if (bio->bi_bdev == bip_object_bdev(obj))
 		return;
 	rq_qos_done_bio(bio);
 	bio_clear_flag(bio, BIO_QOS_THROTTLED);
 	bio_clear_flag(bio, BIO_QOS_MERGED);
-	bio->bi_bdev = bia_bdev(bia);
+	bio->bi_bdev = bip_object_bdev(obj);
 }
 
 /**
  * bio_integrity_reread() - start a second reading of intervals that failed
- * @bia: payload of a read that has failed
+ * @obj: payload of a read that has failed
  *
  * Context: Any context.
  * Return: %true if the bio ends after a second reading; %false if the device
  *	does not make one.
  */
-bool bio_integrity_reread(struct bio_integrity_auto *bia)
+bool bio_integrity_reread(struct bip_object *obj)
 {
 	struct blk_integrity_dev *idev =
-		bdev_get_queue(bia_bdev(bia))->integrity_dev;
+		bdev_get_queue(bip_object_bdev(obj))->integrity_dev;
 	struct bio_integrity_reread *reread = READ_ONCE(idev->reread);
 	unsigned long flags;
 
 	if (!reread || !READ_ONCE(idev->rereads))
 		return false;
-	leave_path(bia);
+	leave_path(obj);
 	atomic_inc(&reread->in_flight);
 	spin_lock_irqsave(&reread->lock, flags);
-	list_add_tail(&bia->shared, &reread->pending);
+	list_add_tail(&obj->shared, &reread->pending);
 	queue_delayed_work(reread_wq, &reread->work, 0);
 	spin_unlock_irqrestore(&reread->lock, flags);
 	return true;

@@ -15,8 +15,8 @@
  * struct bio_integrity_reread - second readings of a device
  * @in_flight: number of payloads whose bios have not ended
  * @lock: covers @pending and @ended
- * @pending: payloads to work on, by &bio_integrity_auto.shared
- * @bia: payload being processed, or NULL; the fields below refer to it
+ * @pending: payloads to work on, by &bip_object.shared
+ * @obj: payload being processed, or NULL; the fields below refer to it
  * @ended: the reading of @run has ended
  * @err: errors that remain after all readings so far
  * @next: next interval to examine, counted in the bio
@@ -39,7 +39,7 @@ struct bio_integrity_reread {
 	atomic_t in_flight;
 	spinlock_t lock;		/* covers pending and ended */
 	struct list_head pending;
-	struct bio_integrity_auto *bia;
+	struct bip_object *obj;
 	bool ended;
 	struct blk_integrity_error err;
 	unsigned int next;
@@ -62,13 +62,13 @@ struct bio_integrity_reread {
 static inline const struct blk_integrity *
 reread_geometry(struct bio_integrity_reread *reread)
 {
-	return &reread->bia->bip.bip_geometry;
+	return &reread->obj->bip.bip_geometry;
 }
 
 static inline unsigned int
 reread_intervals(struct bio_integrity_reread *reread)
 {
-	return reread->bia->data_iter.bi_size >> reread_geometry(reread)->interval_exp;
+	return reread->obj->data_iter.bi_size >> reread_geometry(reread)->interval_exp;
 }
 
 bool reread_has_bad(struct bio_integrity_reread *reread, unsigned int i,

@@ -21,11 +21,8 @@
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
 
-#include <trace/events/block.h>
-
 #include "bio-integrity-internal.h"
 #include "blk.h"
-#include "blk-cgroup.h"
 
 #undef MODULE_PARAM_PREFIX
 #define MODULE_PARAM_PREFIX	"blk_integrity."
@@ -48,7 +45,7 @@ MODULE_PARM_DESC(reserve_objects, "Buffers a disk keeps for when memory is short
 struct blk_integrity_reserve {
 	struct kref ref;
 	struct rcu_head rcu;
-	struct bia_shape shape;
+	struct bip_shape shape;
 	mempool_t pool;
 };
 
@@ -56,12 +53,12 @@ static void *reserve_create_object(gfp_t gfp, void *data)
 {
 	struct blk_integrity_reserve *reserve = data;
 
-	return bia_create(reserve->shape, gfp);
+	return bip_object_create(reserve->shape, gfp);
 }
 
 static void reserve_destroy_object(void *object, void *data)
 {
-	bia_destroy(object);
+	bip_object_destroy(object);
 }
 
 static void reserve_free_rcu(struct rcu_head *rcu)
@@ -100,7 +97,7 @@ reserve_get(struct blk_integrity_reserve __rcu **slot)
 	return reserve;
 }
 
-static struct blk_integrity_reserve *reserve_create(struct bia_shape shape)
+static struct blk_integrity_reserve *reserve_create(struct bip_shape shape)
 {
 	struct blk_integrity_reserve *reserve = kzalloc(sizeof(*reserve),
 							GFP_NOIO);
@@ -121,7 +118,7 @@ static struct blk_integrity_reserve *reserve_create(struct bia_shape shape)
 /* Objects of the previous reserve are freed when they return. */
 static int reserve_replace(struct blk_integrity_dev *idev,
 			   struct blk_integrity_reserve __rcu **slot,
-			   struct bia_shape shape)
+			   struct bip_shape shape)
 {
 	struct blk_integrity_reserve *reserve, *old;
 
@@ -142,12 +139,12 @@ static int reserve_replace(struct blk_integrity_dev *idev,
 /*
  * A buffer for the metadata of this data, limited to the maximum of a reserve.
  */
-static struct bia_shape shape_for(const struct queue_limits *lim,
+static struct bip_shape shape_for(const struct queue_limits *lim,
 				  unsigned int data_bytes)
 {
 	unsigned int intervals = data_bytes >> lim->integrity.interval_exp;
 
-	return bia_shape(lim, min(intervals * lim->integrity.tuple_size,
+	return bip_shape(lim, min(intervals * lim->integrity.tuple_size,
 				  bio_integrity_max_kept_bytes(lim)));
 }
 
@@ -155,7 +152,7 @@ static struct bia_shape shape_for(const struct queue_limits *lim,
  * I/O that cannot be split determines the size: a block, a page, an atomic
  * write, writes to zones, and bios of drivers without requests.
  */
-static struct bia_shape reserve_shape(struct request_queue *q,
+static struct bip_shape reserve_shape(struct request_queue *q,
 				      const struct queue_limits *lim)
 {
 	if (lim->features & BLK_FEAT_ZONED)
@@ -168,7 +165,7 @@ static struct bia_shape reserve_shape(struct request_queue *q,
 				   (unsigned int)PAGE_SIZE));
 }
 
-static struct bia_shape owned_shape(const struct queue_limits *lim)
+static struct bip_shape owned_shape(const struct queue_limits *lim)
 {
 	return shape_for(lim, max_integrity_io_size(lim));
 }
@@ -188,7 +185,7 @@ static void make_pieces(struct blk_integrity_dev *idev)
 	if (idev->has_pieces || bioset_init(&idev->pieces, BIO_POOL_SIZE, 0, 0))
 		return;
 	bioset_integrity_create_split(&idev->pieces);
-	/* Pairs with the acquire in bio_integrity_split_kept(). */
+	/* Pairs with the acquire in split_kept(). */
 	smp_store_release(&idev->has_pieces, true);
 }
 
@@ -304,105 +301,50 @@ void blk_integrity_reserve_free(struct blk_integrity_dev *idev)
 /*
  * Wait for an object.  Returns NULL without a reserve, or if it is too small.
  */
-static struct bio_integrity_auto *
+static struct bip_object *
 reserve_alloc(struct request_queue *q,
 	      struct blk_integrity_reserve __rcu **slot, unsigned int bytes)
 {
 	struct blk_integrity_reserve *reserve = reserve_get(slot);
-	struct bio_integrity_auto *bia;
+	struct bip_object *obj;
 
-	if (!reserve || bia_shape_bytes(reserve->shape) < bytes) {
+	if (!reserve || bip_shape_bytes(reserve->shape) < bytes) {
 		reserve_put(reserve);
 		return NULL;
 	}
-	bia = mempool_alloc(&reserve->pool, GFP_NOIO);
-	bia->reserve = reserve;
+	obj = mempool_alloc(&reserve->pool, GFP_NOIO);
+	obj->reserve = reserve;
 	blk_integrity_count(q, BLK_INTEGRITY_RESERVE_USES, 1);
-	return bia;
+	return obj;
 }
 
 /**
- * bio_integrity_kept_bytes() - metadata for which a device needs no memory
+ * bio_integrity_kept_sectors() - get the largest I/O that needs no memory
  * @q: the queue, entered
  *
  * Context: Any context.
- * Return: bytes; 0 if the device has no metadata.
+ * Return: sectors whose metadata an object of the reserve takes; 0 if the device
+ *	has no metadata.
  */
-unsigned int bio_integrity_kept_bytes(struct request_queue *q)
+unsigned int bio_integrity_kept_sectors(struct request_queue *q)
 {
 	struct queue_limits lim;
 
 	if (!copy_limits(q, &lim))
 		return 0;
-	return bia_shape_bytes(reserve_shape(q, &lim));
-}
-
-/* The rest of a bio comes next, before bios that wait for its end. */
-static void submit_rest(struct bio *bio)
-{
-	if (current->bio_list)
-		bio_list_add_head(&current->bio_list[0], bio);
-	else
-		submit_bio_noacct_nocheck(bio);
+	return blk_integrity_data_sectors(&lim,
+				bip_shape_bytes(reserve_shape(q, &lim)));
 }
 
 /**
- * bio_integrity_split_kept() - split a bio that is too large for the reserve
- * @bio: bio of a device with requests, that fits its limits
- * @nr_segs: of its data; changed if the bio is split
- *
- * @bio may be part of a split itself, and hold one of the few bios there are for
- * that.  So this uses others, which only bios hold that wait for nothing but
- * their request and their object of the reserve.
- *
- * Context: Process context.  May sleep, but does no I/O.
- * Return: @bio, or its first part if it was split.
- */
-struct bio *bio_integrity_split_kept(struct bio *bio, unsigned int *nr_segs)
-{
-	struct request_queue *q = bdev_get_queue(bio->bi_bdev);
-	struct blk_integrity_dev *idev = q->integrity_dev;
-	unsigned int kept_bytes = bio_integrity_kept_bytes(q);
-	struct blk_integrity bi;
-	unsigned int sectors;
-	struct bio *first;
-
-	/* Pairs with the release in make_pieces(). */
-	if (!kept_bytes || !smp_load_acquire(&idev->has_pieces))
-		return bio;
-	blk_integrity_snapshot(q, &bi);
-	if ((bio_op(bio) != REQ_OP_READ && bio_op(bio) != REQ_OP_WRITE) ||
-	    bio->bi_opf & REQ_ATOMIC || !bi.tuple_size)
-		return bio;
-	sectors = round_down(kept_bytes / bi.tuple_size <<
-			     (bi.interval_exp - SECTOR_SHIFT),
-			     queue_logical_block_size(q) >> SECTOR_SHIFT);
-	if (!sectors || bio_sectors(bio) <= sectors)
-		return bio;
-
-	first = bio_split(bio, sectors, GFP_NOIO, &idev->pieces);
-	if (!first)
-		return bio;
-	first->bi_opf |= REQ_NOMERGE;
-	blkcg_bio_issue_init(first);
-	bio_chain(first, bio);
-	trace_block_split(first, bio->bi_iter.bi_sector);
-	submit_rest(bio);
-	/* It fits: this counts segments. */
-	bio_split_rw_at(first, &q->limits, nr_segs, sectors << SECTOR_SHIFT);
-	return first;
-}
-
-/**
- * bio_integrity_auto_wait() - get a payload from the reserve of a device
+ * bip_object_wait() - get a payload from the reserve of a device
  * @q: the queue, entered
  * @bytes: bytes of metadata
  *
- * As bio_integrity_auto_alloc(), but waits as long as necessary.  The bio must
- * not wait for anything else after this, because other bios wait for its
- * completion.
+ * As bip_object_alloc(), but waits as long as necessary.  The bio must not wait
+ * for anything else after this, because other bios wait for its completion.
  *
- * Up to bio_integrity_kept_bytes() there is an object, unless the reserve could
+ * Up to bio_integrity_kept_sectors() there is an object, unless the reserve could
  * not be allocated on first use, or a stacked device has changed its limits.
  * Then this function waits for memory.
  *
@@ -410,23 +352,22 @@ struct bio *bio_integrity_split_kept(struct bio *bio, unsigned int *nr_segs)
  * Return: the payload; NULL if @bytes is more than the present limits of the
  *	device allow.
  */
-struct bio_integrity_auto *bio_integrity_auto_wait(struct request_queue *q,
-						   unsigned int bytes)
+struct bip_object *bip_object_wait(struct request_queue *q, unsigned int bytes)
 {
-	struct bio_integrity_auto *bia;
+	struct bip_object *obj;
 
 	for (;;) {
-		bia = reserve_alloc(q, &q->integrity_dev->reserve, bytes);
-		if (bia) {
-			bia_init(bia, bytes);
-			return bia;
+		obj = reserve_alloc(q, &q->integrity_dev->reserve, bytes);
+		if (obj) {
+			bip_object_init(obj, bytes);
+			return obj;
 		}
 		if (bytes > bio_integrity_max_buf_bytes(&q->limits))
 			return NULL;
-		bia = bio_integrity_auto_alloc(&q->limits, bytes,
-					       GFP_NOIO | __GFP_NOWARN);
-		if (bia)
-			return bia;
+		obj = bip_object_alloc(&q->limits, bytes,
+				       GFP_NOIO | __GFP_NOWARN);
+		if (obj)
+			return obj;
 		memalloc_retry_wait(GFP_NOIO);
 		blk_integrity_reserve_use(q);
 	}
@@ -456,28 +397,28 @@ void blk_integrity_owned_use(struct request_queue *q)
 }
 
 /**
- * bio_integrity_owned_wait() - wait for an object of the submitters' reserve
+ * bip_object_wait_owned() - wait for an object of the submitters' reserve
  * @q: the queue; not entered, as for blk_integrity_owned_use()
  *
  * Context: Process context.  Sleeps, but does no I/O.
- * Return: a payload for bia_init(), with the size for the limits at the time
- *	when the reserve was allocated; NULL if it could not be allocated.
+ * Return: a payload for bip_object_init(), with the size for the limits at the
+ *	time when the reserve was allocated; NULL if it could not be allocated.
  */
-struct bio_integrity_auto *bio_integrity_owned_wait(struct request_queue *q)
+struct bip_object *bip_object_wait_owned(struct request_queue *q)
 {
 	return reserve_alloc(q, &q->integrity_dev->owned_reserve, 0);
 }
 
 /**
  * blk_integrity_reserve_put() - return an object to its reserve
- * @bia: object with a reserve
+ * @obj: object with a reserve
  *
  * Context: Any context.
  */
-void blk_integrity_reserve_put(struct bio_integrity_auto *bia)
+void blk_integrity_reserve_put(struct bip_object *obj)
 {
-	struct blk_integrity_reserve *reserve = bia->reserve;
+	struct blk_integrity_reserve *reserve = obj->reserve;
 
-	mempool_free(bia, &reserve->pool);
+	mempool_free(obj, &reserve->pool);
 	reserve_put(reserve);
 }

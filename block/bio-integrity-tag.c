@@ -284,7 +284,7 @@ static bool guard_is_stale(struct bio_integrity_payload *bip,
 			   const struct tag_layout *layout)
 {
 	return bip->bip_flags & BIP_OWNED &&
-	       bip_to_auto(bip)->action == BIO_INTEGRITY_GENERATE &&
+	       bip_to_object(bip)->action == BIO_INTEGRITY_GENERATE &&
 	       (layout->by_callback ||
 		(!layout->can_escape && layout->piece[0].bytes));
 }

@@ -65,56 +65,56 @@ static struct workqueue_struct *kintegrityd_wq __ro_after_init;
 static LIST_HEAD(shared_bios);
 static DEFINE_SPINLOCK(shared_lock);
 
-static unsigned int bia_intervals(const struct bio_integrity_auto *bia)
+static unsigned int object_intervals(const struct bip_object *obj)
 {
-	return bia->data_iter.bi_size >> bia->bip.bip_geometry.interval_exp;
+	return obj->data_iter.bi_size >> obj->bip.bip_geometry.interval_exp;
 }
 
-static unsigned int piece_intervals(const struct bio_integrity_auto *bia)
+static unsigned int piece_intervals(const struct bip_object *obj)
 {
-	return PIECE_BYTES >> bia->bip.bip_geometry.interval_exp;
+	return PIECE_BYTES >> obj->bip.bip_geometry.interval_exp;
 }
 
-static unsigned int bia_pieces(const struct bio_integrity_auto *bia)
+static unsigned int object_pieces(const struct bip_object *obj)
 {
-	return DIV_ROUND_UP(bia->data_iter.bi_size, PIECE_BYTES);
+	return DIV_ROUND_UP(obj->data_iter.bi_size, PIECE_BYTES);
 }
 
 /**
  * bio_integrity_verify_walk() - verify intervals by the settings of a payload
- * @bia: payload of a read
+ * @obj: payload of a read
  * @walk: data, metadata, number of intervals, number of the first one and
  *	record; this function sets the rest
  *
  * Context: Process or softirq context.
  */
-void bio_integrity_verify_walk(struct bio_integrity_auto *bia,
+void bio_integrity_verify_walk(struct bip_object *obj,
 			       struct blk_integrity_walk *walk)
 {
 	walk->mode = BLK_INTEGRITY_WALK_READ;
-	walk->geometry = &bia->bip.bip_geometry;
-	walk->xchg.bio = bia->bio;
-	walk->xchg.private = bia->private;
-	walk->xchg.checks = bia->bip.bip_flags & BIP_CHECK_FLAGS;
-	walk->xchg.app_tag = bia->bip.bip_app_tag;
-	walk->xchg.app_mask = bia->bip.bip_app_mask;
+	walk->geometry = &obj->bip.bip_geometry;
+	walk->xchg.bio = obj->bio;
+	walk->xchg.private = obj->private;
+	walk->xchg.checks = obj->bip.bip_flags & BIP_CHECK_FLAGS;
+	walk->xchg.app_tag = obj->bip.bip_app_tag;
+	walk->xchg.app_mask = obj->bip.bip_app_mask;
 	while (blk_integrity_walk_next(walk))
-		bia->profile->verify_fn(&walk->xchg);
+		obj->profile->verify_fn(&walk->xchg);
 }
 
 /* Uses the recorded extent, not the present iterators or format. */
-static void verify_intervals(struct bio_integrity_auto *bia, unsigned int first,
+static void verify_intervals(struct bip_object *obj, unsigned int first,
 			     unsigned int intervals,
 			     struct blk_integrity_error *err)
 {
-	const struct blk_integrity *bi = &bia->bip.bip_geometry;
-	struct request_queue *q = bdev_get_queue(bia_bdev(bia));
-	u64 number = bia->first_interval + first;
+	const struct blk_integrity *bi = &obj->bip.bip_geometry;
+	struct request_queue *q = bdev_get_queue(bip_object_bdev(obj));
+	u64 number = obj->first_interval + first;
 	struct blk_integrity_walk walk = {
-		.data_vec = bia->bio->bi_io_vec,
-		.data_iter = bia->data_iter,
-		.prot_vec = bia->bip.bip_vec,
-		.prot_iter.bi_size = bia_intervals(bia) * bi->tuple_size,
+		.data_vec = obj->bio->bi_io_vec,
+		.data_iter = obj->data_iter,
+		.prot_vec = obj->bip.bip_vec,
+		.prot_iter.bi_size = object_intervals(obj) * bi->tuple_size,
 		.intervals = intervals,
 		.xchg.interval = number,
 		.xchg.err = err,
@@ -124,74 +124,74 @@ static void verify_intervals(struct bio_integrity_auto *bia, unsigned int first,
 			  first << bi->interval_exp);
 	bvec_iter_advance(walk.prot_vec, &walk.prot_iter,
 			  first * bi->tuple_size);
-	bio_integrity_verify_walk(bia, &walk);
+	bio_integrity_verify_walk(obj, &walk);
 
 	blk_integrity_count(q, BLK_INTEGRITY_VERIFIED,
 			    intervals - walk.xchg.escaped);
 	blk_integrity_count(q, BLK_INTEGRITY_ESCAPED, walk.xchg.escaped);
 	blk_integrity_count(q, BLK_INTEGRITY_STRADDLED, walk.straddled);
-	trace_blk_integrity_verify(bia_bdev(bia), number, intervals);
+	trace_blk_integrity_verify(bip_object_bdev(obj), number, intervals);
 }
 
 /* Report the errors of a bio.  Return: its status after verification. */
-static blk_status_t bia_result(struct bio_integrity_auto *bia)
+static blk_status_t object_result(struct bip_object *obj)
 {
-	struct request_queue *q = bdev_get_queue(bia_bdev(bia));
+	struct request_queue *q = bdev_get_queue(bip_object_bdev(obj));
 
-	if (!blk_integrity_failed(&bia->err))
+	if (!blk_integrity_failed(&obj->err))
 		return BLK_STS_OK;
-	blk_integrity_report(bia_bdev(bia), &bia->err);
+	blk_integrity_report(bip_object_bdev(obj), &obj->err);
 	return READ_ONCE(q->integrity_dev->report_only) ? BLK_STS_OK :
 							  BLK_STS_PROTECTION;
 }
 
 /**
  * bio_integrity_verify() - verify a bio in this context
- * @bia: payload of the bio
+ * @obj: payload of the bio
  *
  * Context: Process or softirq context.
- * Return: BLK_STS_OK or BLK_STS_PROTECTION; the record is in @bia.
+ * Return: BLK_STS_OK or BLK_STS_PROTECTION; the record is in @obj.
  */
-blk_status_t bio_integrity_verify(struct bio_integrity_auto *bia)
+blk_status_t bio_integrity_verify(struct bip_object *obj)
 {
-	verify_intervals(bia, 0, bia_intervals(bia), &bia->err);
-	return bia_result(bia);
+	verify_intervals(obj, 0, object_intervals(obj), &obj->err);
+	return object_result(obj);
 }
 
 /**
  * bio_integrity_conclude() - set the status of a verified bio
- * @bia: payload of the bio, its record complete
+ * @obj: payload of the bio, its record complete
  *
  * Context: Any context.
  */
-void bio_integrity_conclude(struct bio_integrity_auto *bia)
+void bio_integrity_conclude(struct bip_object *obj)
 {
-	blk_status_t status = bia_result(bia);
+	blk_status_t status = object_result(obj);
 
 	if (status)
-		bia->bio->bi_status = status;
-	bia->verified = true;
+		obj->bio->bi_status = status;
+	obj->verified = true;
 }
 
 /*
  * Called after a bio has been verified once.  Return: %true if it may end;
  * %false if its bad intervals are read again first.
  */
-static bool bia_verified(struct bio_integrity_auto *bia)
+static bool object_verified(struct bip_object *obj)
 {
-	if (blk_integrity_failed(&bia->err) && bio_integrity_reread(bia))
+	if (blk_integrity_failed(&obj->err) && bio_integrity_reread(obj))
 		return false;
-	bio_integrity_conclude(bia);
+	bio_integrity_conclude(obj);
 	return true;
 }
 
 /* The payload may be freed when this returns. */
-static void bia_end(struct bio_integrity_auto *bia)
+static void object_end(struct bip_object *obj)
 {
-	struct request_queue *held = bia->held;
-	struct bio *bio = bia->bio;
+	struct request_queue *held = obj->held;
+	struct bio *bio = obj->bio;
 
-	if (bia_verified(bia))
+	if (object_verified(obj))
 		bio_endio(bio);
 	if (held)
 		blk_queue_exit(held);
@@ -215,13 +215,13 @@ static void wake_idle_cpu(void)
 	}
 }
 
-static void bia_share(struct bio_integrity_auto *bia)
+static void object_share(struct bip_object *obj)
 {
-	bia->next_piece = 0;
-	atomic_set(&bia->pieces_left, bia_pieces(bia));
+	obj->next_piece = 0;
+	atomic_set(&obj->pieces_left, object_pieces(obj));
 
 	spin_lock(&shared_lock);
-	list_add_tail(&bia->shared, &shared_bios);
+	list_add_tail(&obj->shared, &shared_bios);
 	spin_unlock(&shared_lock);
 	wake_idle_cpu();
 }
@@ -229,36 +229,36 @@ static void bia_share(struct bio_integrity_auto *bia)
 /*
  * The bio is kept until pieces_left is 0, when all pieces have been verified.
  */
-static struct bio_integrity_auto *take_piece(unsigned int *piece)
+static struct bip_object *take_piece(unsigned int *piece)
 {
-	struct bio_integrity_auto *bia;
+	struct bip_object *obj;
 
 	spin_lock(&shared_lock);
-	bia = list_first_entry_or_null(&shared_bios, struct bio_integrity_auto,
+	obj = list_first_entry_or_null(&shared_bios, struct bip_object,
 				       shared);
-	if (bia) {
-		*piece = bia->next_piece++;
-		if (bia->next_piece == bia_pieces(bia))
-			list_del(&bia->shared);
+	if (obj) {
+		*piece = obj->next_piece++;
+		if (obj->next_piece == object_pieces(obj))
+			list_del(&obj->shared);
 	}
 	spin_unlock(&shared_lock);
-	return bia;
+	return obj;
 }
 
-static void verify_piece(struct bio_integrity_auto *bia, unsigned int piece)
+static void verify_piece(struct bip_object *obj, unsigned int piece)
 {
-	unsigned int first = piece * piece_intervals(bia);
-	unsigned int intervals = min(bia_intervals(bia) - first,
-				     piece_intervals(bia));
+	unsigned int first = piece * piece_intervals(obj);
+	unsigned int intervals = min(object_intervals(obj) - first,
+				     piece_intervals(obj));
 	struct blk_integrity_error err = {};
 
-	verify_intervals(bia, first, intervals, &err);
+	verify_intervals(obj, first, intervals, &err);
 
 	spin_lock(&shared_lock);
-	blk_integrity_error_merge(&bia->err, &err);
+	blk_integrity_error_merge(&obj->err, &err);
 	spin_unlock(&shared_lock);
-	if (atomic_dec_and_test(&bia->pieces_left))
-		bia_end(bia);
+	if (atomic_dec_and_test(&obj->pieces_left))
+		object_end(obj);
 }
 
 /* Return: bytes verified, 0 if there was no bio. */
@@ -270,19 +270,19 @@ static unsigned int verify_batch(struct kintegrityd_cpu *kcpu)
 	 */
 	struct llist_node *batch =
 		llist_reverse_order(llist_del_all(&kcpu->todo));
-	struct bio_integrity_auto *bia, *next;
+	struct bip_object *obj, *next;
 	unsigned int kept = 0;
 	unsigned int bytes = 0;
 
-	llist_for_each_entry_safe(bia, next, batch, node) {
-		if (bia_pieces(bia) > 1 || kept == KEEP_BIOS) {
-			bia_share(bia);
+	llist_for_each_entry_safe(obj, next, batch, node) {
+		if (object_pieces(obj) > 1 || kept == KEEP_BIOS) {
+			object_share(obj);
 			continue;
 		}
 		kept++;
-		bytes += max(bia->data_iter.bi_size, LEAST_BYTES);
-		verify_intervals(bia, 0, bia_intervals(bia), &bia->err);
-		bia_end(bia);
+		bytes += max(obj->data_iter.bi_size, LEAST_BYTES);
+		verify_intervals(obj, 0, object_intervals(obj), &obj->err);
+		object_end(obj);
 		cond_resched();
 	}
 	return bytes;
@@ -291,14 +291,14 @@ static unsigned int verify_batch(struct kintegrityd_cpu *kcpu)
 /* Return: bytes verified, 0 if there was no piece. */
 static unsigned int verify_shared(void)
 {
-	struct bio_integrity_auto *bia;
+	struct bip_object *obj;
 	unsigned int bytes, piece;
 
-	bia = take_piece(&piece);
-	if (!bia)
+	obj = take_piece(&piece);
+	if (!obj)
 		return 0;
-	bytes = clamp(bia->data_iter.bi_size, LEAST_BYTES, PIECE_BYTES);
-	verify_piece(bia, piece);
+	bytes = clamp(obj->data_iter.bi_size, LEAST_BYTES, PIECE_BYTES);
+	verify_piece(obj, piece);
 	cond_resched();
 	return bytes;
 }
@@ -323,11 +323,11 @@ static void kintegrityd_work(struct work_struct *work)
  * Does policy allow verifying a bio in this context?  Never verify with
  * interrupts disabled: the guards of a large read take tens of microseconds.
  */
-static bool verifies_inline(struct bio_integrity_auto *bia)
+static bool verifies_inline(struct bip_object *obj)
 {
-	struct request_queue *q = bdev_get_queue(bia_bdev(bia));
+	struct request_queue *q = bdev_get_queue(bip_object_bdev(obj));
 
-	if (bia->data_iter.bi_size > READ_ONCE(q->integrity_dev->inline_bytes))
+	if (obj->data_iter.bi_size > READ_ONCE(q->integrity_dev->inline_bytes))
 		return false;
 	if (in_hardirq() || irqs_disabled())
 		return false;
@@ -339,45 +339,45 @@ static bool verifies_inline(struct bio_integrity_auto *bia)
  * takes bios can end one while nothing holds the count; then the owner of the
  * payload keeps the device open.
  */
-static void hold_queue(struct bio_integrity_auto *bia)
+static void hold_queue(struct bip_object *obj)
 {
-	struct request_queue *q = bdev_get_queue(bia->bio->bi_bdev);
+	struct request_queue *q = bdev_get_queue(obj->bio->bi_bdev);
 
-	bia->held = percpu_ref_tryget(&q->q_usage_counter) ? q : NULL;
+	obj->held = percpu_ref_tryget(&q->q_usage_counter) ? q : NULL;
 }
 
 /* Hand the bio to kintegrityd, which verifies and ends it. */
-static void verify_later(struct bio_integrity_auto *bia)
+static void verify_later(struct bip_object *obj)
 {
 	int cpu = get_cpu();
 	struct kintegrityd_cpu *kcpu = per_cpu_ptr(&kintegrityd_cpus, cpu);
 
-	trace_blk_integrity_defer(bia_bdev(bia), bia->first_interval,
-				  bia_intervals(bia));
-	hold_queue(bia);
-	if (llist_add(&bia->node, &kcpu->todo))
+	trace_blk_integrity_defer(bip_object_bdev(obj), obj->first_interval,
+				  object_intervals(obj));
+	hold_queue(obj);
+	if (llist_add(&obj->node, &kcpu->todo))
 		queue_work_on(cpu, kintegrityd_wq, &kcpu->work);
 	put_cpu();
 }
 
 /**
  * bio_integrity_verify_read() - verify a completing read, now or in kintegrityd
- * @bia: the payload of the bio
+ * @obj: the payload of the bio
  *
  * Context: Any context.
  * Return: %true if the bio has been verified and may end; %false if it ends
  *	later.
  */
-bool bio_integrity_verify_read(struct bio_integrity_auto *bia)
+bool bio_integrity_verify_read(struct bip_object *obj)
 {
-	if (!verifies_inline(bia)) {
-		verify_later(bia);
+	if (!verifies_inline(obj)) {
+		verify_later(obj);
 		return false;
 	}
-	blk_integrity_count(bdev_get_queue(bia_bdev(bia)),
+	blk_integrity_count(bdev_get_queue(bip_object_bdev(obj)),
 			    BLK_INTEGRITY_INLINE_VERIFIES, 1);
-	verify_intervals(bia, 0, bia_intervals(bia), &bia->err);
-	return bia_verified(bia);
+	verify_intervals(obj, 0, object_intervals(obj), &obj->err);
+	return object_verified(obj);
 }
 
 /**

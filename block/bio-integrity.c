@@ -105,7 +105,7 @@ void bio_integrity_free(struct bio *bio)
 	bio->bi_opf &= ~REQ_INTEGRITY;
 
 	if (bip->bip_flags & BIP_BLOCK_INTEGRITY)
-		bio_integrity_auto_free(bip_to_auto(bip));
+		bip_object_free(bip_to_object(bip));
 	else
 		bip_free(bip);
 }

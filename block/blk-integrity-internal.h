@@ -160,7 +160,7 @@ void bio_integrity_free(struct bio *bio);
 /* bio-integrity-pool.c */
 void bioset_integrity_create_split(struct bio_set *bs);
 
-/* bio-integrity-buf.c */
+/* bio-integrity-object.c */
 unsigned int bio_integrity_max_buf_bytes(const struct queue_limits *lim);
 unsigned int bio_integrity_max_kept_bytes(const struct queue_limits *lim);
 
@@ -171,10 +171,12 @@ void blk_integrity_prepare_disk(struct gendisk *disk);
 void blk_integrity_reserve_free(struct blk_integrity_dev *idev);
 void blk_integrity_reserve_exit(struct blk_integrity_dev *idev);
 
-/* bio-integrity-auto.c */
+/* bio-integrity-request.c */
 struct bio *bio_integrity_begin(struct bio *bio, unsigned int *nr_segs,
 		bool has_request);
 bool __bio_integrity_finish(struct bio *bio, struct request *rq);
+
+/* bio-integrity-prep.c */
 void blk_integrity_generate(struct bio *bio);
 bool __bio_integrity_endio(struct bio *bio);
 
@@ -283,6 +285,8 @@ bool blk_integrity_geometry_equal(const struct blk_integrity *a,
 
 /* blk-integrity-profile.c */
 unsigned int blk_integrity_max_sectors(const struct queue_limits *lim);
+unsigned int blk_integrity_data_sectors(const struct queue_limits *lim,
+		unsigned int bytes);
 int blk_integrity_validate_limits(struct request_queue *q,
 		struct queue_limits *lim);
 int blk_integrity_init_queue(struct request_queue *q,

@@ -145,8 +145,15 @@ static bool user_asks_for_more(const struct request_queue *q,
 	       min(lim->max_user_sectors, lim->max_sectors) > max_sectors;
 }
 
-/* Data that so much metadata is enough for, in whole blocks. */
-static unsigned int metadata_to_sectors(const struct queue_limits *lim,
+/**
+ * blk_integrity_data_sectors() - get the data that metadata is enough for
+ * @lim: limits of a device with metadata
+ * @bytes: bytes of metadata
+ *
+ * Context: Any context.
+ * Return: sectors, in whole logical blocks.
+ */
+unsigned int blk_integrity_data_sectors(const struct queue_limits *lim,
 					unsigned int bytes)
 {
 	unsigned int sectors = bytes / lim->integrity.tuple_size <<
@@ -159,7 +166,7 @@ static unsigned int metadata_to_sectors(const struct queue_limits *lim,
 /* What must not be split is served by the reserve as a whole. */
 static unsigned int max_unsplit_sectors(const struct queue_limits *lim)
 {
-	return metadata_to_sectors(lim, bio_integrity_max_kept_bytes(lim));
+	return blk_integrity_data_sectors(lim, bio_integrity_max_kept_bytes(lim));
 }
 
 /**
@@ -178,7 +185,7 @@ unsigned int blk_integrity_max_sectors(const struct queue_limits *lim)
 		return 0;
 	if (lim->features & BLK_FEAT_ZONED)
 		return max_unsplit_sectors(lim);
-	return metadata_to_sectors(lim, bio_integrity_max_buf_bytes(lim));
+	return blk_integrity_data_sectors(lim, bio_integrity_max_buf_bytes(lim));
 }
 
 static int blk_integrity_apply_limits(const struct request_queue *q,

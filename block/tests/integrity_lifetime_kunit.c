@@ -51,7 +51,7 @@ static struct test_io *start_gated_read(struct kunit *test, struct test_disk *td
 					   REQ_OP_READ, 0, bytes, TEST_CUT_PAGE);
 	struct blk_integrity_profile *prof = kunit_kzalloc(test, sizeof(*prof),
 							   GFP_KERNEL);
-	struct bio_integrity_auto *bia;
+	struct bip_object *obj;
 
 	KUNIT_ASSERT_NOT_NULL(test, prof);
 	init_completion(&gate.entered);
@@ -60,10 +60,10 @@ static struct test_io *start_gated_read(struct kunit *test, struct test_disk *td
 	td->hold = true;
 	test_io_submit(io);
 	KUNIT_ASSERT_NOT_NULL(test, bio_integrity(&io->bio));
-	bia = bip_to_auto(bio_integrity(&io->bio));
-	*prof = *bia->profile;
+	obj = bip_to_object(bio_integrity(&io->bio));
+	*prof = *obj->profile;
 	prof->verify_fn = gated_verify;
-	bia->profile = prof;
+	obj->profile = prof;
 	test_disk_release(td);
 	wait_for_completion(&gate.entered);
 	return io;

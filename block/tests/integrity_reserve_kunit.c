@@ -252,9 +252,9 @@ static void memory_of_a_disk(struct kunit *test)
 		{ 8, 9, SZ_1K }, { 64, 9, SZ_1K }, { 8, 12, SZ_1K },
 		{ 64, 12, SZ_1K }, { 264, 9, SZ_4K },
 	};
-	size_t object_bytes = struct_size_t(struct bio_integrity_auto,
+	size_t object_bytes = struct_size_t(struct bip_object,
 					    bip.bip_inline_vecs,
-					    BIO_INTEGRITY_AUTO_VECS);
+					    BIP_OBJECT_VECS);
 
 	KUNIT_EXPECT_LE(test, sizeof(struct blk_integrity_dev), SZ_1K);
 	KUNIT_EXPECT_EQ(test, 144, sizeof(struct blk_integrity_counters));
@@ -266,8 +266,9 @@ static void memory_of_a_disk(struct kunit *test)
 				      formats[i].interval_exp);
 		struct test_disk *td = test_disk_of(test, bi);
 
-		KUNIT_EXPECT_EQ(test, formats[i].bytes,
-				bio_integrity_kept_bytes(td->disk->queue));
+		KUNIT_EXPECT_EQ(test, formats[i].bytes / formats[i].tuple_size <<
+				(formats[i].interval_exp - SECTOR_SHIFT),
+				bio_integrity_kept_sectors(td->disk->queue));
 		test_disk_release(td);
 	}
 }

@@ -193,7 +193,7 @@ int bioset_integrity_create(struct bio_set *bs, int pool_size);
 void bioset_integrity_free(struct bio_set *bs);
 void bio_integrity_init(void);
 
-/* bio-integrity-auto.c */
+/* bio-integrity-prep.c */
 bool bio_integrity_enabled(struct bio *bio);
 bool bio_integrity_prep(struct bio *bio);
 

@@ -23,7 +23,7 @@ text_of() {
 # faults_on [TEXT]: makes every allocation of payloads and buffers, or from that text, fail from now on, and no other.
 faults_on() {
 	# shellcheck disable=SC2046,SC2086
-	set -- ${1:-$(text_of bip_alloc bio_integrity_auto_alloc)}
+	set -- ${1:-$(text_of bip_alloc bip_object_alloc)}
 	for fault in $faults/failslab $faults/fail_page_alloc; do
 		echo 0 >$fault/verbose
 		echo N >$fault/task-filter
@@ -117,10 +117,10 @@ burst() {
 # payloads: prints the live objects of every class, in one line. The numbers are exact, because the caches are debugged
 # (slub_debug on the boot line) and KASAN, which keeps freed objects, releases them when a cache shrinks.
 payloads() {
-	for slab in /sys/kernel/slab/bip-* /sys/kernel/slab/bio_integrity_auto; do
+	for slab in /sys/kernel/slab/bip-* /sys/kernel/slab/bip_object; do
 		echo 1 >"$slab/shrink"
 	done
-	awk '/^(bip-|bio_integrity_auto)/ { printf "%s%s=%s", n++ ? " " : "", $1, $2 }' /proc/slabinfo
+	awk '/^(bip-|bip_object)/ { printf "%s%s=%s", n++ ? " " : "", $1, $2 }' /proc/slabinfo
 }
 
 as_many_payloads() { [ "$(payloads)" = "$1" ]; }

@@ -5,7 +5,7 @@
 # shellcheck shell=sh
 . ./probe.sh
 
-same "payload buffers are poisoned when free" 1 "$(cat /sys/kernel/slab/bio_integrity_auto/poison)"
+same "payload buffers are poisoned when free" 1 "$(cat /sys/kernel/slab/bip_object/poison)"
 grep -q page_poison=1 /proc/cmdline
 result $? "pages are poisoned when free"
 

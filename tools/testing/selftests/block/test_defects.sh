@@ -52,7 +52,7 @@ defect_d6() {
 # D7: every allocation of the block layer for protection fails.
 defect_d7() {
 	disk=$(namespace 1)
-	own="$(text_of bip_alloc bio_integrity_auto_alloc)"
+	own="$(text_of bip_alloc bip_object_alloc)"
 	[ "$own" != "0x 0x" ] || own=$(text_of bio_integrity_prep)
 	faults_on "$own"
 	found=$(io "$disk" 512+8:crc16:1:0 fill:64:100 read:64:100)

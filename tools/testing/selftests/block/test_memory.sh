@@ -5,7 +5,7 @@
 . ./scsi.sh
 
 # What a disk brings once it is read from. Reads of its partition table may still be under way.
-objects() { awk '$1 == "bio_integrity_auto" { print $2 }' /proc/slabinfo; }
+objects() { awk '$1 == "bip_object" { print $2 }' /proc/slabinfo; }
 objects_grew() { [ $(($(objects) - before)) = "$wanted" ]; }
 before=$(objects)
 if scsi_load 512 1 0; then

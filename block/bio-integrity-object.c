@@ -25,22 +25,22 @@
 /* The largest metadata of an I/O of a device that takes one segment. */
 #define MAX_CHUNK_BYTES	SZ_1M
 
-static struct kmem_cache *auto_slab __ro_after_init;
+static struct kmem_cache *object_slab __ro_after_init;
 static unsigned int inline_offset __ro_after_init;
 
-static unsigned int chunk_bytes(struct bia_shape shape)
+static unsigned int chunk_bytes(struct bip_shape shape)
 {
 	return PAGE_SIZE << shape.order;
 }
 
 /**
- * bia_shape_bytes() - get the size of a buffer
+ * bip_shape_bytes() - get the size of a buffer
  * @shape: its chunks
  *
  * Context: Any context.
  * Return: bytes.
  */
-unsigned int bia_shape_bytes(struct bia_shape shape)
+unsigned int bip_shape_bytes(struct bip_shape shape)
 {
 	return shape.nr_chunks ? shape.nr_chunks * chunk_bytes(shape) :
 				 INLINE_BYTES;
@@ -49,7 +49,7 @@ unsigned int bia_shape_bytes(struct bia_shape shape)
 static unsigned int max_chunks(const struct queue_limits *lim)
 {
 	return min_t(unsigned int, lim->max_integrity_segments,
-		     BIO_INTEGRITY_AUTO_VECS);
+		     BIP_OBJECT_VECS);
 }
 
 /* A chunk is one segment: not too long, and not across a boundary. */
@@ -90,7 +90,7 @@ unsigned int bio_integrity_max_kept_bytes(const struct queue_limits *lim)
 }
 
 /**
- * bia_shape() - divide a buffer into chunks for a device
+ * bip_shape() - divide a buffer into chunks for a device
  * @lim: limits of the device
  * @bytes: bytes of metadata, at most bio_integrity_max_buf_bytes()
  *
@@ -98,9 +98,9 @@ unsigned int bio_integrity_max_kept_bytes(const struct queue_limits *lim)
  * Return: the chunks, at most as many as the device takes segments, and as
  *	small as possible.
  */
-struct bia_shape bia_shape(const struct queue_limits *lim, unsigned int bytes)
+struct bip_shape bip_shape(const struct queue_limits *lim, unsigned int bytes)
 {
-	struct bia_shape shape = {};
+	struct bip_shape shape = {};
 
 	if (bytes <= INLINE_BYTES)
 		return shape;
@@ -112,82 +112,83 @@ struct bia_shape bia_shape(const struct queue_limits *lim, unsigned int bytes)
 }
 
 /**
- * bia_destroy() - free a payload and its buffer
- * @bia: from bia_create(), without a reserve or of one that is being freed
+ * bip_object_destroy() - free a payload and its buffer
+ * @obj: from bip_object_create(), without a reserve or of one that is being
+ *	freed
  *
  * Context: Any context.
  */
-void bia_destroy(struct bio_integrity_auto *bia)
+void bip_object_destroy(struct bip_object *obj)
 {
-	for (unsigned int i = 0; i < bia->shape.nr_chunks; i++)
-		__free_pages(bia->bip.bip_inline_vecs[i].bv_page,
-			     bia->shape.order);
-	kmem_cache_free(auto_slab, bia);
+	for (unsigned int i = 0; i < obj->shape.nr_chunks; i++)
+		__free_pages(obj->bip.bip_inline_vecs[i].bv_page,
+			     obj->shape.order);
+	kmem_cache_free(object_slab, obj);
 }
 
 /**
- * bia_create() - allocate a payload with a buffer
+ * bip_object_create() - allocate a payload with a buffer
  * @shape: of the buffer
  * @gfp: allocation flags
  *
  * Context: Any context that @gfp allows.
- * Return: the payload, not initialised by bia_init() yet; NULL if the
+ * Return: the payload, not initialised by bip_object_init() yet; NULL if the
  *	allocation fails.
  */
-struct bio_integrity_auto *bia_create(struct bia_shape shape, gfp_t gfp)
+struct bip_object *bip_object_create(struct bip_shape shape, gfp_t gfp)
 {
-	struct bio_integrity_auto *bia = kmem_cache_alloc(auto_slab, gfp);
+	struct bip_object *obj = kmem_cache_alloc(object_slab, gfp);
 	struct page *page;
 
-	if (!bia)
+	if (!obj)
 		return NULL;
-	bia->reserve = NULL;
-	bia->profile = NULL;
-	bia->bip.bip_geometry.profile = NULL;
-	bia->shape.order = shape.order;
-	bia->shape.nr_chunks = 0;
+	obj->reserve = NULL;
+	obj->profile = NULL;
+	obj->bip.bip_geometry.profile = NULL;
+	obj->shape.order = shape.order;
+	obj->shape.nr_chunks = 0;
 	/* Nobody compacts memory for what can do with smaller pieces. */
 	if (shape.order > PAGE_ALLOC_COSTLY_ORDER)
 		gfp &= ~__GFP_KSWAPD_RECLAIM;
-	while (bia->shape.nr_chunks < shape.nr_chunks) {
+	while (obj->shape.nr_chunks < shape.nr_chunks) {
 		page = alloc_pages(gfp, shape.order);
 		if (!page) {
-			bia_destroy(bia);
+			bip_object_destroy(obj);
 			return NULL;
 		}
-		bia->bip.bip_inline_vecs[bia->shape.nr_chunks++].bv_page = page;
+		obj->bip.bip_inline_vecs[obj->shape.nr_chunks++].bv_page = page;
 	}
-	return bia;
+	return obj;
 }
 
 /**
- * bia_init() - initialise a payload whose metadata is its buffer
- * @bia: from bia_create()
- * @bytes: of metadata, at most bia_shape_bytes() of its shape
+ * bip_object_init() - initialise a payload whose metadata is its buffer
+ * @obj: from bip_object_create()
+ * @bytes: of metadata, at most bip_shape_bytes() of its shape
  *
  * Zeroes everything except the buffer.
  *
  * Context: Any context.
  */
-void bia_init(struct bio_integrity_auto *bia, unsigned int bytes)
+void bip_object_init(struct bip_object *obj, unsigned int bytes)
 {
-	struct bio_vec *bv = bia->bip.bip_inline_vecs;
+	struct bio_vec *bv = obj->bip.bip_inline_vecs;
 
-	memset(bia, 0, offsetof(struct bio_integrity_auto, reserve));
-	memset(&bia->bip, 0, sizeof(bia->bip));
-	bia->bip.bip_iter.bi_size = bytes;
-	if (!bia->shape.nr_chunks) {
-		bvec_set_virt(bv++, (void *)bia + inline_offset, bytes);
+	memset(obj, 0, offsetof(struct bip_object, reserve));
+	memset(&obj->bip, 0, sizeof(obj->bip));
+	obj->bip.bip_iter.bi_size = bytes;
+	if (!obj->shape.nr_chunks) {
+		bvec_set_virt(bv++, (void *)obj + inline_offset, bytes);
 		bytes = 0;
 	}
 	for (; bytes; bytes -= bv++->bv_len)
 		bvec_set_page(bv, bv->bv_page,
-			      min(bytes, chunk_bytes(bia->shape)), 0);
-	bia->bip.bip_vcnt = bv - bia->bip.bip_inline_vecs;
+			      min(bytes, chunk_bytes(obj->shape)), 0);
+	obj->bip.bip_vcnt = bv - obj->bip.bip_inline_vecs;
 }
 
 /**
- * bio_integrity_auto_alloc() - allocate a payload with a buffer for a device
+ * bip_object_alloc() - allocate a payload with a buffer for a device
  * @lim: limits of the device
  * @bytes: bytes of metadata
  * @gfp: allocation flags
@@ -198,52 +199,51 @@ void bia_init(struct bio_integrity_auto *bia, unsigned int bytes)
  * Return: the payload; NULL if the allocation fails, or if @bytes is more than
  *	the limits of the device allow.
  */
-struct bio_integrity_auto *
-bio_integrity_auto_alloc(const struct queue_limits *lim, unsigned int bytes,
-			 gfp_t gfp)
+struct bip_object *bip_object_alloc(const struct queue_limits *lim,
+				    unsigned int bytes, gfp_t gfp)
 {
-	struct bio_integrity_auto *bia;
+	struct bip_object *obj;
 
 	if (bytes > bio_integrity_max_buf_bytes(lim))
 		return NULL;
-	bia = bia_create(bia_shape(lim, bytes), gfp);
-	if (bia)
-		bia_init(bia, bytes);
-	return bia;
+	obj = bip_object_create(bip_shape(lim, bytes), gfp);
+	if (obj)
+		bip_object_init(obj, bytes);
+	return obj;
 }
 
 /**
- * bio_integrity_auto_free() - free a payload of the block layer and its buffer
- * @bia: a payload of the block layer, detached from its bio
+ * bip_object_free() - free a payload of the block layer and its buffer
+ * @obj: a payload of the block layer, detached from its bio
  *
  * Context: Any context.
  */
-void bio_integrity_auto_free(struct bio_integrity_auto *bia)
+void bip_object_free(struct bip_object *obj)
 {
-	bia_put_profiles(bia);
-	if (bia->reserve)
-		blk_integrity_reserve_put(bia);
+	bip_object_put_profiles(obj);
+	if (obj->reserve)
+		blk_integrity_reserve_put(obj);
 	else
-		bia_destroy(bia);
+		bip_object_destroy(obj);
 }
 
 /**
- * bio_integrity_buf_init() - create the slab of payloads with a buffer
+ * bip_object_setup() - create the slab of payloads with a buffer
  *
  * Context: Boot.
  */
-void __init bio_integrity_buf_init(void)
+void __init bip_object_setup(void)
 {
-	size_t bytes = struct_size_t(struct bio_integrity_auto,
+	size_t bytes = struct_size_t(struct bip_object,
 				     bip.bip_inline_vecs,
-				     BIO_INTEGRITY_AUTO_VECS);
+				     BIP_OBJECT_VECS);
 
 	/*
 	 * Devices read and write the buffer, so it needs separate cache lines.
 	 */
 	inline_offset = ALIGN(bytes, ARCH_DMA_MINALIGN);
-	auto_slab = kmem_cache_create("bio_integrity_auto",
-				      inline_offset + INLINE_BYTES,
-				      ARCH_DMA_MINALIGN, SLAB_HWCACHE_ALIGN |
-				      SLAB_PANIC | SLAB_NO_MERGE, NULL);
+	object_slab = kmem_cache_create("bip_object",
+					inline_offset + INLINE_BYTES,
+					ARCH_DMA_MINALIGN, SLAB_HWCACHE_ALIGN |
+					SLAB_PANIC | SLAB_NO_MERGE, NULL);
 }

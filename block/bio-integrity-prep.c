@@ -189,15 +189,6 @@ static sector_t disk_sector(struct bio *bio)
 	return sector + bio->bi_bdev->bd_start_sect;
 }
 
-/*
- * A REQ_NOWAIT bio can still fail to get a request; then its guards would have
- * been computed in vain.
- */
-static bool may_be_refused(struct bio *bio)
-{
-	return (bio->bi_opf & REQ_NOWAIT) && queue_is_mq(bdev_get_queue(bio->bi_bdev));
-}
-
 /* Count intervals that policy or driver leave unprotected. */
 static void count_unchecked(struct bio *bio, const struct blk_integrity *bi)
 {
@@ -208,9 +199,9 @@ static void count_unchecked(struct bio *bio, const struct blk_integrity *bi)
 }
 
 /**
- * bio_integrity_attach_auto() - attach a payload with a buffer to a bio
+ * bio_integrity_attach_object() - attach a payload with a buffer to a bio
  * @bio: bio with a device, an operation, position and data
- * @bia: the payload, with a buffer for its metadata
+ * @obj: the payload, with a buffer for its metadata
  * @bi: geometry of the device
  * @action: not BIO_INTEGRITY_NONE
  *
@@ -219,27 +210,27 @@ static void count_unchecked(struct bio *bio, const struct blk_integrity *bi)
  *
  * Context: Process context.
  */
-void bio_integrity_attach_auto(struct bio *bio, struct bio_integrity_auto *bia,
-			       const struct blk_integrity *bi,
-			       enum bio_integrity_action action)
+void bio_integrity_attach_object(struct bio *bio, struct bip_object *obj,
+				 const struct blk_integrity *bi,
+				 enum bio_integrity_action action)
 {
 	struct request_queue *q = bdev_get_queue(bio->bi_bdev);
-	struct bio_integrity_payload *bip = &bia->bip;
+	struct bio_integrity_payload *bip = &obj->bip;
 
-	bia->bio = bio;
-	bia->bdev = bio->bi_bdev;
-	bia->action = action;
-	bia->profile = bi->profile;
-	bia->first_interval = blk_integrity_interval(bi, disk_sector(bio));
-	bia->data_iter = bio->bi_iter;
+	obj->bio = bio;
+	obj->bdev = bio->bi_bdev;
+	obj->action = action;
+	obj->profile = bi->profile;
+	obj->first_interval = blk_integrity_interval(bi, disk_sector(bio));
+	obj->data_iter = bio->bi_iter;
 
 	bip->bip_flags = BIP_BLOCK_INTEGRITY | bip_action_flags(q, action);
 	if (bi->csum_type == BLK_INTEGRITY_CSUM_IP)
 		bip->bip_flags |= BIP_IP_CHECKSUM;
-	bio_integrity_attach(bio, bip, BIO_INTEGRITY_AUTO_VECS);
+	bio_integrity_attach(bio, bip, BIP_OBJECT_VECS);
 	bip->bip_geometry = *bi;
-	bia_hold_profiles(bia);
-	bip_set_seed(bip, bia->first_interval);
+	bip_object_hold_profiles(obj);
+	bip_set_seed(bip, obj->first_interval);
 
 	if (op_is_write(bio_op(bio))) {
 		bip_zero(bip);
@@ -255,7 +246,7 @@ static int bio_integrity_protect(struct bio *bio, bool wait)
 {
 	struct request_queue *q = bdev_get_queue(bio->bi_bdev);
 	enum bio_integrity_action action;
-	struct bio_integrity_auto *bia;
+	struct bip_object *obj;
 	struct blk_integrity bi;
 	unsigned int bytes;
 
@@ -273,21 +264,26 @@ static int bio_integrity_protect(struct bio *bio, bool wait)
 	if (bio_has_crypt_ctx(bio))
 		return -EOPNOTSUPP;
 	bytes = bio_integrity_bytes(&bi, bio_sectors(bio));
-	bia = wait ? bio_integrity_auto_wait(q, bytes) :
-		     bio_integrity_auto_alloc(&q->limits, bytes,
-					      BIO_INTEGRITY_GFP);
-	if (!bia)
+	obj = bip_object_get(q, bytes, wait);
+	if (!obj)
 		return bio_integrity_no_buf(q, bytes);
-	bio_integrity_attach_auto(bio, bia, &bi, action);
+	bio_integrity_attach_object(bio, obj, &bi, action);
 	return 0;
 }
 
-/*
- * Give a bio the metadata that its device wants, but for the guards; if @wait,
- * from the reserve.  -EAGAIN: there is no memory for it.  -ENOMEM: the bio is
- * larger than the device takes.
+/**
+ * bio_integrity_prepare() - give a bio the metadata that its device wants
+ * @bio: bio that concerns us, with device, operation, position and data
+ * @wait: take it from the reserve if there is no memory
+ *
+ * Guards are not generated yet.
+ *
+ * Context: Process context.  May sleep, but does no I/O.
+ * Return: 0; -EAGAIN without memory for it; -ENOMEM if @bio is larger than the
+ *	device takes; -EOPNOTSUPP for a bio that the block layer encrypts; errors
+ *	of bio_integrity_admit().
  */
-static int bio_integrity_prepare(struct bio *bio, bool wait)
+int bio_integrity_prepare(struct bio *bio, bool wait)
 {
 	struct request_queue *q = bdev_get_queue(bio->bi_bdev);
 
@@ -295,18 +291,6 @@ static int bio_integrity_prepare(struct bio *bio, bool wait)
 		bio_integrity_first_use(q);
 	return bio_integrity(bio) ? bio_integrity_admit(bio, wait) :
 				    bio_integrity_protect(bio, wait);
-}
-
-static void end_with_error(struct bio *bio, int err)
-{
-	bio->bi_status = errno_to_blk_status(err);
-	bio_endio(bio);
-}
-
-static void generate_pending(struct bio *bio)
-{
-	if (bio_integrity_flagged(bio, BIP_GENERATE))
-		blk_integrity_generate(bio);
 }
 
 /**
@@ -333,123 +317,43 @@ bool bio_integrity_prep(struct bio *bio)
 	if (err == -EAGAIN && !(bio->bi_opf & REQ_NOWAIT))
 		err = bio_integrity_prepare(bio, true);
 	if (err) {
-		end_with_error(bio, err);
+		bio_integrity_end_error(bio, err);
 		return false;
 	}
-	if (!may_be_refused(bio))
-		generate_pending(bio);
+	if (!bio_may_be_refused(bio))
+		bio_integrity_generate_pending(bio);
 	return true;
 }
 EXPORT_SYMBOL(bio_integrity_prep);
 
-/*
- * The device waits for others: take nothing that they may wait for.  A polled
- * bio would keep its object until somebody polls, who may wait for memory.
- */
-static struct bio *put_off(struct bio *bio, unsigned int *nr_segs,
-			   bool has_request)
-{
-	if (bio->bi_opf & REQ_POLLED) {
-		/* The request is of a queue that is polled. */
-		if (has_request) {
-			bio_wouldblock_error(bio);
-			return NULL;
-		}
-		bio_clear_polled(bio);
-	}
-	bio = bio_integrity_split_kept(bio, nr_segs);
-	if (bio_integrity(bio)) {
-		bio_integrity(bio)->bip_flags |= BIP_AWAITS_COPY;
-	} else {
-		bio->bi_integrity = NULL;
-		bio->bi_opf |= REQ_INTEGRITY;
-	}
-	return bio;
-}
-
-/**
- * bio_integrity_begin() - protect a bio that is to become a request
- * @bio: bio with device, operation, position and data, that fits the limits
- * @nr_segs: of its data; changed if the bio is split
- * @has_request: there is a request for the bio already
- *
- * Does what bio_integrity_prep() does, but does not wait for the reserve: the
- * bio may yet wait for a request, or be throttled for as long as others like.
- * Without memory a bio too large for the reserve is split, and what is missing
- * is left to bio_integrity_finish().
- *
- * Context: Process context.  May sleep, but does no I/O.
- * Return: the bio to go on with; NULL if it has been ended with an error.
- */
-struct bio *bio_integrity_begin(struct bio *bio, unsigned int *nr_segs,
-				bool has_request)
-{
-	int err = bio_integrity_prepare(bio, false);
-
-	if (err == -EAGAIN && !(bio->bi_opf & REQ_NOWAIT))
-		return put_off(bio, nr_segs, has_request);
-	if (err) {
-		end_with_error(bio, err);
-		return NULL;
-	}
-	if (has_request || !may_be_refused(bio))
-		generate_pending(bio);
-	return bio;
-}
-
-/**
- * __bio_integrity_finish() - do what bio_integrity_begin() put off
- * @bio: bio that waits for nothing else
- * @rq: its request, which does not have the bio yet
- *
- * Context: Process context.  May sleep, but does no I/O.
- * Return: %true to go on; %false if the bio has been ended with an error.
- */
-bool __bio_integrity_finish(struct bio *bio, struct request *rq)
-{
-	if (!bio_integrity(bio) || bio_integrity_flagged(bio, BIP_AWAITS_COPY)) {
-		int err = bio_integrity_prepare(bio, true);
-
-		if (err) {
-			end_with_error(bio, err);
-			return false;
-		}
-		/* The administrator may want none by now. */
-		if (!bio_integrity(bio))
-			rq->cmd_flags &= ~REQ_INTEGRITY;
-	}
-	generate_pending(bio);
-	return true;
-}
-
 /* Device and adapter report only that a bio failed, not why. */
-static void record_device_error(struct bio_integrity_auto *bia)
+static void record_device_error(struct bip_object *obj)
 {
-	const struct blk_integrity *bi = &bia->bip.bip_geometry;
+	const struct blk_integrity *bi = &obj->bip.bip_geometry;
 
-	bia->err = (struct blk_integrity_error) {
+	obj->err = (struct blk_integrity_error) {
 		.intervals[BLK_INTEGRITY_TAG_UNKNOWN] = 1,
 		.tag = BLK_INTEGRITY_TAG_UNKNOWN,
 		.origin = BLK_INTEGRITY_ORIGIN_DEVICE,
-		.interval = bia->first_interval,
-		.sector = bia->first_interval << (bi->interval_exp - SECTOR_SHIFT),
+		.interval = obj->first_interval,
+		.sector = obj->first_interval << (bi->interval_exp - SECTOR_SHIFT),
 	};
 }
 
 /*
  * Restore the initial state, for a submitter that reads or reuses the payload.
  */
-static void bip_rewind(struct bio_integrity_auto *bia)
+static void bip_rewind(struct bip_object *obj)
 {
-	struct bio_integrity_payload *bip = &bia->bip;
+	struct bio_integrity_payload *bip = &obj->bip;
 
-	bia->verified = false;
+	obj->verified = false;
 	bip->bip_flags &= ~BIP_MAPPED_INTEGRITY;
 	bip_lift_limit(bip);
 	bip->bip_residue_bytes = 0;
 	bip->bip_iter = (struct bvec_iter) {
-		.bi_sector = bia->first_interval,
-		.bi_size = (bia->data_iter.bi_size >>
+		.bi_sector = obj->first_interval,
+		.bi_size = (obj->data_iter.bi_size >>
 			    bip->bip_geometry.interval_exp) *
 			   bip->bip_geometry.tuple_size,
 	};
@@ -466,23 +370,23 @@ static void bip_rewind(struct bio_integrity_auto *bia)
 bool __bio_integrity_endio(struct bio *bio)
 {
 	struct bio_integrity_payload *bip = bio_integrity(bio);
-	struct bio_integrity_auto *bia = bip_to_auto(bip);
+	struct bip_object *obj = bip_to_object(bip);
 
-	if (bia->copied_from) {
-		bio_integrity_uncopy(bia);
+	if (obj->copied_from) {
+		bio_integrity_uncopy(obj);
 		return bio_integrity_endio(bio);
 	}
-	if (!bia->verified) {
-		memset(&bia->err, 0, sizeof(bia->err));
+	if (!obj->verified) {
+		memset(&obj->err, 0, sizeof(obj->err));
 		if (bio->bi_status == BLK_STS_PROTECTION)
-			record_device_error(bia);
+			record_device_error(obj);
 		if ((bip->bip_flags & BIP_VERIFY) && !bio->bi_status &&
 		    (bip->bip_flags & BIP_CHECK_FLAGS) &&
-		    !bio_integrity_verify_read(bia))
+		    !bio_integrity_verify_read(obj))
 			return false;
 	}
 	if (bip->bip_flags & BIP_OWNED)
-		bip_rewind(bia);
+		bip_rewind(obj);
 	else
 		bio_integrity_free(bio);
 	return true;
