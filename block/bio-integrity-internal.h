@@ -9,7 +9,7 @@
 #include <linux/llist.h>
 #include <linux/sched.h>
 
-#include "blk-integrity-internal.h"
+#include "blk-integrity-dev.h"
 
 struct blk_integrity_walk;
 struct uio_meta;
@@ -247,6 +247,7 @@ static inline void bio_integrity_first_use(struct request_queue *q)
 
 /* bio-integrity-prep.c */
 int bio_integrity_prepare(struct bio *bio, bool wait);
+void blk_integrity_generate(struct bio *bio);
 enum bio_integrity_action bio_integrity_action(struct bio *bio,
 		const struct blk_integrity *bi);
 void bio_integrity_attach_object(struct bio *bio, struct bip_object *obj,

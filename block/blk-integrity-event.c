@@ -11,6 +11,7 @@
 #include <linux/workqueue.h>
 
 #include "blk.h"
+#include "blk-integrity-dev.h"
 
 /* Not a system workqueue, because the removal of a disk waits for this one. */
 struct workqueue_struct *blk_integrity_events_wq __ro_after_init;

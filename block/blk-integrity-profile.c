@@ -10,6 +10,7 @@
 #include <linux/slab.h>
 
 #include "blk.h"
+#include "blk-integrity-dev.h"
 #include "blk-integrity-walk.h"
 
 static const char *queue_name(const struct request_queue *q)

@@ -8,6 +8,7 @@
 #include <linux/blk-integrity.h>
 
 #include "blk.h"
+#include "blk-integrity-dev.h"
 
 /*
  * The only comparison of geometries.  A new field of struct blk_integrity must

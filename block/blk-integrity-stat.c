@@ -11,6 +11,7 @@
 #include <linux/workqueue.h>
 
 #include "blk.h"
+#include "blk-integrity-dev.h"
 
 #define CREATE_TRACE_POINTS
 #include <trace/events/blk_integrity.h>

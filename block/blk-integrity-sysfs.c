@@ -10,6 +10,7 @@
 #include <linux/sysfs.h>
 
 #include "blk.h"
+#include "blk-integrity-dev.h"
 #include "pi-guard.h"
 
 static struct request_queue *dev_to_queue(struct device *dev)

@@ -12,6 +12,7 @@
 #include <linux/t10-pi.h>
 
 #include "blk.h"
+#include "blk-integrity-dev.h"
 #include "pi-guard.h"
 #include "t10-pi-tuple.h"
 

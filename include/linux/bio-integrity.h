@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Data integrity for those who submit bios: the payload that carries a bio's
- * metadata, and how to attach one.  See
+ * Interface for submitters of bios: the payload that carries the metadata of a
+ * bio, and how to attach one.  See
  * Documentation/block/data-integrity/submitters.rst.
  */
 #ifndef _LINUX_BIO_INTEGRITY_H
@@ -14,27 +14,28 @@ struct blk_integrity_error;
 struct iov_iter;
 
 /**
- * enum bip_flags - what is true of one payload
- * @BIP_BLOCK_INTEGRITY: the block layer owns payload and buffer
- * @BIP_MAPPED_INTEGRITY: the reference tags in the buffer are the device's
+ * enum bip_flags - state of a payload
+ * @BIP_BLOCK_INTEGRITY: the block layer allocated payload and buffer
+ * @BIP_MAPPED_INTEGRITY: the reference tags in the buffer are those of the
+ *	device
  * @BIP_CTRL_NOCHECK: the host adapter does not check
  * @BIP_DISK_NOCHECK: the device does not check
  * @BIP_IP_CHECKSUM: the guard is an IP checksum
- * @BIP_COPY_USER: user metadata goes through a kernel buffer
+ * @BIP_COPY_USER: user metadata is bounced through a kernel buffer
  * @BIP_PINNED_USER: the vectors are pinned user pages
- * @BIP_VERIFY: kintegrityd checks the data before the bio ends; a submitter
- *	that calls fs_bio_integrity_verify() instead clears it
- * @BIP_GENERATE: the metadata is still to be generated
- * @BIP_OWNED: with BIP_BLOCK_INTEGRITY: the submitter decides when payload and
- *	buffer go, at the latest they go with the bio
- * @BIP_CHECK_GUARD: the guard is to be checked
- * @BIP_CHECK_REFTAG: the reference tag is to be checked, if the format has one
- * @BIP_CHECK_APPTAG: the application tag is to be compared with @bip_app_tag
+ * @BIP_VERIFY: the block layer verifies the data before the bio ends; a
+ *	submitter that calls fs_bio_integrity_verify() instead clears it
+ * @BIP_GENERATE: the tuples have not been generated yet
+ * @BIP_OWNED: with BIP_BLOCK_INTEGRITY: the submitter frees payload and buffer,
+ *	at the latest with the bio
+ * @BIP_CHECK_GUARD: check the guard
+ * @BIP_CHECK_REFTAG: check the reference tag, if the format has one
+ * @BIP_CHECK_APPTAG: compare the application tag with @bip_app_tag
  * @BIP_CHECKS_LIMITED: BIP_CTRL_NOCHECK and BIP_DISK_NOCHECK are set because the
- *	device cannot make just the checks that are wanted
+ *	device cannot make only the requested checks
  *
- * Every payload begins with BIP_CHECK_GUARD and BIP_CHECK_REFTAG, whoever
- * attaches it; bio_integrity_set_checks() changes that.
+ * Every payload starts with BIP_CHECK_GUARD and BIP_CHECK_REFTAG set;
+ * bio_integrity_set_checks() changes that.
  */
 enum bip_flags {
 	BIP_BLOCK_INTEGRITY	= 1 << 0,
@@ -57,21 +58,21 @@ enum bip_flags {
 
 /**
  * struct bio_integrity_payload - the metadata of one bio
- * @bip_iter: what is left of the metadata; bi_sector is the seed, the number
- *	of the first interval as its reference tag says it, in intervals
- * @bip_vcnt: vectors in use
- * @bip_max_vcnt: vectors there are, as asked for; 0 for a clone, which borrows
- *	those of its source
+ * @bip_iter: iterator over the metadata that remains; bi_sector is the seed, the
+ *	number of the first interval in its reference tag (in intervals)
+ * @bip_vcnt: number of vectors in use
+ * @bip_max_vcnt: number of vectors requested; 0 for a clone, which uses those of
+ *	its source
  * @bip_flags: &enum bip_flags
- * @bip_residue_bytes: data bytes advanced into the interval that @bip_iter
- *	stands at; less than one interval
+ * @bip_residue_bytes: data bytes that were advanced into the first interval of
+ *	@bip_iter, less than one interval
  * @bip_app_tag: application tag that BIP_CHECK_APPTAG expects
- * @bip_app_mask: bits of it that are compared
+ * @bip_app_mask: bits of @bip_app_tag that are compared
  * @bip_vec: the metadata
  * @bip_geometry: geometry of the device when the payload was attached; zero
  *	while the bio has no device
- * @bip_pool: the mempool the payload came from, NULL: from a slab
- * @bip_inline_vecs: room for @bip_vec of payloads that own their vectors
+ * @bip_pool: mempool that the payload is from; NULL if it is from a slab
+ * @bip_inline_vecs: @bip_vec of a payload that owns its vectors
  */
 struct bio_integrity_payload {
 	struct bvec_iter	bip_iter;
@@ -88,14 +89,14 @@ struct bio_integrity_payload {
 };
 
 /**
- * bio_integrity() - the payload of a bio
- * @bio: the bio
+ * bio_integrity() - get the payload of a bio
+ * @bio: any bio
  *
- * REQ_INTEGRITY, not the pointer, says whether there is one: stacking drivers
+ * The pointer is valid only with REQ_INTEGRITY set, because stacking drivers
  * save and restore the pointer alone.
  *
  * Context: Any context.
- * Return: the payload, NULL if there is none.
+ * Return: the payload; NULL if there is none.
  */
 static inline struct bio_integrity_payload *bio_integrity(struct bio *bio)
 {
@@ -107,12 +108,12 @@ static inline struct bio_integrity_payload *bio_integrity(struct bio *bio)
 }
 
 /**
- * bio_integrity_flagged() - test a flag of a bio's payload
+ * bio_integrity_flagged() - test flags of the payload of a bio
  * @bio: any bio
- * @flag: the flag
+ * @flag: one or more &enum bip_flags
  *
  * Context: Any context.
- * Return: %true if @bio has a payload with @flag set.
+ * Return: %true if @bio has a payload with any of @flag set.
  */
 static inline bool bio_integrity_flagged(struct bio *bio, enum bip_flags flag)
 {
@@ -120,15 +121,15 @@ static inline bool bio_integrity_flagged(struct bio *bio, enum bip_flags flag)
 }
 
 /**
- * bio_integrity_device_checks() - is the device to check a tag?
+ * bio_integrity_device_checks() - test whether the device must check a tag
  * @bio: bio of a request with metadata
  * @check: BIP_CHECK_GUARD, BIP_CHECK_REFTAG or BIP_CHECK_APPTAG
  *
- * For drivers with %BLK_INTEGRITY_CHECKS_EACH.  What the format does not have
- * is not to be checked, whatever this says.
+ * For drivers with %BLK_INTEGRITY_CHECKS_EACH.  The driver must not request the
+ * check of a tag that the format does not have.
  *
  * Context: Any context.
- * Return: %true if it is.
+ * Return: %true if the device must check it.
  */
 static inline bool bio_integrity_device_checks(struct bio *bio,
 					       enum bip_flags check)
@@ -138,10 +139,11 @@ static inline bool bio_integrity_device_checks(struct bio *bio,
 }
 
 /**
- * bip_get_seed() - number of the first interval
+ * bip_get_seed() - get the number of the first interval
  * @bip: the payload
  *
- * Return: what the first reference tag says, in intervals.
+ * Context: Any context.
+ * Return: the number in the first reference tag, in intervals.
  */
 static inline sector_t bip_get_seed(struct bio_integrity_payload *bip)
 {
@@ -151,7 +153,9 @@ static inline sector_t bip_get_seed(struct bio_integrity_payload *bip)
 /**
  * bip_set_seed() - set the number of the first interval
  * @bip: the payload
- * @seed: what the first reference tag says, in intervals
+ * @seed: the number in the first reference tag, in intervals
+ *
+ * Context: Any context.
  */
 static inline void bip_set_seed(struct bio_integrity_payload *bip,
 				sector_t seed)
@@ -162,7 +166,7 @@ static inline void bip_set_seed(struct bio_integrity_payload *bip,
 #define bip_for_each_vec(bvl, bip, iter)				\
 	for_each_bvec(bvl, (bip)->bip_vec, iter, (bip)->bip_iter)
 
-/* First bio of a chain that has metadata; not every one needs to have some. */
+/* Get the first bio with metadata of a chain, whose bios may be without. */
 static inline struct bio *bio_skip_unprotected(struct bio *bio)
 {
 	while (bio && !bio_integrity(bio))
