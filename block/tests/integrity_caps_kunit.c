@@ -11,14 +11,6 @@
 #define REF_TAG	BLK_INTEGRITY_REF_TAG
 #define CRC	BLK_INTEGRITY_CSUM_CRC
 
-static int commit(struct test_disk *td, struct blk_integrity bi)
-{
-	struct queue_limits lim = queue_limits_start_update(td->disk->queue);
-
-	lim.integrity = bi;
-	return queue_limits_commit_update(td->disk->queue, &lim);
-}
-
 static bool is_stable(struct test_disk *td)
 {
 	return td->disk->queue->limits.features & BLK_FEAT_STABLE_WRITES;
@@ -33,12 +25,13 @@ static void guard_asks_for_stable_pages(struct kunit *test)
 
 	KUNIT_EXPECT_FALSE(test, is_stable(td));
 	for (int i = 0; i < 2; i++) {
-		KUNIT_EXPECT_EQ(test, 0, commit(td, guarded));
+		KUNIT_EXPECT_EQ(test, 0, test_disk_commit(td, guarded));
 		KUNIT_EXPECT_TRUE(test, is_stable(td));
-		KUNIT_EXPECT_EQ(test, 0, commit(td, guarded));
+		KUNIT_EXPECT_EQ(test, 0, test_disk_commit(td, guarded));
 		KUNIT_EXPECT_TRUE(test, is_stable(td));
-		KUNIT_EXPECT_EQ(test, 0, commit(td, i ? opaque :
-						(struct blk_integrity) {}));
+		KUNIT_EXPECT_EQ(test, 0,
+				test_disk_commit(td, i ? opaque :
+						 (struct blk_integrity) {}));
 		KUNIT_EXPECT_FALSE(test, is_stable(td));
 	}
 	KUNIT_EXPECT_TRUE(test, is_stable(test_disk_of(test, guarded)));
@@ -52,9 +45,9 @@ static void stable_pages_of_the_driver_stay(struct kunit *test)
 	lim.features |= BLK_FEAT_STABLE_WRITES;
 	td = test_disk_alloc(test, lim);
 	KUNIT_EXPECT_TRUE(test, is_stable(td));
-	KUNIT_EXPECT_EQ(test, 0, commit(td, test_geometry(CRC, REF_TAG, 8, 0, 9)));
+	KUNIT_EXPECT_EQ(test, 0, test_disk_commit(td, test_geometry(CRC, REF_TAG, 8, 0, 9)));
 	KUNIT_EXPECT_TRUE(test, is_stable(td));
-	KUNIT_EXPECT_EQ(test, 0, commit(td, (struct blk_integrity) {}));
+	KUNIT_EXPECT_EQ(test, 0, test_disk_commit(td, (struct blk_integrity) {}));
 	KUNIT_EXPECT_TRUE(test, is_stable(td));
 }
 
@@ -113,9 +106,9 @@ static void format_may_lower_what_the_administrator_set(struct kunit *test)
 	lim.integrity = (struct blk_integrity) {};
 	td = test_disk_alloc(test, lim);
 	KUNIT_EXPECT_EQ(test, 2048, td->disk->queue->limits.max_sectors);
-	KUNIT_EXPECT_EQ(test, 0, commit(td, capped_limits().integrity));
+	KUNIT_EXPECT_EQ(test, 0, test_disk_commit(td, capped_limits().integrity));
 	KUNIT_EXPECT_EQ(test, 16, td->disk->queue->limits.max_sectors);
-	KUNIT_EXPECT_EQ(test, 0, commit(td, (struct blk_integrity) {}));
+	KUNIT_EXPECT_EQ(test, 0, test_disk_commit(td, (struct blk_integrity) {}));
 	KUNIT_EXPECT_EQ(test, 2048, td->disk->queue->limits.max_sectors);
 }
 

@@ -111,6 +111,24 @@ static const struct block_device_operations test_disk_fops = {
 };
 
 /**
+ * test_disk_commit() - change the geometry of a disk
+ * @td: the disk
+ * @bi: its new geometry; zero for none
+ *
+ * @td->bi and the medium remain as they are.
+ *
+ * Context: Process context.  May sleep.
+ * Return: 0 on success; the error of queue_limits_commit_update().
+ */
+int test_disk_commit(struct test_disk *td, struct blk_integrity bi)
+{
+	struct queue_limits lim = queue_limits_start_update(td->disk->queue);
+
+	lim.integrity = bi;
+	return queue_limits_commit_update(td->disk->queue, &lim);
+}
+
+/**
  * test_disk_release() - serve held requests, and stop holding
  * @td: the disk
  */

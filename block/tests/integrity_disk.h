@@ -11,6 +11,7 @@
 #include <linux/scatterlist.h>
 
 #include "../blk.h"
+#include "../blk-integrity-dev.h"
 #include "integrity_test.h"
 
 #define TEST_DISK_SECTORS	1024
@@ -91,6 +92,7 @@ struct test_io {
 struct queue_limits test_disk_limits(struct blk_integrity bi);
 struct test_disk *test_disk_alloc(struct kunit *test, struct queue_limits lim);
 struct test_disk *test_disk_of(struct kunit *test, struct blk_integrity bi);
+int test_disk_commit(struct test_disk *td, struct blk_integrity bi);
 void test_disk_release(struct test_disk *td);
 void test_disk_settle(struct test_disk *td);
 u64 test_disk_counter(struct test_disk *td, enum blk_integrity_counter counter);

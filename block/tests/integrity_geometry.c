@@ -4,6 +4,7 @@
  */
 
 #include "../blk.h"
+#include "../blk-integrity-dev.h"
 #include "integrity_test.h"
 
 #define GEOMETRY(format, csum, ref, bytes, offset, exp)			\

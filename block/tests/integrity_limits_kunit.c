@@ -241,15 +241,6 @@ static void io_size_is_capped_in_metadata_bytes(struct kunit *test)
 			(u64)lim.max_segment_size * lim.max_integrity_segments);
 }
 
-static int commit(struct test_disk *td, struct blk_integrity bi)
-{
-	struct request_queue *q = td->disk->queue;
-	struct queue_limits lim = queue_limits_start_update(q);
-
-	lim.integrity = bi;
-	return queue_limits_commit_update(q, &lim);
-}
-
 /* D11: a driver that reads the format again does not reset policies. */
 static void policy_survives_new_limits(struct kunit *test)
 {
@@ -262,9 +253,9 @@ static void policy_survives_new_limits(struct kunit *test)
 	idev->read_verify = false;
 	idev->write_generate = false;
 
-	KUNIT_EXPECT_EQ(test, 0, commit(td, bi));
-	KUNIT_EXPECT_EQ(test, 0, commit(td, (struct blk_integrity) {}));
-	KUNIT_EXPECT_EQ(test, 0, commit(td, bi));
+	KUNIT_EXPECT_EQ(test, 0, test_disk_commit(td, bi));
+	KUNIT_EXPECT_EQ(test, 0, test_disk_commit(td, (struct blk_integrity) {}));
+	KUNIT_EXPECT_EQ(test, 0, test_disk_commit(td, bi));
 	KUNIT_EXPECT_PTR_EQ(test, idev, td->disk->queue->integrity_dev);
 	KUNIT_EXPECT_FALSE(test, idev->read_verify);
 	KUNIT_EXPECT_FALSE(test, idev->write_generate);
@@ -277,7 +268,7 @@ static void refused_limits_change_nothing(struct kunit *test)
 	struct queue_limits before = td->disk->queue->limits;
 
 	bi.pi_offset = 1;
-	KUNIT_EXPECT_EQ(test, -EINVAL, commit(td, bi));
+	KUNIT_EXPECT_EQ(test, -EINVAL, test_disk_commit(td, bi));
 	KUNIT_EXPECT_MEMEQ(test, &before, &td->disk->queue->limits, sizeof(before));
 }
 
@@ -287,7 +278,7 @@ static void metadata_can_come_later(struct kunit *test)
 
 	KUNIT_EXPECT_NULL(test, td->disk->queue->integrity_dev);
 	KUNIT_EXPECT_NULL(test, blk_get_integrity(td->disk));
-	KUNIT_EXPECT_EQ(test, 0, commit(td, test_geometry(CRC, 0, 8, 0, 9)));
+	KUNIT_EXPECT_EQ(test, 0, test_disk_commit(td, test_geometry(CRC, 0, 8, 0, 9)));
 	KUNIT_EXPECT_NOT_NULL(test, td->disk->queue->integrity_dev);
 	KUNIT_EXPECT_PTR_EQ(test, blk_get_integrity(td->disk),
 			    bdev_get_integrity(td->bdev));
@@ -306,7 +297,7 @@ static void metadata_excludes_inline_encryption(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, blk_crypto_register(&profile, td->disk->queue));
 	KUNIT_EXPECT_TRUE(test, blk_crypto_register(&profile, plain->disk->queue));
 	KUNIT_EXPECT_EQ(test, -EINVAL,
-			commit(plain, test_geometry(CRC, 0, 8, 0, 9)));
+			test_disk_commit(plain, test_geometry(CRC, 0, 8, 0, 9)));
 	plain->disk->queue->crypto_profile = NULL;
 	blk_crypto_profile_destroy(&profile);
 }

@@ -21,20 +21,6 @@
 #define ALL_CHECKS	(IO_INTEGRITY_CHK_GUARD | IO_INTEGRITY_CHK_REFTAG | \
 			 IO_INTEGRITY_CHK_APPTAG)
 
-static unsigned long map_pages(struct kunit *test, unsigned long prot)
-{
-	unsigned long addr;
-
-	if (!IS_ENABLED(CONFIG_MMU))
-		kunit_skip(test, "needs an MMU");
-	addr = kunit_vm_mmap(test, NULL, 0, USER_PAGES * PAGE_SIZE, prot,
-			     MAP_ANONYMOUS | MAP_PRIVATE, 0);
-	KUNIT_ASSERT_NE_MSG(test, addr, 0, "could not map user memory");
-	KUNIT_ASSERT_LT_MSG(test, addr, (unsigned long)TASK_SIZE,
-			    "could not map user memory");
-	return addr;
-}
-
 static struct uio_meta meta_at(unsigned int direction, unsigned long addr,
 			       size_t bytes)
 {
@@ -140,7 +126,7 @@ static void metadata_advances_with_its_data(struct kunit *test)
 	struct uio_meta meta;
 	u8 *user;
 
-	addr = map_pages(test, PROT_READ | PROT_WRITE) + 4;
+	addr = test_map_user(test, USER_PAGES, PROT_READ | PROT_WRITE) + 4;
 	user = test_filled_buf(test, test_rng(test), bytes);
 	KUNIT_ASSERT_EQ(test, 0, copy_to_user((void __user *)addr, user, bytes));
 	meta = meta_at(ITER_SOURCE, addr, bytes);
@@ -181,7 +167,7 @@ static void checks_reach_the_payload(struct kunit *test)
 	struct test_disk *td = test_disk_of(test, test_with_tags(
 			test_geometry(BLK_INTEGRITY_CSUM_CRC,
 				      BLK_INTEGRITY_REF_TAG, 8, 0, 9)));
-	unsigned long addr = map_pages(test, PROT_READ | PROT_WRITE);
+	unsigned long addr = test_map_user(test, USER_PAGES, PROT_READ | PROT_WRITE);
 
 	for (unsigned int flags = 0; flags <= ALL_CHECKS; flags++) {
 		struct bio *bio = bio_of(test, td, REQ_OP_WRITE, 8);
@@ -214,8 +200,8 @@ static void errors_leave_nothing(struct kunit *test)
 	struct test_disk *td = test_disk_of(test,
 			test_geometry(BLK_INTEGRITY_CSUM_CRC,
 				      BLK_INTEGRITY_REF_TAG, 264, 0, 9));
-	unsigned long read_only = map_pages(test, PROT_READ);
-	unsigned long addr = map_pages(test, PROT_READ | PROT_WRITE);
+	unsigned long read_only = test_map_user(test, USER_PAGES, PROT_READ);
+	unsigned long addr = test_map_user(test, USER_PAGES, PROT_READ | PROT_WRITE);
 	struct bio *read = bio_of(test, td, REQ_OP_READ, 40);
 	struct bio *write = bio_of(test, td, REQ_OP_WRITE, 40);
 	unsigned int bytes = 40 * 264;
@@ -254,7 +240,7 @@ static void pages_are_dirty_when_they_are_unpinned(struct kunit *test)
 	struct test_disk *td = test_disk_of(test,
 			test_geometry(BLK_INTEGRITY_CSUM_CRC,
 				      BLK_INTEGRITY_REF_TAG, 8, 0, 9));
-	unsigned long addr = map_pages(test, PROT_READ | PROT_WRITE);
+	unsigned long addr = test_map_user(test, USER_PAGES, PROT_READ | PROT_WRITE);
 	struct uio_meta meta = meta_at(ITER_DEST, addr, 64);
 	struct bio *bio = bio_of(test, td, REQ_OP_READ, 8);
 	struct page *page;

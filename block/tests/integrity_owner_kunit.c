@@ -55,28 +55,20 @@ static struct blk_integrity geometry_of(struct owner *owner)
 	return bi;
 }
 
-static int commit(struct test_disk *td, struct blk_integrity bi)
-{
-	struct queue_limits lim = queue_limits_start_update(td->disk->queue);
-
-	lim.integrity = bi;
-	return queue_limits_commit_update(td->disk->queue, &lim);
-}
-
 static void queue_holds_the_owner(struct kunit *test)
 {
 	struct owner *a = make_owner(test), *b = make_owner(test);
 	struct test_disk *td = test_disk_of(test, geometry_of(a));
 
 	KUNIT_EXPECT_EQ(test, 2, references(a));
-	KUNIT_EXPECT_EQ(test, 0, commit(td, geometry_of(a)));
+	KUNIT_EXPECT_EQ(test, 0, test_disk_commit(td, geometry_of(a)));
 	KUNIT_EXPECT_EQ(test, 2, references(a));
-	KUNIT_EXPECT_EQ(test, 0, commit(td, geometry_of(b)));
+	KUNIT_EXPECT_EQ(test, 0, test_disk_commit(td, geometry_of(b)));
 	KUNIT_EXPECT_EQ(test, 1, references(a));
 	KUNIT_EXPECT_EQ(test, 2, references(b));
-	KUNIT_EXPECT_EQ(test, 0, commit(td, (struct blk_integrity) {}));
+	KUNIT_EXPECT_EQ(test, 0, test_disk_commit(td, (struct blk_integrity) {}));
 	KUNIT_EXPECT_EQ(test, 1, references(b));
-	KUNIT_EXPECT_EQ(test, 0, commit(td, geometry_of(b)));
+	KUNIT_EXPECT_EQ(test, 0, test_disk_commit(td, geometry_of(b)));
 
 	put_disk(td->disk);
 	td->disk = NULL;
@@ -106,7 +98,7 @@ static void module_that_goes_is_refused(struct kunit *test)
 	struct test_disk *td = test_disk_of(test, bi);
 
 	owner->module.state = MODULE_STATE_GOING;
-	KUNIT_EXPECT_EQ(test, -EINVAL, commit(td, geometry_of(owner)));
+	KUNIT_EXPECT_EQ(test, -EINVAL, test_disk_commit(td, geometry_of(owner)));
 	KUNIT_EXPECT_EQ(test, 1, references(owner));
 	KUNIT_EXPECT_PTR_EQ(test, blk_integrity_builtin_profile(&bi),
 			    td->disk->queue->limits.integrity.profile);
@@ -127,7 +119,7 @@ static void payload_holds_the_owner(struct kunit *test)
 							   NULL));
 	KUNIT_EXPECT_EQ(test, 3, references(a));
 	KUNIT_EXPECT_EQ(test, 2, references(b));
-	KUNIT_EXPECT_EQ(test, 0, commit(td, (struct blk_integrity) {}));
+	KUNIT_EXPECT_EQ(test, 0, test_disk_commit(td, (struct blk_integrity) {}));
 	KUNIT_EXPECT_EQ(test, 2, references(a));
 	fs_bio_integrity_free(&io->bio);
 	KUNIT_EXPECT_EQ(test, 1, references(a));

@@ -29,14 +29,6 @@ static bool has_owned_reserve(struct test_disk *td)
 	return rcu_access_pointer(idev_of(td)->owned_reserve);
 }
 
-static int commit(struct test_disk *td, struct blk_integrity bi)
-{
-	struct queue_limits lim = queue_limits_start_update(td->disk->queue);
-
-	lim.integrity = bi;
-	return queue_limits_commit_update(td->disk->queue, &lim);
-}
-
 static void reserves_are_made_on_first_use(struct kunit *test)
 {
 	struct blk_integrity bi = test_geometry(CRC, REF_TAG, 8, 0, 9);
@@ -61,7 +53,7 @@ static void reserves_are_made_on_first_use(struct kunit *test)
 	fs_bio_integrity_free(&io->bio);
 
 	/* What is not used any more is not kept. */
-	KUNIT_ASSERT_EQ(test, 0, commit(td, (struct blk_integrity) {}));
+	KUNIT_ASSERT_EQ(test, 0, test_disk_commit(td, (struct blk_integrity) {}));
 	KUNIT_EXPECT_FALSE(test, has_reserve(td));
 	KUNIT_EXPECT_FALSE(test, has_owned_reserve(td));
 }
@@ -227,7 +219,7 @@ static void part_of_a_split_has_a_reserve(struct kunit *test)
 	struct test_io *io = test_io_filled(test, td, REQ_OP_WRITE, 0, 8);
 	struct bio_integrity_payload *bip;
 
-	KUNIT_ASSERT_EQ(test, 0, commit(td, bi));
+	KUNIT_ASSERT_EQ(test, 0, test_disk_commit(td, bi));
 	KUNIT_ASSERT_TRUE(test, mempool_initialized(pool));
 	test_fail_next_allocation(test);
 	bip = bio_integrity_alloc_bioset(&io->bio, GFP_NOIO, 0,

@@ -4,11 +4,13 @@
  */
 
 #include <linux/bvec.h>
+#include <linux/mman.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
 
 #include "../blk.h"
+#include "../blk-integrity-dev.h"
 #include "integrity_test.h"
 
 /*
@@ -113,6 +115,29 @@ void *test_filled_buf(struct kunit *test, struct rnd_state *rng, size_t bytes)
 
 	test_fill(rng, buf, bytes);
 	return buf;
+}
+
+/**
+ * test_map_user() - map user memory for a test
+ * @test: the test; it is skipped on a machine without MMU
+ * @pages: number of pages
+ * @prot: PROT_READ, PROT_WRITE
+ *
+ * Return: address of the first page.
+ */
+unsigned long test_map_user(struct kunit *test, unsigned int pages,
+			    unsigned long prot)
+{
+	unsigned long addr;
+
+	if (!IS_ENABLED(CONFIG_MMU))
+		kunit_skip(test, "needs an MMU");
+	addr = kunit_vm_mmap(test, NULL, 0, pages * PAGE_SIZE, prot,
+			     MAP_ANONYMOUS | MAP_PRIVATE, 0);
+	KUNIT_ASSERT_NE_MSG(test, addr, 0, "could not map user memory");
+	KUNIT_ASSERT_LT_MSG(test, addr, (unsigned long)TASK_SIZE,
+			    "could not map user memory");
+	return addr;
 }
 
 static unsigned int piece_bytes(struct rnd_state *rng, enum test_cut cut)

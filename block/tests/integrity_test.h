@@ -67,6 +67,8 @@ void test_fail_next_allocation(struct kunit *test);
 
 void *test_guarded_buf(struct kunit *test, size_t bytes);
 void *test_filled_buf(struct kunit *test, struct rnd_state *rng, size_t bytes);
+unsigned long test_map_user(struct kunit *test, unsigned int pages,
+			    unsigned long prot);
 
 struct test_vecs *test_vecs_alloc(struct kunit *test, struct rnd_state *rng,
 				  unsigned int bytes, enum test_cut cut);

@@ -15,20 +15,6 @@
 #define USER_PAGES	4
 #define PIN_FLAGS	(BIP_PINNED_USER | BIP_COPY_USER)
 
-static unsigned long map_pages(struct kunit *test, unsigned long prot)
-{
-	unsigned long addr;
-
-	if (!IS_ENABLED(CONFIG_MMU))
-		kunit_skip(test, "needs an MMU");
-	addr = kunit_vm_mmap(test, NULL, 0, USER_PAGES * PAGE_SIZE, prot,
-			     MAP_ANONYMOUS | MAP_PRIVATE, 0);
-	KUNIT_ASSERT_NE_MSG(test, addr, 0, "could not map user memory");
-	KUNIT_ASSERT_LT_MSG(test, addr, (unsigned long)TASK_SIZE,
-			    "could not map user memory");
-	return addr;
-}
-
 struct user_case {
 	const char *desc;
 	enum req_op op;
@@ -128,7 +114,7 @@ static void transfer(struct kunit *test, struct bio *bio, u8 *buf)
 static void user_memory_is_pinned_or_bounced(struct kunit *test)
 {
 	const struct user_case *row = test->param_value;
-	unsigned long addr = map_pages(test, PROT_READ | PROT_WRITE);
+	unsigned long addr = test_map_user(test, USER_PAGES, PROT_READ | PROT_WRITE);
 	struct test_disk *td = disk_of(test, row);
 	struct rnd_state *rng = test_rng(test);
 	struct bio *bio = &test_io_alloc(test, td->bdev, rng, row->op, 0, SZ_4K,
@@ -172,8 +158,8 @@ static void inaccessible_memory_is_refused(struct kunit *test)
 {
 	static const struct user_case opaque = {};
 	struct test_disk *td = disk_of(test, &opaque);
-	unsigned long read_only = map_pages(test, PROT_READ);
-	unsigned long addr = map_pages(test, PROT_READ | PROT_WRITE);
+	unsigned long read_only = test_map_user(test, USER_PAGES, PROT_READ);
+	unsigned long addr = test_map_user(test, USER_PAGES, PROT_READ | PROT_WRITE);
 	struct bio *read = &test_io_alloc(test, td->bdev, test_rng(test),
 					  REQ_OP_DRV_IN, 0, SZ_4K,
 					  TEST_CUT_NONE)->bio;
@@ -208,7 +194,7 @@ static void pages_that_were_read_into_are_dirty(struct kunit *test)
 {
 	static const struct user_case opaque = {};
 	struct test_disk *td = disk_of(test, &opaque);
-	unsigned long addr = map_pages(test, PROT_READ | PROT_WRITE);
+	unsigned long addr = test_map_user(test, USER_PAGES, PROT_READ | PROT_WRITE);
 	struct bio *bio = &test_io_alloc(test, td->bdev, test_rng(test),
 					 REQ_OP_DRV_IN, 0, SZ_4K,
 					 TEST_CUT_NONE)->bio;
@@ -255,7 +241,7 @@ static void request_takes_what_its_data_needs(struct kunit *test)
 {
 	const struct request_case *row = test->param_value;
 	const struct user_case limits = { .max_segments = row->max_segments };
-	unsigned long addr = map_pages(test, PROT_READ | PROT_WRITE);
+	unsigned long addr = test_map_user(test, USER_PAGES, PROT_READ | PROT_WRITE);
 	struct test_disk *td = row->metadata ?
 		disk_of(test, &limits) : test_disk_alloc(test, test_plain_limits());
 	struct request *rq = test_request_alloc(test, td, REQ_OP_DRV_OUT, 0);
@@ -279,7 +265,7 @@ static void request_takes_what_its_data_needs(struct kunit *test)
 static void device_transfers_no_more_than_there_is(struct kunit *test)
 {
 	static const struct user_case opaque = {};
-	unsigned long addr = map_pages(test, PROT_READ | PROT_WRITE);
+	unsigned long addr = test_map_user(test, USER_PAGES, PROT_READ | PROT_WRITE);
 	struct test_disk *td = disk_of(test, &opaque);
 	u8 *theirs = test_filled_buf(test, test_rng(test), 128);
 	u8 *ours = test_filled_buf(test, test_rng(test), 128);
@@ -371,7 +357,7 @@ static void large_buffers_are_in_chunks(struct kunit *test)
 static void segments_that_meet_in_a_page_are_unpinned(struct kunit *test)
 {
 	static const struct user_case opaque = {};
-	unsigned long addr = map_pages(test, PROT_READ | PROT_WRITE);
+	unsigned long addr = test_map_user(test, USER_PAGES, PROT_READ | PROT_WRITE);
 	struct test_disk *td = disk_of(test, &opaque);
 	struct iovec vecs[] = {
 		{ (void __user *)addr + PAGE_SIZE - 64, 96 },

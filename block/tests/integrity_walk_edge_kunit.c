@@ -8,6 +8,7 @@
 #include <linux/sizes.h>
 
 #include "../blk.h"
+#include "../blk-integrity-dev.h"
 #include "../blk-integrity-walk.h"
 #include "integrity_test.h"
 #include "pi_reference.h"

@@ -5,6 +5,7 @@
  */
 
 #include "../blk.h"
+#include "../blk-integrity-dev.h"
 #include "integrity_test.h"
 #include "pi_reference.h"
 

@@ -8,6 +8,7 @@
 #include <linux/interrupt.h>
 
 #include "../blk.h"
+#include "../blk-integrity-dev.h"
 #include "../pi-guard.h"
 #include "integrity_test.h"
 #include "pi_reference.h"

@@ -5,6 +5,7 @@
  */
 
 #include "../blk.h"
+#include "../blk-integrity-dev.h"
 #include "../pi-guard.h"
 #include "../pi-guard-x86.h"
 #include "integrity_test.h"
