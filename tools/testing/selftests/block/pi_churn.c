@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * I/O of memory that other processes change as fast as they can: buffers of direct
- * I/O, and pages of a file that is mapped.
+ * I/O from memory that other processes modify at the same time: buffers of direct
+ * I/O, and pages of a mapped file.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -18,7 +18,7 @@
 #define FILE_BYTES	(4 << 20)
 #define FILE_WRITERS	2
 
-/* I/Os that failed. */
+/* Number of failed I/Os. */
 struct failures {
 	unsigned int wrong;	/* with EILSEQ */
 	unsigned int other;
@@ -38,7 +38,7 @@ static char *shared_buffer(void)
 	return data;
 }
 
-/* A process that changes the buffer; it ends with its parent. */
+/* Start a process that modifies the buffer until it is stopped, or its parent exits. */
 static pid_t begin_churn(char *data, size_t bytes)
 {
 	pid_t parent = getpid(), child = fork();
@@ -86,7 +86,7 @@ static const char *churn(struct pi_dev *dev, const struct pi_step *step, int wri
 	struct failures failures = {};
 	pid_t child;
 
-	/* What is read is good when nothing changes it. */
+	/* Without the other process, the reads succeed. */
 	if (!write && pwrite(dev->fd, data, BYTES_EACH, at) != BYTES_EACH)
 		return "no-write";
 	child = begin_churn(data, BYTES_EACH);
@@ -102,22 +102,22 @@ static const char *churn(struct pi_dev *dev, const struct pi_step *step, int wri
 }
 
 /*
- * churn-write:BLOCK[:TIMES], 64 KiB from BLOCK on, several hundred times
+ * churn-write:BLOCK[:TIMES]: write 64 KiB from BLOCK on, several hundred times
  *
- * How many failed with EILSEQ, and how many with anything else.
+ * Returns the number of failures with EILSEQ, and of others.
  */
 const char *step_churn_write(struct pi_dev *dev, const struct pi_step *step)
 {
 	return churn(dev, step, 1);
 }
 
-/* churn-read:BLOCK[:TIMES] */
+/* churn-read:BLOCK[:TIMES]: as churn-write, for reads */
 const char *step_churn_read(struct pi_dev *dev, const struct pi_step *step)
 {
 	return churn(dev, step, 0);
 }
 
-/* churn-map:0[:TIMES], msync() of a file that others change by their mappings */
+/* churn-map:0[:TIMES]: msync() of a file that other processes modify by mappings */
 const char *step_churn_map(struct pi_dev *dev, const struct pi_step *step)
 {
 	struct failures failures = {};
