@@ -85,13 +85,13 @@ struct blk_integrity_counters {
  * @read_verify: policy: verify reads
  * @write_generate: policy: protect writes
  * @report_only: policy: deliver data that fails verification
- * @can_generate: format and driver let the block layer protect writes
- * @can_verify: format lets the block layer check reads
  * @copy_unstable: policy: copy writes whose data may change
  * @rereads: policy: how often intervals that fail verification are read again,
  *	0 to %BLK_INTEGRITY_MAX_REREADS
  * @inline_bytes: policy: size in bytes of the largest read that is verified in
  *	the completing context if that context allows it
+ * @can_generate: format and driver let the block layer protect writes
+ * @can_verify: format lets the block layer check reads
  * @counters: per CPU; %NULL until they are allocated
  * @early: counts from before @counters were allocated
  * @counters_work: allocates @counters
@@ -116,14 +116,14 @@ struct blk_integrity_counters {
  * disk of the queue.
  */
 struct blk_integrity_dev {
-	bool read_verify;
-	bool write_generate;
-	bool report_only;
+	u32 read_verify;
+	u32 write_generate;
+	u32 report_only;
+	u32 copy_unstable;
+	u32 rereads;
+	u32 inline_bytes;
 	bool can_generate;
 	bool can_verify;
-	bool copy_unstable;
-	u8 rereads;
-	unsigned int inline_bytes;
 	struct blk_integrity_counters __percpu *counters;
 	atomic64_t early[BLK_INTEGRITY_NR_COUNTERS];
 	struct work_struct counters_work;

@@ -186,6 +186,91 @@ static ssize_t stat_show(struct device *dev, struct device_attribute *attr,
 }
 static DEVICE_ATTR_RO(stat);
 
+/**
+ * struct policy - a policy of the administrator and its file
+ * @attr: the file
+ * @offset: of the policy, a u32, in &struct blk_integrity_dev
+ * @initial: value until the administrator sets another one
+ * @max: largest value
+ * @words: values in the file; NULL if they are numbers
+ * @driver_off: flag by which a driver disables it; the file then reads 0
+ * @is_switch: any number except 0 is 1, as in Linux 6.12
+ * @needs_verify: values except 0 are rejected if reads are not verified
+ */
+struct policy {
+	struct device_attribute attr;
+	size_t offset;
+	u32 initial;
+	u32 max;
+	const char *const *words;
+	enum blk_integrity_flags driver_off;
+	bool is_switch;
+	bool needs_verify;
+};
+
+static u32 *policy_value(struct blk_integrity_dev *idev,
+			 const struct policy *policy)
+{
+	return (void *)idev + policy->offset;
+}
+
+static const struct policy *attr_to_policy(struct device_attribute *attr)
+{
+	return container_of(attr, struct policy, attr);
+}
+
+/* Disks without metadata have the files of Linux 6.12, but perhaps no state. */
+static ssize_t policy_show(struct device *dev, struct device_attribute *attr,
+			   char *page)
+{
+	const struct policy *policy = attr_to_policy(attr);
+	struct blk_integrity_dev *idev = dev_to_idev(dev);
+	u32 value = idev ? READ_ONCE(*policy_value(idev, policy)) :
+			   policy->initial;
+
+	if (dev_to_geometry(dev).flags & policy->driver_off)
+		value = 0;
+	if (policy->words)
+		return sysfs_emit(page, "%s\n", policy->words[value]);
+	return sysfs_emit(page, "%u\n", value);
+}
+
+static int parse_switch(const char *page, u32 *value)
+{
+	unsigned long number;
+	bool on;
+	int err;
+
+	if (!kstrtoul(page, 10, &number)) {
+		*value = !!number;
+		return 0;
+	}
+	err = kstrtobool(page, &on);
+	if (!err)
+		*value = on;
+	return err;
+}
+
+static int parse_word(const struct policy *policy, const char *page, u32 *value)
+{
+	int word = __sysfs_match_string(policy->words, policy->max + 1, page);
+
+	if (word < 0)
+		return word;
+	*value = word;
+	return 0;
+}
+
+static int parse_policy(const struct policy *policy, const char *page,
+			u32 *value)
+{
+	if (policy->words)
+		return parse_word(policy, page, value);
+	if (policy->is_switch)
+		return parse_switch(page, value);
+	return kstrtou32(page, 0, value);
+}
+
 static bool can_verify(struct device *dev)
 {
 	struct blk_integrity bi = dev_to_geometry(dev);
@@ -195,183 +280,105 @@ static bool can_verify(struct device *dev)
 }
 
 /*
- * Linux 6.12 has the two switches for every disk: any number except 0 is on,
- * and a value written to a disk without metadata applies once it has some.
+ * Takes effect at once, also for bios in flight that have not read it.  On a
+ * disk without metadata it applies once the disk has some.
  */
-static int parse_switch(const char *page, bool *on)
+static ssize_t policy_store(struct device *dev, struct device_attribute *attr,
+			    const char *page, size_t count)
 {
-	unsigned long number;
-
-	if (kstrtoul(page, 10, &number))
-		return kstrtobool(page, on);
-	*on = number;
-	return 0;
-}
-
-static ssize_t switch_store(struct device *dev, const char *page, size_t count,
-			    size_t offset)
-{
+	const struct policy *policy = attr_to_policy(attr);
 	struct blk_integrity_dev *idev;
-	bool on;
+	u32 value;
 	int err;
 
-	err = parse_switch(page, &on);
+	err = parse_policy(policy, page, &value);
 	if (err)
 		return err;
+	if (value > policy->max ||
+	    (value && policy->needs_verify && !can_verify(dev)))
+		return -EINVAL;
 	idev = blk_integrity_get_dev(dev_to_queue(dev));
 	if (!idev)
 		return -ENOMEM;
-	/*
-	 * Takes effect at once, also for bios in flight that have not read it.
-	 */
-	WRITE_ONCE(*(bool *)((void *)idev + offset), on);
+	WRITE_ONCE(*policy_value(idev, policy), value);
 	return count;
 }
-
-/* A switch is on unless the administrator or the driver disabled it. */
-static ssize_t switch_show(struct device *dev, char *page, size_t offset,
-			   enum blk_integrity_flags off)
-{
-	struct blk_integrity_dev *idev = dev_to_idev(dev);
-	bool on = !idev || READ_ONCE(*(bool *)((void *)idev + offset));
-
-	return sysfs_emit(page, "%d\n",
-			  on && !(dev_to_geometry(dev).flags & off));
-}
-
-static ssize_t read_verify_show(struct device *dev,
-				struct device_attribute *attr, char *page)
-{
-	return switch_show(dev, page,
-			   offsetof(struct blk_integrity_dev, read_verify),
-			   BLK_INTEGRITY_NOVERIFY);
-}
-
-static ssize_t read_verify_store(struct device *dev,
-				 struct device_attribute *attr,
-				 const char *page, size_t count)
-{
-	return switch_store(dev, page, count,
-			    offsetof(struct blk_integrity_dev, read_verify));
-}
-static DEVICE_ATTR_RW(read_verify);
-
-static ssize_t write_generate_show(struct device *dev,
-				   struct device_attribute *attr, char *page)
-{
-	return switch_show(dev, page,
-			   offsetof(struct blk_integrity_dev, write_generate),
-			   BLK_INTEGRITY_NOGENERATE);
-}
-
-static ssize_t write_generate_store(struct device *dev,
-				    struct device_attribute *attr,
-				    const char *page, size_t count)
-{
-	return switch_store(dev, page, count,
-			    offsetof(struct blk_integrity_dev, write_generate));
-}
-static DEVICE_ATTR_RW(write_generate);
-
-static ssize_t inline_bytes_show(struct device *dev,
-				 struct device_attribute *attr, char *page)
-{
-	return sysfs_emit(page, "%u\n",
-			  READ_ONCE(dev_to_idev(dev)->inline_bytes));
-}
-
-static ssize_t inline_bytes_store(struct device *dev,
-				  struct device_attribute *attr,
-				  const char *page, size_t count)
-{
-	unsigned int bytes;
-	int err;
-
-	err = kstrtouint(page, 0, &bytes);
-	if (err)
-		return err;
-	if (bytes > BIO_INTEGRITY_MAX_INLINE_BYTES ||
-	    (bytes && !can_verify(dev)))
-		return -EINVAL;
-	WRITE_ONCE(dev_to_idev(dev)->inline_bytes, bytes);
-	return count;
-}
-static DEVICE_ATTR_RW(inline_bytes);
-
-static ssize_t rereads_show(struct device *dev, struct device_attribute *attr,
-			    char *page)
-{
-	return sysfs_emit(page, "%u\n", READ_ONCE(dev_to_idev(dev)->rereads));
-}
-
-static ssize_t rereads_store(struct device *dev, struct device_attribute *attr,
-			     const char *page, size_t count)
-{
-	u8 rereads;
-	int err;
-
-	err = kstrtou8(page, 0, &rereads);
-	if (err)
-		return err;
-	if (rereads > BLK_INTEGRITY_MAX_REREADS || (rereads && !can_verify(dev)))
-		return -EINVAL;
-	WRITE_ONCE(dev_to_idev(dev)->rereads, rereads);
-	return count;
-}
-static DEVICE_ATTR_RW(rereads);
 
 static const char *const on_error_words[] = { "fail", "report" };
-
-static ssize_t on_error_show(struct device *dev, struct device_attribute *attr,
-			     char *page)
-{
-	return sysfs_emit(page, "%s\n",
-			  on_error_words[READ_ONCE(dev_to_idev(dev)->report_only)]);
-}
-
-static ssize_t on_error_store(struct device *dev, struct device_attribute *attr,
-			      const char *page, size_t count)
-{
-	int word = sysfs_match_string(on_error_words, page);
-
-	if (word < 0)
-		return word;
-	if (word && !can_verify(dev))
-		return -EINVAL;
-	WRITE_ONCE(dev_to_idev(dev)->report_only, word);
-	return count;
-}
-static DEVICE_ATTR_RW(on_error);
-
 static const char *const copy_writes_words[] = { "never", "unstable" };
 
-static ssize_t copy_writes_show(struct device *dev,
-				struct device_attribute *attr, char *page)
-{
-	return sysfs_emit(page, "%s\n",
-			  copy_writes_words[READ_ONCE(dev_to_idev(dev)->copy_unstable)]);
-}
+#define POLICY(_name, _field)						\
+	.attr = __ATTR(_name, 0644, policy_show, policy_store),		\
+	.offset = offsetof(struct blk_integrity_dev, _field)
 
-static ssize_t copy_writes_store(struct device *dev,
-				 struct device_attribute *attr,
-				 const char *page, size_t count)
-{
-	int word = sysfs_match_string(copy_writes_words, page);
+static struct policy read_verify = {
+	POLICY(read_verify, read_verify),
+	.initial	= 1,
+	.max		= 1,
+	.driver_off	= BLK_INTEGRITY_NOVERIFY,
+	.is_switch	= true,
+};
 
-	if (word < 0)
-		return word;
-	WRITE_ONCE(dev_to_idev(dev)->copy_unstable, word);
-	return count;
+static struct policy write_generate = {
+	POLICY(write_generate, write_generate),
+	.initial	= 1,
+	.max		= 1,
+	.driver_off	= BLK_INTEGRITY_NOGENERATE,
+	.is_switch	= true,
+};
+
+static struct policy inline_bytes = {
+	POLICY(inline_bytes, inline_bytes),
+	.max		= BIO_INTEGRITY_MAX_INLINE_BYTES,
+	.needs_verify	= true,
+};
+
+static struct policy rereads = {
+	POLICY(rereads, rereads),
+	.initial	= 1,
+	.max		= BLK_INTEGRITY_MAX_REREADS,
+	.needs_verify	= true,
+};
+
+static struct policy on_error = {
+	POLICY(on_error, report_only),
+	.max		= 1,
+	.words		= on_error_words,
+	.needs_verify	= true,
+};
+
+static struct policy copy_writes = {
+	POLICY(copy_writes, copy_unstable),
+	.initial	= 1,
+	.max		= 1,
+	.words		= copy_writes_words,
+};
+
+static const struct policy *const policies[] = {
+	&read_verify, &write_generate, &inline_bytes, &rereads, &on_error,
+	&copy_writes,
+};
+
+/**
+ * blk_integrity_reset_policies() - reset all policies to their defaults
+ * @idev: integrity state of a queue
+ *
+ * Context: Any context.
+ */
+void blk_integrity_reset_policies(struct blk_integrity_dev *idev)
+{
+	for (int i = 0; i < ARRAY_SIZE(policies); i++)
+		WRITE_ONCE(*policy_value(idev, policies[i]),
+			   policies[i]->initial);
 }
-static DEVICE_ATTR_RW(copy_writes);
 
 static struct attribute *blk_integrity_attrs[] = {
 	&dev_attr_format.attr,
 	&dev_attr_tag_size.attr,
 	&dev_attr_protection_interval_bytes.attr,
 	&dev_attr_device_is_integrity_capable.attr,
-	&dev_attr_read_verify.attr,
-	&dev_attr_write_generate.attr,
+	&read_verify.attr.attr,
+	&write_generate.attr.attr,
 #define NR_OF_EVERY_DISK	6	/* those of Linux 6.12 */
 	&dev_attr_metadata_bytes.attr,
 	&dev_attr_pi_offset.attr,
@@ -380,10 +387,10 @@ static struct attribute *blk_integrity_attrs[] = {
 	&dev_attr_guard_impl.attr,
 	&dev_attr_status.attr,
 	&dev_attr_stat.attr,
-	&dev_attr_inline_bytes.attr,
-	&dev_attr_on_error.attr,
-	&dev_attr_rereads.attr,
-	&dev_attr_copy_writes.attr,
+	&inline_bytes.attr.attr,
+	&on_error.attr.attr,
+	&rereads.attr.attr,
+	&copy_writes.attr.attr,
 	NULL
 };
 
@@ -434,20 +441,4 @@ void blk_integrity_sysfs_update(struct gendisk *disk)
 {
 	lockdep_assert_held(&disk->open_mutex);
 	sysfs_update_group(&disk_to_dev(disk)->kobj, &blk_integrity_attr_group);
-}
-
-/**
- * blk_integrity_reset_policies() - reset all policies to their defaults
- * @idev: integrity state of a queue
- *
- * Context: Any context.
- */
-void blk_integrity_reset_policies(struct blk_integrity_dev *idev)
-{
-	WRITE_ONCE(idev->read_verify, true);
-	WRITE_ONCE(idev->write_generate, true);
-	WRITE_ONCE(idev->report_only, false);
-	WRITE_ONCE(idev->copy_unstable, true);
-	WRITE_ONCE(idev->rereads, 1);
-	WRITE_ONCE(idev->inline_bytes, 0);
 }
