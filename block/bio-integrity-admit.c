@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Payloads of submitters that arrive at a device: checks the format, and
- * replaces a payload that the device cannot take as it is by a copy while the
- * bio is at the device.
+ * replaces a payload that the device does not accept by a copy while the bio is
+ * at the device.
  *
- * A copy is needed to renumber reference tags, because other bios may write
- * from the same memory, as the members of a mirror do; and because a submitter
- * does not know the segments of each device below.
+ * Renumbering of reference tags requires a copy because other bios, such as
+ * those of the other legs of a mirror, may write from the same memory.  Another
+ * reason is that a submitter does not know the segment limits of each device
+ * below.
  *
- * Before a bio is sent to another device, all of this is undone.
+ * All of this is undone before a bio is sent to another device.
  */
 #define pr_fmt(fmt) "blk-integrity: " fmt
 

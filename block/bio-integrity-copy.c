@@ -66,7 +66,7 @@ static bool data_may_change(struct bio *bio)
 	return may_change;
 }
 
-/* A submitter computed its metadata for the memory as it is. */
+/* Do not copy data whose metadata the submitter attached itself. */
 static bool may_have_copy(struct bio *bio)
 {
 	switch (bio_op(bio)) {
@@ -250,11 +250,11 @@ static struct bio *align(struct bio *bio)
 }
 
 /**
- * bio_integrity_stabilize() - copy a bio that must not be sent as it is
+ * bio_integrity_stabilize() - copy a bio whose data may change or is split
  * @bio: bio for a device that takes requests; not under the queue's usage count
  *
- * If a copy of a write whose data may change cannot be allocated, the write is
- * sent as it is.
+ * If a copy of a write whose data may change cannot be allocated, @bio itself is
+ * sent.
  *
  * Context: Process context.  Sleeps for memory only if @bio may wait and its
  *	intervals are split in memory.

@@ -174,7 +174,7 @@ int bio_integrity_generate(struct bio *bio)
 	struct bio_integrity_payload *bip = bio_integrity(bio);
 	struct bip_object *obj = owned_payload(bio);
 	const struct blk_integrity *bi = bip ? bip_geometry(bio) : NULL;
-	bool wanted;
+	bool generate;
 
 	if (!bi || !bip->bip_max_vcnt || !op_is_write(bio_op(bio)) ||
 	    !q->integrity_dev)
@@ -183,9 +183,9 @@ int bio_integrity_generate(struct bio *bio)
 		return -EINVAL;
 
 	/* The decision was made on attachment and does not change. */
-	wanted = obj ? obj->action == BIO_INTEGRITY_GENERATE :
-		       blk_integrity_generates(q, bi);
-	if (wanted)
+	generate = obj ? obj->action == BIO_INTEGRITY_GENERATE :
+			 blk_integrity_generates(q, bi);
+	if (generate)
 		blk_integrity_generate(bio);
 	return 0;
 }

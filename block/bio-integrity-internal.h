@@ -31,10 +31,10 @@ struct uio_meta;
 
 /**
  * enum bio_integrity_action - what the block layer does for a bio
- * @BIO_INTEGRITY_NONE: nothing; it has no metadata, or its submitter attached
- *	some
- * @BIO_INTEGRITY_BUFFER: attach a buffer that is not checked; a write gets
- *	escapes
+ * @BIO_INTEGRITY_NONE: nothing: the device has no metadata, or the submitter
+ *	attached some
+ * @BIO_INTEGRITY_BUFFER: attach a buffer that is not checked, filled with
+ *	escapes for a write
  * @BIO_INTEGRITY_GENERATE: attach a buffer and generate tuples
  * @BIO_INTEGRITY_VERIFY: attach a buffer and verify it on completion
  */
@@ -217,7 +217,7 @@ void blk_integrity_owned_use(struct request_queue *q);
 struct bip_object *bip_object_wait_owned(struct request_queue *q);
 void blk_integrity_reserve_put(struct bip_object *obj);
 
-/* Who finds no memory at once takes the reserve. */
+/* Allocations do not reclaim memory: if one fails, there is the reserve. */
 #define BIO_INTEGRITY_GFP	(GFP_NOWAIT | __GFP_NOWARN | __GFP_NOMEMALLOC)
 
 /* The payload for a bio: with @wait from the reserve, otherwise from memory. */
@@ -228,7 +228,7 @@ static inline struct bip_object *bip_object_get(struct request_queue *q,
 		      bip_object_alloc(&q->limits, bytes, BIO_INTEGRITY_GFP);
 }
 
-/* Why is there no buffer?  It can be had later, or is larger than there are any. */
+/* The error without a buffer: try again, or no buffer is large enough. */
 static inline int bio_integrity_no_buf(struct request_queue *q,
 				       unsigned int bytes)
 {
@@ -236,7 +236,7 @@ static inline int bio_integrity_no_buf(struct request_queue *q,
 								  -EAGAIN;
 }
 
-/* From the first bio on, a device has a reserve. */
+/* Allocate the reserve with the first bio. */
 static inline void bio_integrity_first_use(struct request_queue *q)
 {
 	struct blk_integrity_dev *idev = q->integrity_dev;

@@ -3,9 +3,9 @@
  * Metadata that a program passes with a read or write: checked, pinned for each
  * bio, and released in any context.
  *
- * The pages are mapped as they are.  A write only reads them: metadata that
- * must be renumbered, or that the device does not accept as it is, is copied by
- * bio_integrity_admit().
+ * The pages of the program become the payload.  A write only reads them:
+ * bio_integrity_admit() copies metadata that must be renumbered or that the
+ * device does not accept.
  */
 
 #include <linux/bio-integrity.h>
@@ -37,7 +37,7 @@ static unsigned int checks_of(const struct uio_meta *meta)
 }
 
 /**
- * bio_integrity_check_meta() - check the metadata that comes with an I/O
+ * bio_integrity_check_meta() - check the metadata of an I/O
  * @bi: geometry of the device
  * @meta: the metadata, in user memory
  * @data_bytes: data of the I/O
@@ -82,10 +82,10 @@ static void dirty_pages(struct bio_integrity_payload *bip)
  * @bi: geometry that @meta was checked for
  * @meta: metadata that is not attached yet; advanced by that of @bio
  *
- * The user's pages are pinned and become the payload.  They are only read for a
- * write: what must be renumbered, or cannot go to the device as it lies, is
- * copied by bio_integrity_admit().  Undone by bio_integrity_try_unmap_user() or
- * bio_integrity_unmap_user().
+ * The user's pages are pinned and become the payload.  A write only reads them:
+ * bio_integrity_admit() copies metadata that must be renumbered or that the
+ * device does not accept.  bio_integrity_try_unmap_user() or
+ * bio_integrity_unmap_user() undoes this.
  *
  * Context: Process context.  May sleep.
  * Return: 0; -EFAULT if the memory cannot be accessed as @bio must; -EINVAL if

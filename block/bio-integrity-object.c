@@ -147,7 +147,7 @@ struct bip_object *bip_object_create(struct bip_shape shape, gfp_t gfp)
 	obj->bip.bip_geometry.profile = NULL;
 	obj->shape.order = shape.order;
 	obj->shape.nr_chunks = 0;
-	/* Nobody compacts memory for what can do with smaller pieces. */
+	/* Do not start compaction: the I/O can be split instead. */
 	if (shape.order > PAGE_ALLOC_COSTLY_ORDER)
 		gfp &= ~__GFP_KSWAPD_RECLAIM;
 	while (obj->shape.nr_chunks < shape.nr_chunks) {

@@ -122,11 +122,11 @@ int bioset_integrity_create(struct bio_set *bs, int pool_size)
 EXPORT_SYMBOL(bioset_integrity_create);
 
 /**
- * bioset_integrity_create_split() - give a disk's splits a reserve of payloads
- * @bs: bio_set that the parts of split bios come from
+ * bioset_integrity_create_split() - create the reserve for split bios
+ * @bs: bio_set of the parts of split bios
  *
- * Small ones, since these have no vectors of their own.  Without memory there
- * is none, as where nobody asked for one: see bio_integrity_clone().
+ * The payloads are small, because these bios use the vectors of their source.
+ * If the allocation fails, there is no reserve: see bio_integrity_clone().
  *
  * Context: Process context, while no bio is split.  May sleep, but does no I/O.
  */

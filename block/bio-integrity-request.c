@@ -13,7 +13,7 @@
 #include "blk.h"
 #include "blk-cgroup.h"
 
-/* The rest of a bio comes next, before bios that wait for its end. */
+/* Submit the rest of a bio before bios that wait for its end. */
 static void submit_rest(struct bio *bio)
 {
 	if (current->bio_list)
@@ -57,10 +57,11 @@ static struct bio *split_kept(struct bio *bio, unsigned int *nr_segs)
 }
 
 /*
- * The device waits for others: take nothing that they may wait for.  A polled
- * bio would keep its object until somebody polls, who may wait for memory.
+ * There is no memory, and the bio may have to wait for a request: do not hold an
+ * object of the reserve meanwhile.  A polled bio would hold one until it is
+ * polled, by a task that may itself wait for memory.
  */
-static struct bio *put_off(struct bio *bio, unsigned int *nr_segs,
+static struct bio *postpone(struct bio *bio, unsigned int *nr_segs,
 			   bool has_request)
 {
 	if (bio->bi_opf & REQ_POLLED) {
@@ -82,15 +83,15 @@ static struct bio *put_off(struct bio *bio, unsigned int *nr_segs,
 }
 
 /**
- * bio_integrity_begin() - protect a bio that is to become a request
+ * bio_integrity_begin() - protect a bio before it has a request
  * @bio: bio with device, operation, position and data, that fits the limits
- * @nr_segs: of its data; changed if the bio is split
- * @has_request: there is a request for the bio already
+ * @nr_segs: number of data segments; changed if the bio is split
+ * @has_request: the bio will use a request that was allocated before
  *
- * Does what bio_integrity_prep() does, but does not wait for the reserve: the
- * bio may yet wait for a request, or be throttled for as long as others like.
- * Without memory a bio too large for the reserve is split, and what is missing
- * is left to bio_integrity_finish().
+ * As bio_integrity_prep(), but does not wait for the reserve, because the bio
+ * may still be throttled or wait for a request.  If an allocation fails, a bio
+ * that is too large for the reserve is split, and bio_integrity_finish()
+ * attaches the payload.
  *
  * Context: Process context.  May sleep, but does no I/O.
  * Return: the bio to go on with; NULL if it has been ended with an error.
@@ -101,7 +102,7 @@ struct bio *bio_integrity_begin(struct bio *bio, unsigned int *nr_segs,
 	int err = bio_integrity_prepare(bio, false);
 
 	if (err == -EAGAIN && !(bio->bi_opf & REQ_NOWAIT))
-		return put_off(bio, nr_segs, has_request);
+		return postpone(bio, nr_segs, has_request);
 	if (err) {
 		bio_integrity_end_error(bio, err);
 		return NULL;
@@ -112,9 +113,9 @@ struct bio *bio_integrity_begin(struct bio *bio, unsigned int *nr_segs,
 }
 
 /**
- * __bio_integrity_finish() - do what bio_integrity_begin() put off
- * @bio: bio that waits for nothing else
- * @rq: its request, which does not have the bio yet
+ * __bio_integrity_finish() - complete what bio_integrity_begin() postponed
+ * @bio: bio that does not wait for anything else
+ * @rq: the request allocated for @bio, without bios yet
  *
  * Context: Process context.  May sleep, but does no I/O.
  * Return: %true to go on; %false if the bio has been ended with an error.

@@ -218,11 +218,11 @@ void blk_integrity_reserve_use(struct request_queue *q)
 }
 
 /**
- * blk_integrity_prepare_disk() - make what a disk keeps for its bios
+ * blk_integrity_prepare_disk() - allocate the reserves of a disk
  * @disk: disk that is about to be added
  *
- * Who splits bios of a disk that takes bios may do so at any time: it has payloads
- * for these even if it gets metadata only later.
+ * The driver of a disk without requests may split bios at any time, so this disk
+ * has payloads for them even if its metadata is configured later.
  *
  * Context: Process context.  May sleep.
  */

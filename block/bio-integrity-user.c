@@ -375,8 +375,8 @@ int bio_integrity_map_user(struct bio *bio, struct iov_iter *iter)
  * @bio: bio with a device and no payload
  * @iter: the memory: ITER_DEST for a read, ITER_SOURCE for a write
  *
- * Whether the device takes it as it lies is not asked.  Undone by
- * bip_unpin_user() and bio_integrity_free().
+ * The segments are not checked against the limits of the device.
+ * bip_unpin_user() and bio_integrity_free() undo this.
  *
  * Context: Process context.  May sleep.
  * Return: 0; -EFAULT if the memory cannot be accessed; -EINVAL if the device
@@ -416,8 +416,8 @@ static void bounce_to_user(struct bio_integrity_payload *bip)
 
 /**
  * bip_unpin_user() - unpin the user pages of a payload
- * @bip: any payload; one without user pages stays as it is
- * @dirty: they must be dirty, which may sleep
+ * @bip: any payload; one without user pages does not change
+ * @dirty: mark the pages dirty, which may sleep
  *
  * Context: Process context if @dirty is %true, else any context.
  */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Attributes of reads and writes: metadata that goes along with the data.
+ * Attributes of reads and writes: the metadata of their data.
  */
 
 #include <linux/fs.h>

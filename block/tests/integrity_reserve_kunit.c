@@ -76,7 +76,7 @@ static void one_segment_is_no_cap(struct kunit *test)
 	const struct queue_limits *lim = &td->disk->queue->limits;
 
 	KUNIT_EXPECT_EQ(test, 2560, lim->max_sectors);
-	/* Metadata of a submitter comes whole from the reserve. */
+	/* The reserve has an object for all metadata of a submitter. */
 	KUNIT_EXPECT_EQ(test, SZ_32K / 64 * 512, max_integrity_io_size(lim));
 }
 
@@ -108,7 +108,7 @@ static void large_write_without_memory_is_split(struct kunit *test)
 			test_disk_counter(td, BLK_INTEGRITY_RESERVE_USES));
 	expect_medium(test, td, io, 24, 512);
 
-	/* Who may not wait is not split either. */
+	/* A REQ_NOWAIT bio is not split either. */
 	io = test_io_filled(test, td, REQ_OP_WRITE | REQ_NOWAIT, 24, 512);
 	test_fail_next_allocation(test);
 	KUNIT_EXPECT_EQ(test, -EAGAIN, test_io_run(test, io));
@@ -228,7 +228,7 @@ static void part_of_a_split_has_a_reserve(struct kunit *test)
 	KUNIT_EXPECT_PTR_EQ(test, pool, bip->bip_pool);
 	bio_integrity_free(&io->bio);
 
-	/* Who brings vectors gets none of these. */
+	/* A payload with vectors of its own is not from this reserve. */
 	test_fail_next_allocation(test);
 	KUNIT_EXPECT_PTR_EQ(test, ERR_PTR(-ENOMEM),
 			    bio_integrity_alloc_bioset(&io->bio, GFP_NOWAIT, 1,

@@ -18,12 +18,12 @@
  * @BLK_INTEGRITY_REF_TAG: the format has a reference tag
  * @BLK_INTEGRITY_STACKED: set by the core: the geometry is that of other
  *	devices
- * @BLK_INTEGRITY_CHECKS_EACH: the driver tells the device of each tag whether
- *	to check it, as &enum bip_flags say; without, a device checks guard and
- *	reference tag or nothing
- * @BLK_INTEGRITY_SPLIT_INTERVALS: the device takes data whose intervals begin
- *	anywhere in a page and are split over several segments; without, such
- *	data goes to it as a copy
+ * @BLK_INTEGRITY_CHECKS_EACH: the driver passes each check of &enum bip_flags to
+ *	the device; without this flag, the device checks guard and reference tag
+ *	or nothing
+ * @BLK_INTEGRITY_SPLIT_INTERVALS: the device accepts data whose intervals begin
+ *	anywhere in a page and are split over several segments; without this
+ *	flag, such data is copied
  *
  * Policies of the administrator are stored elsewhere, so that they survive
  * changes of these flags by a driver.
@@ -169,9 +169,9 @@ struct blk_integrity_profile {
 	/**
 	 * @remap_fn: Renumber the reference tags.
 	 *
-	 * A tag with the number of its interval, counted from @interval of the
-	 * exchange, gets the number counted from @to.  Any other tag must not
-	 * change.  NULL: the format has no reference tag.
+	 * Replace a tag that is the number of its interval, counted from
+	 * @interval of the exchange, by the number counted from @to.  Any other
+	 * tag must not change.  NULL: the format has no reference tag.
 	 */
 	void (*remap_fn)(struct blk_integrity_exchg *xchg, u64 to);
 

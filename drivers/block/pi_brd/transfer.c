@@ -202,7 +202,7 @@ static blk_status_t read_interval(struct pi_brd_run *run, unsigned int i)
 /**
  * pi_brd_transfer() - serve a read, a write or a zone append
  * @dev: the disk
- * @rq: the request; a zone append begins where it is to be written
+ * @rq: the request; a zone append begins at the place of the write
  * @cmd: its driver part
  * @seed: number in the first reference tag of a write
  *

@@ -109,7 +109,7 @@ int pi_brd_report_zones(struct gendisk *disk, sector_t sector,
 /**
  * pi_brd_zone_write() - write at the write pointer of a zone
  * @dev: the disk
- * @rq: a write, which must begin there, or a zone append, which gets the place
+ * @rq: a write that begins there, or a zone append, whose place is returned
  * @cmd: its driver part
  *
  * The tuples of a zone append are generated for the start of the zone, and are
