@@ -2,9 +2,9 @@
 # What tests of programs with metadata of their own share.
 # shellcheck shell=sh
 
-# What the program writes, the block layer verifies; what the block layer generates, the program gets as if counted from
-# its seed; each byte of it that is the program's comes back.
-# meta_above LABEL DISK FORMAT [COUNT], of a disk without a medium of its own
+# meta_above LABEL DISK FORMAT [COUNT]: on a disk without a medium of its own, the block layer verifies what the program
+# writes, the program reads what the block layer generates, with reference tags counted from its seed, and reads back each
+# byte that it wrote.
 meta_above() {
 	count=${4:-800}
 	same "$1 metadata of a program" "0 0 0 0 0 0 0" \

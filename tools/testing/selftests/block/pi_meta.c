@@ -296,7 +296,7 @@ const char *step_meta_wrong(struct pi_dev *dev, const struct pi_step *step)
 	return text;
 }
 
-/* meta-tags:BLOCK:COUNT: every byte that is the program's comes back */
+/* meta-tags:BLOCK:COUNT: compare every byte that the program wrote */
 const char *step_meta_tags(struct pi_dev *dev, const struct pi_step *step)
 {
 	const struct pi_format *fmt = &dev->fmt;

@@ -185,7 +185,7 @@ const char *step_meta_way(struct pi_dev *dev, const struct pi_step *step)
 /*
  * meta-map:NAME, memory that a write must not change: pages of a file that can
  * only be read, whose tuples count from elsewhere (so that they are renumbered),
- * and pages that nobody ever touched (with a seed of 0).
+ * and pages that were never touched (with a seed of 0).
  */
 const char *step_meta_map(struct pi_dev *dev, const struct pi_step *step)
 {

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 # Runs the named tests, or the usual ones, or with "full" the slow ones too, and prints KTAP. "pressure" is in
-# neither list: it wants a small guest of its own.
+# neither list: it needs a small guest of its own.
 # It writes on every NVMe namespace and loads scsi_debug, so it must run in a guest made for it (scripts/guest).
 # Exit status 0: all tests passed, 1: a test failed, 4 (for kselftest): there are no disks that it may write on.
 set -u

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 # No stale memory reaches the medium. Free memory of slabs and pages is poisoned (slub_debug=P, page_poison), which
-# reveals bytes that nobody set: every byte of metadata is read back and must be part of the tuple or zero.
+# reveals bytes that were not set: every byte of metadata is read back and must be part of the tuple or zero.
 # test_zoned.sh covers zoned namespaces.
 # shellcheck shell=sh
 . ./probe.sh

@@ -146,9 +146,9 @@ defect_e2() { defect e2 0 "$(io "$(namespace 9)" 512+24:crc64:1:0 rw:512:512)"; 
 # A format whose metadata has more than 255 bytes.
 defect_wide_metadata() { defect wide_metadata 0 "$(io "$(namespace 10)" 4096+264:crc16:1:0 rw:4096:4096)"; }
 
-# Direct writes of memory that the program goes on changing, as virtual machines do.
+# Direct writes from memory that the program modifies at the same time, as virtual machines do.
 defect_unstable_writes() { defect unstable_writes 0,0 "$(io "$(namespace 1)" 512+8:crc16:1:0 churn-write:256)"; }
-# Direct reads into memory that the program goes on changing.
+# Direct reads into memory that the program modifies at the same time.
 defect_unstable_reads() { defect unstable_reads 0,0 "$(io "$(namespace 1)" 512+8:crc16:1:0 churn-read:256)"; }
 
 # A table with a part that is no device is protected like the rest of it.
@@ -183,7 +183,7 @@ defect_cve_2023_52458() {
 	defect cve_2023_52458 no "$taken"
 }
 
-# A read that goes wrong on its way, once: what is on the medium is good.
+# A read whose transfer fails once; the medium is good.
 defect_transient_read() {
 	pibrd_load "$@" || return
 	pibrd_format defect 512+8:crc16:1:0 size_mb=16

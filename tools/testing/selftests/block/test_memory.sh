@@ -29,7 +29,7 @@ starve() {
 	result $? "$1 used its reserve" "$uses times"
 }
 
-# What may not wait is refused, before guards are computed for it; what may, goes on.
+# I/O that must not wait fails before its guards are computed; other I/O continues.
 refuse() {
 	before=$(counter "$2" generated_intervals)
 	faults_on

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # Zoned namespaces with 4096-byte blocks: sequential writes, and zone append, which only a stacked user can request
 # (NVMe target over the namespace, NVMe host over the target by "loop"). Free memory is poisoned (see test_clean.sh),
-# and all bytes of metadata are read back, which reveals bytes that nobody set. The sizes cover the buffer in the
+# and all bytes of metadata are read back, which reveals bytes that were not set. The sizes cover the buffer in the
 # payload object and pages.
 # shellcheck shell=sh
 . ./nvmet.sh
