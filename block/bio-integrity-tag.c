@@ -108,40 +108,28 @@ static bool tag_io_init_packed(struct tag_io *io, struct bio *bio,
 	return io->block_bytes;
 }
 
-static struct bvec_iter piece_iter(struct bio_integrity_payload *bip,
-				   struct bvec_iter area,
-				   const struct tag_layout *layout, int piece)
-{
-	bvec_iter_advance(bip->bip_vec, &area, layout->piece[piece].offset);
-	return area;
-}
-
-/* The rest of the tag, after @len bytes, becomes zero. */
-static void tag_store(struct bio_integrity_payload *bip, struct bvec_iter area,
-		      const struct tag_layout *layout, const u8 *tag,
-		      unsigned int len)
+/*
+ * Copy @len bytes between @tag and the tag of an interval.  When a tag is set,
+ * the rest of it becomes zero.
+ */
+static void tag_copy(struct bio_integrity_payload *bip, struct bvec_iter area,
+		     const struct tag_layout *layout, u8 *tag, unsigned int len,
+		     enum blk_integrity_walk_mode mode)
 {
 	for (int i = 0; i < ARRAY_SIZE(layout->piece); i++) {
 		unsigned int bytes = min(len, layout->piece[i].bytes);
-		struct bvec_iter to = piece_iter(bip, area, layout, i);
+		struct bvec_iter piece = area;
 
-		blk_integrity_scatter(tag, bip->bip_vec, to, bytes);
-		bvec_iter_advance(bip->bip_vec, &to, bytes);
-		blk_integrity_scatter(page_address(ZERO_PAGE(0)), bip->bip_vec,
-				      to, layout->piece[i].bytes - bytes);
-		tag += bytes;
-		len -= bytes;
-	}
-}
-
-static void tag_load(struct bio_integrity_payload *bip, struct bvec_iter area,
-		     const struct tag_layout *layout, u8 *tag, unsigned int len)
-{
-	for (int i = 0; i < ARRAY_SIZE(layout->piece); i++) {
-		unsigned int bytes = min(len, layout->piece[i].bytes);
-
-		blk_integrity_gather(tag, bip->bip_vec,
-				     piece_iter(bip, area, layout, i), bytes);
+		bvec_iter_advance(bip->bip_vec, &piece, layout->piece[i].offset);
+		if (mode == BLK_INTEGRITY_WALK_SET) {
+			blk_integrity_scatter(tag, bip->bip_vec, piece, bytes);
+			bvec_iter_advance(bip->bip_vec, &piece, bytes);
+			blk_integrity_scatter(page_address(ZERO_PAGE(0)),
+					      bip->bip_vec, piece,
+					      layout->piece[i].bytes - bytes);
+		} else {
+			blk_integrity_gather(tag, bip->bip_vec, piece, bytes);
+		}
 		tag += bytes;
 		len -= bytes;
 	}
@@ -152,12 +140,9 @@ static int move_raw(const struct tag_io *io, struct bio_integrity_payload *bip,
 		    enum blk_integrity_walk_mode mode)
 {
 	unsigned int from = interval * io->layout.bytes;
-	unsigned int len = min(io->layout.bytes, io->len - from);
 
-	if (mode == BLK_INTEGRITY_WALK_SET)
-		tag_store(bip, area, &io->layout, io->buf + from, len);
-	else
-		tag_load(bip, area, &io->layout, io->buf + from, len);
+	tag_copy(bip, area, &io->layout, io->buf + from,
+		 min(io->layout.bytes, io->len - from), mode);
 	return 0;
 }
 
@@ -196,14 +181,12 @@ static int move_packed(const struct tag_io *io,
 	unsigned int bit, end;
 	u8 *part = packed_part(io, interval, &bit, &end);
 
-	if (mode == BLK_INTEGRITY_WALK_SET) {
+	if (mode == BLK_INTEGRITY_WALK_SET)
 		for (unsigned int to = 1; bit < end; to++, bit++)
 			bit_copy(tag, to, part, bit);
-		tag_store(bip, area, &io->layout, tag, io->layout.bytes);
+	tag_copy(bip, area, &io->layout, tag, io->layout.bytes, mode);
+	if (mode == BLK_INTEGRITY_WALK_SET)
 		return 0;
-	}
-
-	tag_load(bip, area, &io->layout, tag, io->layout.bytes);
 	if (tag[0] & bit_mask(0))
 		return -ENODATA;
 	for (unsigned int from = 1; bit < end; from++, bit++)

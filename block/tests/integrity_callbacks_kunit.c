@@ -253,12 +253,61 @@ static void read_that_failed_is_not_shown(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, seen.verify_calls);
 }
 
+/* A format with tag callbacks: three bytes, none of which may be zero. */
+static int set_in_front(struct blk_integrity_exchg *xchg, const void *tag,
+		   unsigned int len)
+{
+	if (memchr(tag, 0, len))
+		return -EINVAL;
+	memset(xchg->prot_buf, 0x11, (xchg->data_size >> 9) * 16);
+	memcpy(xchg->prot_buf, tag, len);
+	return 0;
+}
+
+static int get_in_front(struct blk_integrity_exchg *xchg, void *tag, unsigned int len)
+{
+	memcpy(tag, xchg->prot_buf, len);
+	return 0;
+}
+
+static const struct blk_integrity_profile tags_in_front = {
+	.name		= "tags in front",
+	.tuple_size	= 16,
+	.tag_size	= 3,
+	.set_tag_fn	= set_in_front,
+	.get_tag_fn	= get_in_front,
+};
+
+static void tags_through_callbacks(struct kunit *test)
+{
+	const struct blk_integrity bi = {
+		.profile = &tags_in_front, .tuple_size = 16, .interval_exp = 9,
+	};
+	struct test_disk *td = test_disk_of(test, bi);
+	struct rnd_state *rng = test_rng(test);
+	struct test_io *io = test_io_alloc(test, td->bdev, rng, REQ_OP_WRITE, 0,
+					   SZ_4K, TEST_CUT_NONE);
+	struct test_vecs *meta = test_vecs_alloc(test, rng, 8 * 16,
+						 TEST_CUT_BYTE);
+	u8 tags[24], back[24];
+
+	memset(tags, 0xff, sizeof(tags));
+	test_io_attach(test, io, meta, 0);
+	KUNIT_EXPECT_EQ(test, 24, bio_integrity_tag_size(&io->bio));
+	KUNIT_EXPECT_EQ(test, 0, bio_integrity_set_tag(&io->bio, tags, 23));
+	KUNIT_EXPECT_EQ(test, 0, bio_integrity_get_tag(&io->bio, back, 23));
+	KUNIT_EXPECT_MEMEQ(test, tags, back, 23);
+	tags[17] = 0;
+	KUNIT_EXPECT_EQ(test, -EINVAL, bio_integrity_set_tag(&io->bio, tags, 24));
+}
+
 static struct kunit_case callbacks_cases[] = {
 	KUNIT_CASE(callbacks_see_whole_intervals_in_order),
 	KUNIT_CASE(contiguous_io_takes_few_calls),
 	KUNIT_CASE(failure_is_described_by_its_callback),
 	KUNIT_CASE(remap_is_for_payloads_from_elsewhere),
 	KUNIT_CASE(read_that_failed_is_not_shown),
+	KUNIT_CASE(tags_through_callbacks),
 	{ }
 };
 

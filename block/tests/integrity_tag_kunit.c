@@ -381,54 +381,6 @@ static void no_space_no_tags(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, bio_integrity_get_tag(t->bio, tag, 2));
 }
 
-/* A format with tag callbacks: three bytes, none of which may be zero. */
-static int own_set(struct blk_integrity_exchg *xchg, const void *tag,
-		   unsigned int len)
-{
-	if (memchr(tag, 0, len))
-		return -EINVAL;
-	memset(xchg->prot_buf, 0x11, (xchg->data_size >> 9) * 16);
-	memcpy(xchg->prot_buf, tag, len);
-	return 0;
-}
-
-static int own_get(struct blk_integrity_exchg *xchg, void *tag, unsigned int len)
-{
-	memcpy(tag, xchg->prot_buf, len);
-	return 0;
-}
-
-static const struct blk_integrity_profile own_profile = {
-	.name		= "tags in front",
-	.tuple_size	= 16,
-	.tag_size	= 3,
-	.set_tag_fn	= own_set,
-	.get_tag_fn	= own_get,
-};
-
-static void format_may_have_a_say(struct kunit *test)
-{
-	const struct blk_integrity bi = {
-		.profile = &own_profile, .tuple_size = 16, .interval_exp = 9,
-	};
-	struct test_disk *td = test_disk_of(test, bi);
-	struct rnd_state *rng = test_rng(test);
-	struct test_io *io = test_io_alloc(test, td->bdev, rng, REQ_OP_WRITE, 0,
-					   SZ_4K, TEST_CUT_NONE);
-	struct test_vecs *meta = test_vecs_alloc(test, rng, 8 * 16,
-						 TEST_CUT_BYTE);
-	u8 tags[24], back[24];
-
-	memset(tags, 0xff, sizeof(tags));
-	test_io_attach(test, io, meta, 0);
-	KUNIT_EXPECT_EQ(test, 24, bio_integrity_tag_size(&io->bio));
-	KUNIT_EXPECT_EQ(test, 0, bio_integrity_set_tag(&io->bio, tags, 23));
-	KUNIT_EXPECT_EQ(test, 0, bio_integrity_get_tag(&io->bio, back, 23));
-	KUNIT_EXPECT_MEMEQ(test, tags, back, 23);
-	tags[17] = 0;
-	KUNIT_EXPECT_EQ(test, -EINVAL, bio_integrity_set_tag(&io->bio, tags, 24));
-}
-
 static struct kunit_case tag_cases[] = {
 	KUNIT_CASE_PARAM(tags_lie_where_they_should, test_geometry_gen_params),
 	KUNIT_CASE(opaque_metadata_is_all_tags),
@@ -441,7 +393,6 @@ static struct kunit_case tag_cases[] = {
 	KUNIT_CASE_PARAM(split_bios_have_their_own_tags,
 			 test_geometry_gen_params),
 	KUNIT_CASE(no_space_no_tags),
-	KUNIT_CASE(format_may_have_a_say),
 	{ }
 };
 
