@@ -161,8 +161,10 @@ static void bip_escape(struct bio *bio)
 {
 	struct bio_integrity_payload *bip = bio_integrity(bio);
 	const struct blk_integrity *bi = &bip->bip_geometry;
+	struct blk_integrity_tuple_bounce bounce __uninitialized;
 	struct blk_integrity_walk walk = {
 		.mode = BLK_INTEGRITY_WALK_TUPLE,
+		.tuple_bounce = &bounce,
 		.geometry = bi,
 		.prot_vec = bip->bip_vec,
 		.prot_iter = bip->bip_iter,

@@ -176,19 +176,22 @@ static struct bvec_iter tuple_iter(const struct blk_integrity_walk *walk)
 
 /*
  * A straddling area is bounced whole, but in tuple mode only its tuple: that
- * fits on the stack, which is the one place hard interrupts may bounce to.
+ * fits on the stack of the walk's owner, the one place hard interrupts may bounce
+ * to.
  */
 static void bounce_prot(struct blk_integrity_walk *walk)
 {
 	const struct blk_integrity *geometry = walk->geometry;
 
 	if (walk->mode == BLK_INTEGRITY_WALK_TUPLE) {
-		walk->tuple_geometry = *geometry;
-		walk->tuple_geometry.tuple_size = geometry->profile->tuple_size;
-		walk->tuple_geometry.pi_offset = 0;
-		walk->xchg.bi = &walk->tuple_geometry;
-		walk->xchg.prot_buf = walk->tuple;
-		blk_integrity_gather(walk->tuple, walk->prot_vec,
+		struct blk_integrity_tuple_bounce *bounce = walk->tuple_bounce;
+
+		bounce->geometry = *geometry;
+		bounce->geometry.tuple_size = geometry->profile->tuple_size;
+		bounce->geometry.pi_offset = 0;
+		walk->xchg.bi = &bounce->geometry;
+		walk->xchg.prot_buf = bounce->tuple;
+		blk_integrity_gather(bounce->tuple, walk->prot_vec,
 				     tuple_iter(walk),
 				     geometry->profile->tuple_size);
 	} else {
@@ -201,7 +204,7 @@ static void bounce_prot(struct blk_integrity_walk *walk)
 static void unbounce_prot(struct blk_integrity_walk *walk)
 {
 	if (walk->mode == BLK_INTEGRITY_WALK_TUPLE)
-		blk_integrity_scatter(walk->tuple, walk->prot_vec,
+		blk_integrity_scatter(walk->xchg.prot_buf, walk->prot_vec,
 				      tuple_iter(walk),
 				      walk->geometry->profile->tuple_size);
 	else if (walk->mode == BLK_INTEGRITY_WALK_WRITE ||
@@ -209,6 +212,26 @@ static void unbounce_prot(struct blk_integrity_walk *walk)
 		blk_integrity_scatter(walk->xchg.prot_buf, walk->prot_vec,
 				      walk->prot_iter,
 				      walk->geometry->tuple_size);
+}
+
+/* Undo start_straddling(). */
+static noinline void end_straddling(struct blk_integrity_walk *walk)
+{
+	const struct blk_integrity *geometry = walk->geometry;
+
+	if (walk->prot_map)
+		segment_unmap(walk->prot_map);
+	else
+		unbounce_prot(walk);
+	if (walk->data_map)
+		segment_unmap(walk->data_map);
+	bounce_put(walk);
+
+	bvec_iter_advance(walk->prot_vec, &walk->prot_iter,
+			  geometry->tuple_size);
+	if (walk_has_data(walk))
+		bvec_iter_advance(walk->data_vec, &walk->data_iter,
+				  1U << geometry->interval_exp);
 }
 
 /**
@@ -228,22 +251,52 @@ void blk_integrity_walk_end(struct blk_integrity_walk *walk)
 	if (!n)
 		return;
 
-	if (walk->prot_map)
+	if (unlikely(walk->straddles)) {
+		end_straddling(walk);
+	} else {
 		segment_unmap(walk->prot_map);
-	else
-		unbounce_prot(walk);
-	if (walk->data_map)
-		segment_unmap(walk->data_map);
-	bounce_put(walk);
-
-	bvec_iter_advance(walk->prot_vec, &walk->prot_iter,
-			  n * geometry->tuple_size);
-	if (walk_has_data(walk))
-		bvec_iter_advance(walk->data_vec, &walk->data_iter,
-				  n << geometry->interval_exp);
+		bvec_iter_advance_single(walk->prot_vec, &walk->prot_iter,
+					 n * geometry->tuple_size);
+		if (walk_has_data(walk)) {
+			segment_unmap(walk->data_map);
+			bvec_iter_advance_single(walk->data_vec, &walk->data_iter,
+						 n << geometry->interval_exp);
+		}
+	}
 	walk->xchg.interval += n;
 	walk->intervals -= n;
 	walk->run_intervals = 0;
+}
+
+/*
+ * A run of one, whose data or metadata area does not lie in one segment.  What
+ * does lie in one, as the other may, is used where it is.
+ */
+static noinline void start_straddling(struct blk_integrity_walk *walk,
+				      struct bio_vec *data,
+				      struct bio_vec *prot)
+{
+	const unsigned int interval_bytes = 1U << walk->geometry->interval_exp;
+
+	walk->straddled++;
+	walk->data_map = NULL;
+	walk->prot_map = NULL;
+	if (data->bv_len >= interval_bytes) {
+		walk->data_map = segment_map(data);
+		walk->xchg.data_buf = walk->data_map;
+	} else if (walk_has_data(walk)) {
+		void *page = bounce_get(walk)->data;
+
+		blk_integrity_gather(page, walk->data_vec, walk->data_iter,
+				     interval_bytes);
+		walk->xchg.data_buf = page;
+	}
+	if (prot->bv_len >= walk->geometry->tuple_size) {
+		walk->prot_map = segment_map(prot);
+		walk->xchg.prot_buf = walk->prot_map;
+	} else {
+		bounce_prot(walk);
+	}
 }
 
 /**
@@ -259,50 +312,37 @@ void blk_integrity_walk_end(struct blk_integrity_walk *walk)
 bool blk_integrity_walk_next(struct blk_integrity_walk *walk)
 {
 	const struct blk_integrity *geometry = walk->geometry;
-	const bool has_data = walk_has_data(walk);
-	const unsigned int interval_bytes = 1U << geometry->interval_exp;
-	unsigned int data_intervals = UINT_MAX;
-	unsigned int prot_intervals;
 	struct bio_vec data = {}, prot;
+	unsigned int n;
 
 	blk_integrity_walk_end(walk);
-	if (!walk->intervals || walk->prot_iter.bi_size < geometry->tuple_size)
+	n = min(walk->intervals,
+		max(WALK_MAX_RUN_BYTES >> geometry->interval_exp, 1));
+	if (!n || walk->prot_iter.bi_size < geometry->tuple_size)
 		return false;
-	if (has_data && walk->data_iter.bi_size < interval_bytes)
-		return false;
-
-	if (has_data) {
+	if (walk_has_data(walk)) {
+		if (!(walk->data_iter.bi_size >> geometry->interval_exp))
+			return false;
 		data = segment(walk->data_vec, walk->data_iter);
-		data_intervals = data.bv_len >> geometry->interval_exp;
+		n = min(n, data.bv_len >> geometry->interval_exp);
 	}
 	prot = segment(walk->prot_vec, walk->prot_iter);
-	prot_intervals = prot.bv_len / geometry->tuple_size;
+	if (n * geometry->tuple_size > prot.bv_len)
+		n = prot.bv_len / geometry->tuple_size;
 
-	walk->run_intervals = min3(walk->intervals,
-				   max(WALK_MAX_RUN_BYTES / interval_bytes, 1U),
-				   max(min(data_intervals, prot_intervals), 1U));
-
-	if (!data_intervals || !prot_intervals)
-		walk->straddled++;
-	walk->data_map = NULL;
-	walk->prot_map = NULL;
+	walk->straddles = !n;
+	walk->run_intervals = n ?: 1;
 	walk->xchg.bi = geometry;
 	walk->xchg.data_size = walk->run_intervals << geometry->interval_exp;
-	if (has_data && data_intervals) {
+	if (unlikely(walk->straddles)) {
+		start_straddling(walk, &data, &prot);
+		return true;
+	}
+	if (walk_has_data(walk)) {
 		walk->data_map = segment_map(&data);
 		walk->xchg.data_buf = walk->data_map;
-	} else if (has_data) {
-		void *page = bounce_get(walk)->data;
-
-		blk_integrity_gather(page, walk->data_vec, walk->data_iter,
-				     interval_bytes);
-		walk->xchg.data_buf = page;
 	}
-	if (prot_intervals) {
-		walk->prot_map = segment_map(&prot);
-		walk->xchg.prot_buf = walk->prot_map;
-	} else {
-		bounce_prot(walk);
-	}
+	walk->prot_map = segment_map(&prot);
+	walk->xchg.prot_buf = walk->prot_map;
 	return true;
 }

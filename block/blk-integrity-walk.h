@@ -31,11 +31,24 @@ enum blk_integrity_walk_mode {
 };
 
 /**
+ * struct blk_integrity_tuple_bounce - where a straddling tuple is worked on
+ * @geometry: of @tuple
+ * @tuple: the tuple, without the metadata around it
+ *
+ * Beside the walk, not in it: only tuple mode has it, and need not clear it.
+ */
+struct blk_integrity_tuple_bounce {
+	struct blk_integrity geometry;
+	u8 tuple[BLK_INTEGRITY_MAX_TUPLE_BYTES];
+};
+
+/**
  * struct blk_integrity_walk - the cursor
  * @mode: access to the runs
  * @geometry: layout of an interval and its metadata area
  * @data_vec: the data vectors; unused in modes without data
  * @data_iter: what is left of the data
+ * @tuple_bounce: for tuple mode, not initialised
  * @prot_vec: the metadata vectors
  * @prot_iter: iterator over the metadata that remains
  * @intervals: number of remaining intervals, including those of the run
@@ -53,6 +66,7 @@ struct blk_integrity_walk {
 	const struct blk_integrity *geometry;
 	const struct bio_vec *data_vec;
 	struct bvec_iter data_iter;
+	struct blk_integrity_tuple_bounce *tuple_bounce;
 	const struct bio_vec *prot_vec;
 	struct bvec_iter prot_iter;
 	unsigned int intervals;
@@ -63,9 +77,8 @@ struct blk_integrity_walk {
 	/* private: mappings and bounce buffers of the run */
 	void *data_map;
 	void *prot_map;
+	bool straddles;
 	bool holds_bounce;
-	struct blk_integrity tuple_geometry;
-	u8 tuple[BLK_INTEGRITY_MAX_TUPLE_BYTES];
 };
 
 bool blk_integrity_walk_next(struct blk_integrity_walk *walk);

@@ -360,8 +360,10 @@ void bip_remap(struct bio *bio, unsigned int intervals, u64 from, u64 to)
 	struct bio_integrity_payload *bip = bio_integrity(bio);
 	const struct blk_integrity *bi = &bip->bip_geometry;
 	struct request_queue *q = bdev_get_queue(bio->bi_bdev);
+	struct blk_integrity_tuple_bounce bounce __uninitialized;
 	struct blk_integrity_walk walk = {
 		.mode = BLK_INTEGRITY_WALK_TUPLE,
+		.tuple_bounce = &bounce,
 		.geometry = bi,
 		.prot_vec = bip->bip_vec,
 		.prot_iter = bip->bip_iter,

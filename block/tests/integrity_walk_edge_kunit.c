@@ -20,6 +20,7 @@ struct edge {
 	struct blk_integrity bi;
 	struct test_vecs *data;
 	struct test_vecs *meta;
+	struct blk_integrity_tuple_bounce bounce;
 	struct blk_integrity_walk walk;
 };
 
@@ -40,6 +41,7 @@ static struct edge *edge_of(struct kunit *test, struct blk_integrity bi,
 	edge->walk = (struct blk_integrity_walk) {
 		.mode = BLK_INTEGRITY_WALK_WRITE,
 		.geometry = &edge->bi,
+		.tuple_bounce = &edge->bounce,
 		.data_vec = edge->data->vecs,
 		.data_iter.bi_size = data_bytes,
 		.prot_vec = edge->meta->vecs,
