@@ -68,8 +68,7 @@ static int attach_owned(struct bio *bio, struct bip_object *spare)
 	if (!obj)
 		goto free_spare;
 
-	bio_integrity_attach_object(bio, obj, bi, action);
-	obj->bip.bip_flags |= BIP_OWNED;
+	bio_integrity_attach_object(bio, obj, bi, action, BIP_OWNED);
 	if (device_checks)
 		obj->bip.bip_flags &= ~BIP_NOCHECK_FLAGS;
 	/* Tags of a failed read are zero, not stale memory. */

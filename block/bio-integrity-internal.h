@@ -27,7 +27,7 @@ struct uio_meta;
  */
 #define BIP_CLONE_FLAGS	(BIP_MAPPED_INTEGRITY | BIP_CTRL_NOCHECK | \
 			 BIP_DISK_NOCHECK | BIP_IP_CHECKSUM | BIP_GENERATE | \
-			 BIP_CHECK_FLAGS)
+			 BIP_BLANK | BIP_CHECK_FLAGS)
 
 /**
  * enum bio_integrity_action - what the block layer does for a bio
@@ -252,7 +252,7 @@ enum bio_integrity_action bio_integrity_action(struct bio *bio,
 		const struct blk_integrity *bi);
 void bio_integrity_attach_object(struct bio *bio, struct bip_object *obj,
 		const struct blk_integrity *bi,
-		enum bio_integrity_action action);
+		enum bio_integrity_action action, unsigned int flags);
 void bip_zero(struct bio_integrity_payload *bip);
 
 static inline void bio_integrity_end_error(struct bio *bio, int err)

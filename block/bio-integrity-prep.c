@@ -112,11 +112,12 @@ void blk_integrity_generate(struct bio *bio)
 		.xchg.interval = bip_get_seed(bip),
 		.xchg.bio = bio,
 		.xchg.private = bip_private(bip),
+		.xchg.blank = bip->bip_flags & BIP_BLANK,
 	};
 
 	while (blk_integrity_walk_next(&walk))
 		profile->generate_fn(&walk.xchg);
-	bip->bip_flags &= ~BIP_GENERATE;
+	bip->bip_flags &= ~(BIP_GENERATE | BIP_BLANK);
 
 	blk_integrity_count(q, BLK_INTEGRITY_GENERATED, intervals);
 	blk_integrity_count(q, BLK_INTEGRITY_STRADDLED, walk.straddled);
@@ -141,9 +142,6 @@ static unsigned int bip_action_flags(const struct request_queue *q,
 /**
  * bip_zero() - zero the buffer of a payload
  * @bip: payload with a buffer that the block layer made
- *
- * What a write leaves alone of its buffer goes to the medium: it is zero, not
- * what the memory held before.
  *
  * Context: Any context.
  */
@@ -200,12 +198,24 @@ static void count_unchecked(struct bio *bio, const struct blk_integrity *bi)
 				    bio_integrity_intervals(bi, bio_sectors(bio)));
 }
 
+/*
+ * What a write leaves alone of its buffer goes to the medium, so it must not be
+ * what the memory held before.  The core's own formats leave nothing alone of
+ * tuples without tags of a submitter.
+ */
+static bool generates_all(const struct blk_integrity *bi)
+{
+	return metadata_is_tuple_only(bi) &&
+	       blk_integrity_is_builtin_profile(bi->profile);
+}
+
 /**
  * bio_integrity_attach_object() - attach a payload with a buffer to a bio
  * @bio: bio with a device, an operation, position and data
  * @obj: the payload, with a buffer for its metadata
  * @bi: geometry of the device
  * @action: not BIO_INTEGRITY_NONE
+ * @flags: BIP_OWNED, or 0
  *
  * The buffer of a write is zeroed, and gets escapes if it is not to be checked.
  * Flags of the payload tell what remains to be done.
@@ -214,7 +224,8 @@ static void count_unchecked(struct bio *bio, const struct blk_integrity *bi)
  */
 void bio_integrity_attach_object(struct bio *bio, struct bip_object *obj,
 				 const struct blk_integrity *bi,
-				 enum bio_integrity_action action)
+				 enum bio_integrity_action action,
+				 unsigned int flags)
 {
 	struct request_queue *q = bdev_get_queue(bio->bi_bdev);
 	struct bio_integrity_payload *bip = &obj->bip;
@@ -226,7 +237,8 @@ void bio_integrity_attach_object(struct bio *bio, struct bip_object *obj,
 	obj->first_interval = blk_integrity_interval(bi, disk_sector(bio));
 	obj->data_iter = bio->bi_iter;
 
-	bip->bip_flags = BIP_BLOCK_INTEGRITY | bip_action_flags(q, action);
+	bip->bip_flags = BIP_BLOCK_INTEGRITY | flags |
+			 bip_action_flags(q, action);
 	if (bi->csum_type == BLK_INTEGRITY_CSUM_IP)
 		bip->bip_flags |= BIP_IP_CHECKSUM;
 	bio_integrity_attach(bio, bip, BIP_OBJECT_VECS);
@@ -234,13 +246,16 @@ void bio_integrity_attach_object(struct bio *bio, struct bip_object *obj,
 	bip_object_hold_profiles(obj);
 	bip_set_seed(bip, obj->first_interval);
 
-	if (op_is_write(bio_op(bio))) {
+	if (action == BIO_INTEGRITY_GENERATE && !(flags & BIP_OWNED) &&
+	    generates_all(bi))
+		bip->bip_flags |= BIP_BLANK;
+	else if (op_is_write(bio_op(bio)))
 		bip_zero(bip);
-		if (action == BIO_INTEGRITY_BUFFER)
-			bip_escape(bio);
-	}
-	if (action == BIO_INTEGRITY_BUFFER)
-		count_unchecked(bio, bi);
+	if (action != BIO_INTEGRITY_BUFFER)
+		return;
+	if (op_is_write(bio_op(bio)))
+		bip_escape(bio);
+	count_unchecked(bio, bi);
 }
 
 /* As bio_integrity_prepare(), for a bio without payload. */
@@ -269,7 +284,7 @@ static int bio_integrity_protect(struct bio *bio, bool wait)
 	obj = bip_object_get(q, bytes, wait);
 	if (!obj)
 		return bio_integrity_no_buf(q, bytes);
-	bio_integrity_attach_object(bio, obj, &bi, action);
+	bio_integrity_attach_object(bio, obj, &bi, action, 0);
 	return 0;
 }
 

@@ -81,13 +81,28 @@ static __always_inline struct pi_tuple pi_decode(const struct pi_format *fmt,
 	};
 }
 
-static __always_inline void pi_store_guard(const struct pi_format *fmt, void *p,
-					   u64 guard)
+static __always_inline void pi_store(const struct pi_format *fmt, void *p,
+				     u64 guard, u64 tags)
+{
+	if (pi_is_wide(fmt)) {
+		put_unaligned_be64(guard, p);
+		put_unaligned_be64(tags, p + offsetof(struct crc64_pi_tuple,
+						      app_tag));
+	} else {
+		put_unaligned_be64(guard << 48 | tags, p);
+	}
+}
+
+/* Bits in which a tuple is not as expected, of those that the masks have. */
+static __always_inline u64 pi_differences(const struct pi_format *fmt,
+					  const void *p, u64 guard, u64 tags,
+					  u64 guard_mask, u64 tags_mask)
 {
 	if (pi_is_wide(fmt))
-		put_unaligned_be64(guard, p);
-	else
-		put_unaligned_be16(guard, p);
+		return ((pi_load_guard(fmt, p) ^ guard) & guard_mask) |
+		       ((pi_load_tags(fmt, p) ^ tags) & tags_mask);
+	return (get_unaligned_be64(p) ^ (guard << 48 | tags)) &
+	       (guard_mask << 48 | tags_mask);
 }
 
 static __always_inline void pi_store_ref(const struct pi_format *fmt, void *p,

@@ -29,18 +29,21 @@ union pi_guards {
 	u64 wide[WIDE_GUARDS];
 };
 
-/* Intervals @first to @first + @nr of @xchg, with their guards. */
+/*
+ * Intervals @first to @first + @nr of @xchg, with their guards: these are not in
+ * here, so that compilers which clear all variables can leave them alone.
+ */
 struct pi_chunk {
 	struct blk_integrity_exchg *xchg;
+	union pi_guards *guards;
 	unsigned int first;
 	unsigned int nr;
-	union pi_guards guards;
 };
 
 static __always_inline u64 pi_guard(const struct pi_format *fmt,
-				    const struct pi_chunk *chunk, unsigned int i)
+				    const union pi_guards *guards, unsigned int i)
 {
-	return pi_is_wide(fmt) ? chunk->guards.wide[i] : chunk->guards.narrow[i];
+	return pi_is_wide(fmt) ? guards->wide[i] : guards->narrow[i];
 }
 
 static __always_inline void *pi_tuple(const struct pi_chunk *chunk)
@@ -81,13 +84,13 @@ static void pi_chain_guards(const struct pi_format *fmt, struct pi_chunk *chunk)
 
 	switch (fmt->csum_type) {
 	case BLK_INTEGRITY_CSUM_CRC64:
-		pi_guard_crc64_chain(chunk->guards.wide, chunk->nr, &prefixes);
+		pi_guard_crc64_chain(chunk->guards->wide, chunk->nr, &prefixes);
 		break;
 	case BLK_INTEGRITY_CSUM_IP:
-		pi_guard_ip_chain(chunk->guards.narrow, chunk->nr, &prefixes);
+		pi_guard_ip_chain(chunk->guards->narrow, chunk->nr, &prefixes);
 		break;
 	default:
-		pi_guard_crc16_chain(chunk->guards.narrow, chunk->nr, &prefixes);
+		pi_guard_crc16_chain(chunk->guards->narrow, chunk->nr, &prefixes);
 	}
 }
 
@@ -102,37 +105,54 @@ static __always_inline void pi_compute_guards(const struct pi_format *fmt,
 
 	switch (fmt->csum_type) {
 	case BLK_INTEGRITY_CSUM_CRC64:
-		pi_guard_crc64(data, bytes, chunk->nr, chunk->guards.wide);
+		pi_guard_crc64(data, bytes, chunk->nr, chunk->guards->wide);
 		break;
 	case BLK_INTEGRITY_CSUM_IP:
-		pi_guard_ip(data, bytes, chunk->nr, chunk->guards.narrow);
+		pi_guard_ip(data, bytes, chunk->nr, chunk->guards->narrow);
 		break;
 	default:
-		pi_guard_crc16(data, bytes, chunk->nr, chunk->guards.narrow);
+		pi_guard_crc16(data, bytes, chunk->nr, chunk->guards->narrow);
 	}
 	if (unlikely(geometry->pi_offset))
 		pi_chain_guards(fmt, chunk);
 }
 
+/* Of the tags stay the bits in @kept; those of memory not initialised are none. */
+static __always_inline void pi_write(const struct pi_format *fmt,
+				     const struct pi_chunk *chunk, u64 kept)
+{
+	const unsigned int stride = chunk->xchg->bi->tuple_size;
+	u64 ref = chunk->xchg->interval + chunk->first;
+	const union pi_guards *guards = chunk->guards;
+	const unsigned int nr = chunk->nr;
+	void *p = pi_tuple(chunk);
+
+	for (unsigned int i = 0; i < nr; i++, p += stride) {
+		u64 tags = kept ? pi_load_tags(fmt, p) & kept : 0;
+
+		if (fmt->has_ref)
+			tags |= (ref + i) & pi_ref_mask(fmt);
+		pi_store(fmt, p, pi_guard(fmt, guards, i), tags);
+	}
+}
+
 static __always_inline void pi_generate(struct blk_integrity_exchg *xchg,
 					const struct pi_format *fmt)
 {
-	const unsigned int stride = xchg->bi->tuple_size;
-	struct pi_chunk chunk;
+	union pi_guards guards __uninitialized;
+	struct pi_chunk chunk = {
+		.xchg	= xchg,
+		.guards	= &guards,
+	};
 
-	chunk.xchg = xchg;
-	chunk.first = 0;
-	chunk.nr = 0;
 	while (pi_next_chunk(fmt, &chunk)) {
-		u64 ref = xchg->interval + chunk.first;
-		void *p = pi_tuple(&chunk);
-
 		pi_compute_guards(fmt, &chunk);
-		for (unsigned int i = 0; i < chunk.nr; i++, p += stride) {
-			pi_store_guard(fmt, p, pi_guard(fmt, &chunk, i));
-			if (fmt->has_ref)
-				pi_store_ref(fmt, p, ref + i);
-		}
+		/* What the format does not number is its owner's. */
+		if (xchg->blank)
+			pi_write(fmt, &chunk, 0);
+		else
+			pi_write(fmt, &chunk,
+				 fmt->has_ref ? ~pi_ref_mask(fmt) : U64_MAX);
 	}
 }
 
@@ -168,18 +188,18 @@ static __always_inline bool pi_all_match(const struct pi_format *fmt,
 	const unsigned int stride = chunk->xchg->bi->tuple_size;
 	const u64 guard_mask = checks->guard ? U64_MAX : 0;
 	u64 ref = chunk->xchg->interval + chunk->first;
+	const union pi_guards *guards = chunk->guards;
 	const void *p = pi_tuple(chunk);
 	unsigned int escapes = 0;
 	u64 differences = 0;
 
 	for (unsigned int i = 0; i < chunk->nr; i++, p += stride) {
-		u64 tags = pi_load_tags(fmt, p);
 		u64 expected = checks->app | ((ref + i) & pi_ref_mask(fmt));
 
-		differences |= (tags ^ expected) & checks->tags_mask;
-		differences |= (pi_load_guard(fmt, p) ^
-				pi_guard(fmt, chunk, i)) & guard_mask;
-		escapes += pi_is_escape(fmt, tags);
+		differences |= pi_differences(fmt, p, pi_guard(fmt, guards, i),
+					      expected, guard_mask,
+					      checks->tags_mask);
+		escapes += pi_is_escape(fmt, pi_load_tags(fmt, p));
 	}
 	return !differences && !escapes;
 }
@@ -197,7 +217,7 @@ static __always_inline void pi_report(const struct pi_format *fmt,
 	for (unsigned int i = 0; i < chunk->nr; i++, p += xchg->bi->tuple_size) {
 		struct pi_tuple tuple = pi_decode(fmt, p);
 		u64 ref = (xchg->interval + chunk->first + i) & pi_ref_mask(fmt);
-		u64 guard = pi_guard(fmt, chunk, i);
+		u64 guard = pi_guard(fmt, chunk->guards, i);
 
 		if (pi_is_escape(fmt, pi_load_tags(fmt, p)))
 			xchg->escaped++;
@@ -220,13 +240,14 @@ static __always_inline void pi_verify(struct blk_integrity_exchg *xchg,
 				      const struct pi_format *fmt)
 {
 	const struct pi_checks checks = pi_checks_of(fmt, xchg);
-	struct pi_chunk chunk;
+	union pi_guards guards __uninitialized;
+	struct pi_chunk chunk = {
+		.xchg	= xchg,
+		.guards	= &guards,
+	};
 
-	chunk.xchg = xchg;
-	chunk.first = 0;
-	chunk.nr = 0;
 	if (!checks.guard)
-		memset(&chunk.guards, 0, sizeof(chunk.guards));
+		memset(&guards, 0, sizeof(guards));
 	while (pi_next_chunk(fmt, &chunk)) {
 		if (checks.guard)
 			pi_compute_guards(fmt, &chunk);

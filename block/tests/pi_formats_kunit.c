@@ -211,6 +211,23 @@ static void generate_matches_reference(struct kunit *test)
 	KUNIT_EXPECT_MEMEQ(test, run->meta, run->wanted, run->meta_bytes);
 }
 
+/* Tuples in memory that held something else, without tags to keep. */
+static void blank_tuples_are_written_whole(struct kunit *test)
+{
+	struct blk_integrity bi = test_geometry_of(test);
+	struct run *run;
+
+	bi.pi_offset = 0;
+	bi.tuple_size = pi_ref_tuple_bytes(&bi);
+	run = run_of(test, bi);
+	run->xchg.blank = true;
+	run->bi.profile->generate_fn(&run->xchg);
+	memset(run->wanted, 0, run->meta_bytes);
+	pi_ref_generate(&run->bi, run->data, run->wanted, run->intervals,
+			run->xchg.interval);
+	KUNIT_EXPECT_MEMEQ(test, run->meta, run->wanted, run->meta_bytes);
+}
+
 static void generated_run_verifies(struct kunit *test)
 {
 	struct run *run = generated_run_of(test, test_geometry_of(test));
@@ -336,6 +353,7 @@ static struct kunit_case pi_formats_cases[] = {
 	KUNIT_CASE(reference_has_known_answers),
 	KUNIT_CASE_PARAM(guards_have_known_answers, known_answers_gen_params),
 	KUNIT_CASE_PARAM(generate_matches_reference, test_geometry_gen_params),
+	KUNIT_CASE_PARAM(blank_tuples_are_written_whole, test_geometry_gen_params),
 	KUNIT_CASE_PARAM(generated_run_verifies, test_geometry_gen_params),
 	KUNIT_CASE_PARAM(flipped_bit_is_reported, test_geometry_gen_params),
 	KUNIT_CASE_PARAM(remap_matches_reference, test_geometry_gen_params),

@@ -104,6 +104,8 @@ struct blk_integrity_error {
  * @app_tag: verify: application tag that BIP_CHECK_APPTAG expects
  * @app_mask: verify: bits of it that are compared
  * @escaped: verify: counts the intervals that their escape exempts
+ * @blank: generate, profiles of the core only: @prot_buf is not initialised, and
+ *	the callback writes all of it
  * @err: verify: what is wrong, see blk_integrity_fail()
  *
  * Data and metadata are contiguous and mapped.
@@ -120,6 +122,7 @@ struct blk_integrity_exchg {
 	u16 app_tag;
 	u16 app_mask;
 	unsigned int escaped;
+	bool blank;
 	struct blk_integrity_error *err;
 };
 
