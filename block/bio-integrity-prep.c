@@ -394,7 +394,9 @@ bool __bio_integrity_endio(struct bio *bio)
 		return bio_integrity_endio(bio);
 	}
 	if (!obj->verified) {
-		memset(&obj->err, 0, sizeof(obj->err));
+		/* That of the I/O before, if it is used again. */
+		if (bip->bip_flags & BIP_OWNED)
+			memset(&obj->err, 0, sizeof(obj->err));
 		if (bio->bi_status == BLK_STS_PROTECTION)
 			record_device_error(obj);
 		if ((bip->bip_flags & BIP_VERIFY) && !bio->bi_status &&

@@ -17,8 +17,8 @@
  * @bip: the payload, zeroed except for bip_pool
  * @nr_vecs: number of vectors that follow @bip
  *
- * Records the geometry of the device, so that advancing and verifying do not
- * depend on what the device is formatted to later.
+ * The caller records the geometry of the device, so that advancing and verifying
+ * do not depend on what the device is formatted to later.
  *
  * Context: Any context.
  */
@@ -29,8 +29,6 @@ void bio_integrity_attach(struct bio *bio, struct bio_integrity_payload *bip,
 	bip->bip_flags |= BIP_CHECK_GUARD | BIP_CHECK_REFTAG;
 	if (nr_vecs)
 		bip->bip_vec = bip->bip_inline_vecs;
-	if (bio->bi_bdev)
-		bip->bip_geometry = bdev_get_queue(bio->bi_bdev)->limits.integrity;
 
 	bio->bi_integrity = bip;
 	bio->bi_opf |= REQ_INTEGRITY;
@@ -66,6 +64,8 @@ bio_integrity_alloc_bioset(struct bio *bio, gfp_t gfp, unsigned int nr_vecs,
 	if (!bip)
 		return ERR_PTR(-ENOMEM);
 	bio_integrity_attach(bio, bip, nr_vecs);
+	if (bio->bi_bdev)
+		bip->bip_geometry = bdev_get_queue(bio->bi_bdev)->limits.integrity;
 	return bip;
 }
 EXPORT_SYMBOL_GPL(bio_integrity_alloc_bioset);
@@ -108,24 +108,6 @@ void bio_integrity_free(struct bio *bio)
 		bip_object_free(bip_to_object(bip));
 	else
 		bip_free(bip);
-}
-
-/**
- * bip_geometry() - geometry that a bio's payload was made for
- * @bio: bio with a payload
- *
- * A payload attached before the bio had a device learns its geometry here.
- *
- * Context: Any context.
- * Return: the geometry, or NULL if the device has no metadata.
- */
-const struct blk_integrity *bip_geometry(struct bio *bio)
-{
-	struct bio_integrity_payload *bip = bio_integrity(bio);
-
-	if (!bip->bip_geometry.tuple_size && bio->bi_bdev)
-		bip->bip_geometry = bdev_get_queue(bio->bi_bdev)->limits.integrity;
-	return bip->bip_geometry.tuple_size ? &bip->bip_geometry : NULL;
 }
 
 /**

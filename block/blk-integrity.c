@@ -92,6 +92,15 @@ static unsigned int integrity_segments(struct request_queue *q,
 	return segments;
 }
 
+/* As the metadata of small I/O does. */
+static bool bip_lies_in_page(const struct bio_integrity_payload *bip)
+{
+	struct bio_vec bv = mp_bvec_iter_bvec(bip->bip_vec, bip->bip_iter);
+
+	return bv.bv_len == bip->bip_iter.bi_size &&
+	       bv.bv_offset + bv.bv_len <= PAGE_SIZE;
+}
+
 /**
  * blk_rq_count_integrity_sg() - count the metadata segments of bios
  * @q: queue whose limits define a segment
@@ -102,6 +111,11 @@ static unsigned int integrity_segments(struct request_queue *q,
  */
 int blk_rq_count_integrity_sg(struct request_queue *q, struct bio *bio)
 {
+	struct bio_integrity_payload *bip = bio_integrity(bio);
+
+	if (bip && bip->bip_iter.bi_size && !bio->bi_next &&
+	    bip_lies_in_page(bip))
+		return 1;
 	return integrity_segments(q, bio, NULL, 0, NULL);
 }
 
