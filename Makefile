@@ -23,7 +23,8 @@ help:
 	@echo 'make check        runs checkpatch, sparse, W=1, clang, kernel-doc, and compiles all users of the interface'
 	@echo 'make check-drivers  compiles all users of the interface'
 	@echo 'make test-base    runs tests of known defects on the unmodified base and on this code; prints a table'
-	@echo 'make test-archs   runs the KUnit suites in QEMU on s390x, which is big endian'
+	@echo 'make test-archs   runs the KUnit suites in QEMU on i386, s390x, arm64 (4 and 64 KiB pages) and big-endian powerpc64'
+	@echo 'make test-matrix  runs all cells of the test that combines formats of pi_brd with stacks and submitters: takes hours'
 	@echo 'make coverage     writes which lines and branches KUnit runs to build/coverage/index.html'
 	@echo 'make docs         builds our pages as HTML with Sphinx and fails on warnings'
 	@echo 'make soak         runs all of the above that test: takes hours'
@@ -90,7 +91,11 @@ coverage: tree
 docs: tree
 	@scripts/docs
 
-soak: test test-base test-archs coverage docs patch-check
+test-matrix: tree
+	@scripts/kernel full
+	@BOOT=PI_MATRIX=all scripts/guest run matrix
+
+soak: test test-base test-archs test-matrix coverage docs patch-check
 
 patch: tree
 	@scripts/patch
@@ -111,4 +116,4 @@ distclean:
 	rm -rf build
 
 .PHONY: help tree kernel run shell selftest kunit kunit-qemu bench bench-guards bench-path check check-drivers
-.PHONY: patch patch-check debian13 test test-base test-archs coverage docs soak clean distclean
+.PHONY: patch patch-check debian13 test test-base test-archs test-matrix coverage docs soak clean distclean

@@ -13,7 +13,7 @@
 
 static __u16 guard16(const struct pi_format *fmt, const void *data)
 {
-	return fmt->guard == PI_IP ? pi_ip(data, fmt->interval) :
+	return fmt->guard == PI_IP ? pi_ip(data, fmt->interval, NULL, 0) :
 				     pi_crc16(0, data, fmt->interval);
 }
 

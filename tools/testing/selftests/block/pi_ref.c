@@ -77,14 +77,23 @@ __u32 pi_crc32c(__u32 crc, const void *buf, size_t len)
 	return ~crc;
 }
 
-/* RFC 1071 over whole 16-bit words; returns the big-endian value. */
-__u16 pi_ip(const void *buf, size_t len)
+static __u64 sum_words(const __u8 *p, size_t len)
 {
-	const __u8 *p = buf;
 	__u64 sum = 0;
 
-	for (size_t i = 0; i + 1 < len; i += 2)
-		sum += p[i] << 8 | p[i + 1];
+	for (size_t i = 0; i < len; i++)
+		sum += i % 2 ? p[i] : p[i] << 8;
+	return sum;
+}
+
+/*
+ * RFC 1071 over 16-bit words of an even number of bytes and of more behind them;
+ * returns the big-endian value.
+ */
+__u16 pi_ip(const void *buf, size_t len, const void *more, size_t more_len)
+{
+	__u64 sum = sum_words(buf, len) + sum_words(more, more_len);
+
 	while (sum >> 16)
 		sum = (sum & 0xffff) + (sum >> 16);
 	return ~sum;
@@ -181,8 +190,8 @@ void pi_protect(const struct pi_format *fmt, const void *data, __u64 number,
 		guard = pi_crc32c(pi_crc32c(0, data, fmt->interval),
 				  metadata, fmt->offset);
 		break;
-	case PI_IP:	/* no metadata in front of the tuple in any test */
-		guard = pi_ip(data, fmt->interval);
+	case PI_IP:
+		guard = pi_ip(data, fmt->interval, metadata, fmt->offset);
 		break;
 	}
 	pi_field(fmt, PI_GUARD, &offset, &bytes);
@@ -268,7 +277,7 @@ int pi_vectors(void)
 		for (unsigned int j = 0; j < known[i].bytes; j++)
 			buf[j] = known[i].first + j * known[i].step;
 		if (pi_crc16(0, buf, known[i].bytes) == known[i].crc16 &&
-		    pi_ip(buf, known[i].bytes) == known[i].ip &&
+		    pi_ip(buf, known[i].bytes, NULL, 0) == known[i].ip &&
 		    pi_crc32c(0, buf, known[i].bytes) == known[i].crc32c &&
 		    pi_crc64(0, buf, known[i].bytes) == known[i].crc64)
 			continue;

@@ -35,7 +35,7 @@ struct pi_format {
 };
 
 __u16 pi_crc16(__u16 crc, const void *buf, size_t len);
-__u16 pi_ip(const void *buf, size_t len);
+__u16 pi_ip(const void *buf, size_t len, const void *more, size_t more_len);
 __u64 pi_crc64(__u64 crc, const void *buf, size_t len);
 __u32 pi_crc32c(__u32 crc, const void *buf, size_t len);
 

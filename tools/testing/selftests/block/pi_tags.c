@@ -41,16 +41,21 @@ static void client_tag(__u64 block, __u8 *tag, unsigned int bytes)
 			  block * 29 + generation * 3 + at * 5;
 }
 
+/* The format with CRC-32C of pi_brd takes tags in the tuple only. */
+#define CRC32C_TAG_BYTES	4
+
 /* Tags are outside of the tuple; if the metadata is just the tuple, inside. */
 static bool has_room(const struct pi_format *fmt)
 {
-	return fmt->ms > pi_size(fmt);
+	return fmt->ms > pi_size(fmt) && fmt->guard != PI_CRC32C;
 }
 
 static unsigned int tag_bytes(const struct pi_format *fmt)
 {
 	unsigned int offset, app, ref;
 
+	if (fmt->guard == PI_CRC32C)
+		return CRC32C_TAG_BYTES;
 	if (has_room(fmt))
 		return fmt->ms - pi_size(fmt);
 	pi_field(fmt, PI_APP, &offset, &app);

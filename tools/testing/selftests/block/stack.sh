@@ -11,6 +11,7 @@ md_make() {
 	echo "$1" >$md/level
 	echo 2 >$md/raid_disks
 	[ "$1" = raid1 ] || echo 65536 >$md/chunk_size
+	[ "$1" != raid10 ] || echo 258 >$md/layout # two near copies
 	for part in "$3" "$4"; do
 		cat "/sys/class/block/$part/dev" >$md/new_dev
 		echo 0 >"$md/dev-$part/offset"
