@@ -220,6 +220,8 @@ EXPORT_SYMBOL_GPL(fs_bio_integrity_generate);
  * For submitters that verify in their own context, see
  * fs_bio_integrity_alloc(). bio_integrity_error() returns the errors that this
  * function finds.  A read that kintegrityd has verified is not verified again.
+ * Bad intervals are not read again, because @bio has ended and the caller may
+ * not be able to sleep; the caller can resubmit @bio.
  *
  * Context: Process or softirq context.
  * Return: 0 if all intervals are good, if no check is requested, or if on_error
