@@ -239,6 +239,9 @@ static const struct {
 	{ "meta-map", step_meta_map },
 	{ "meta-gone", step_meta_gone },
 	{ "meta-cap", step_meta_cap },
+	{ "meta-nowait", step_meta_nowait },
+	{ "meta-crowd", step_meta_crowd },
+	{ "may-fail", step_may_fail },
 };
 
 /* NAME[:BLOCK[:COUNT or word]] */
@@ -294,7 +297,8 @@ int main(int argc, char **argv)
 		      "churn-map:0[:TIMES],\n"
 		      "meta-write:BLOCK:COUNT, meta-read:BLOCK:COUNT, meta-tags:BLOCK:COUNT,\n"
 		      "meta-offsets:BLOCK, meta-checks:BLOCK:FLAGS, meta-wrong:BLOCK:FLAGS, meta-bad:NAME, meta-way:NAME,\n"
-		      "meta-map:NAME, meta-gone:NAME, meta-cap[:BYTES]\n", stderr);
+		      "meta-map:SEED:NAME, meta-gone:NAME, meta-cap[:BYTES], meta-nowait:BLOCK:ROUNDS,\n"
+		      "meta-crowd:BLOCK:ROUNDS, may-fail:0|1\n", stderr);
 		return 2;
 	}
 	if (begin)

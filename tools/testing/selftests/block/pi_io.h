@@ -59,6 +59,9 @@ const char *step_meta_way(struct pi_dev *dev, const struct pi_step *step);
 const char *step_meta_map(struct pi_dev *dev, const struct pi_step *step);
 const char *step_meta_gone(struct pi_dev *dev, const struct pi_step *step);
 const char *step_meta_cap(struct pi_dev *dev, const struct pi_step *step);
+const char *step_meta_nowait(struct pi_dev *dev, const struct pi_step *step);
+const char *step_meta_crowd(struct pi_dev *dev, const struct pi_step *step);
+const char *step_may_fail(struct pi_dev *dev, const struct pi_step *step);
 void log_begin(void);
 
 #endif /* PI_IO_H */

@@ -67,6 +67,7 @@ void meta_io_prepare(struct io_uring_sqe *sqe, const struct meta_io *io)
 {
 	sqe->opcode = io->opcode;
 	sqe->flags = io->sqe_flags;
+	sqe->rw_flags = io->rw_flags;
 	sqe->fd = io->fd;
 	sqe->off = io->at;
 	sqe->addr = (uintptr_t)io->data;

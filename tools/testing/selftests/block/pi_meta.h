@@ -21,6 +21,7 @@ struct meta_io {
 	int opcode;
 	int fd;
 	unsigned int sqe_flags;
+	int rw_flags;
 	void *data;		/* or the iovecs */
 	unsigned int len;	/* bytes, or the number of iovecs */
 	__u64 at;		/* bytes */

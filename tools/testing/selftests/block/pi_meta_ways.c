@@ -109,11 +109,13 @@ struct way {
 	unsigned int sqe_flags;
 	int write, read;
 	unsigned int iovecs;
+	int rw_flags;
 };
 
 static const struct way ways[] = {
 	{ "plain", 0, 0, IORING_OP_WRITE, IORING_OP_READ },
 	{ "vectors", 0, 0, IORING_OP_WRITEV, IORING_OP_READV, 4 },
+	{ "nowait", 0, 0, IORING_OP_WRITE, IORING_OP_READ, 0, RWF_NOWAIT },
 	{ "fixed", 0, 0, IORING_OP_WRITE_FIXED, IORING_OP_READ_FIXED },
 	{ "workers", 0, IOSQE_ASYNC, IORING_OP_WRITE, IORING_OP_READ },
 	{ "polled", IORING_SETUP_IOPOLL, 0, IORING_OP_WRITE, IORING_OP_READ },
@@ -140,6 +142,7 @@ static const char *go(struct pi_dev *dev, const struct way *way, int opcode,
 		return pi_errno(-ret);
 	meta_io_init(&io, dev, opcode, block, count);
 	io.sqe_flags = way->sqe_flags;
+	io.rw_flags = way->rw_flags;
 	if (way->iovecs) {
 		unsigned int each = io.data_bytes / way->iovecs;
 
@@ -183,9 +186,10 @@ const char *step_meta_way(struct pi_dev *dev, const struct pi_step *step)
 }
 
 /*
- * meta-map:NAME, memory that a write must not change: pages of a file that can
- * only be read, whose tuples count from elsewhere (so that they are renumbered),
- * and pages that were never touched (with a seed of 0).
+ * meta-map:SEED:NAME, memory that a write of blocks 64 to 79 must not change:
+ * pages of a file that can only be read, and pages that were never touched.
+ * Where SEED is not the number of the block on the medium, the tuples must be
+ * renumbered; those that are zero only with a SEED of 0.
  */
 const char *step_meta_map(struct pi_dev *dev, const struct pi_step *step)
 {
@@ -196,10 +200,11 @@ const char *step_meta_map(struct pi_dev *dev, const struct pi_step *step)
 	int fd;
 
 	meta_io_init(&io, dev, IORING_OP_WRITE, 64, BLOCKS);
+	io.pi.seed = step->block;
+	meta_make(dev, io.buffer, io.pi.seed, BLOCKS, 0, io.metadata);
 	if (!strcmp(step->what, "zero-page")) {
 		map = mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE,
 			   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-		io.pi.seed = 0;
 		memset(io.metadata, 0, io.pi.len);
 	} else {
 		fd = mkstemp(name);

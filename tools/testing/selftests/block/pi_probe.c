@@ -5,6 +5,7 @@
  */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/netlink.h>
 #include <poll.h>
 #include <stdio.h>
@@ -190,4 +191,20 @@ const char *step_memory(struct pi_dev *dev, const struct pi_step *step)
 	}
 	free(memory);
 	return "0";
+}
+
+/* may-fail:0|1, whether faults are injected into this program from now on */
+const char *step_may_fail(struct pi_dev *dev, const struct pi_step *step)
+{
+	static int fd = -1;
+	ssize_t written;
+
+	/* Before paths cannot be looked up. */
+	if (step->block)
+		fd = open("/proc/self/make-it-fail", O_WRONLY);
+	/* What ends the faults can be hit by one. */
+	do
+		written = pwrite(fd, step->block ? "1" : "0", 1, 0);
+	while (written != 1 && errno == EFAULT);
+	return written == 1 ? NULL : pi_errno(errno);
 }

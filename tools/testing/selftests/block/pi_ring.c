@@ -93,21 +93,33 @@ int ring_submit(struct pi_ring *ring)
 	return enter(ring, 1, 0);
 }
 
-/* Submits the entry and waits: its result, or a negative errno. */
-int ring_run(struct pi_ring *ring)
+/* Waits for a completion: its result, or a negative errno. */
+int ring_reap(struct pi_ring *ring, __u64 *user_data)
 {
 	unsigned int wide = !!(ring->params.flags & IORING_SETUP_CQE32);
 	unsigned int mask = *word(ring->cq, ring->params.cq_off.ring_mask);
 	unsigned int *head = word(ring->cq, ring->params.cq_off.head);
 	unsigned int *tail = word(ring->cq, ring->params.cq_off.tail);
-	int ret = ring_submit(ring);
+	struct io_uring_cqe *cqes = (void *)(ring->cq + ring->params.cq_off.cqes);
+	struct io_uring_cqe *cqe;
+	int ret = 0;
 
 	while (!ret && __atomic_load_n(tail, __ATOMIC_ACQUIRE) == *head)
 		ret = enter(ring, 0, 1);
 	if (ret)
 		return ret;
-	ret = ((struct io_uring_cqe *)(ring->cq + ring->params.cq_off.cqes))
-		[(*head & mask) << wide].res;
+	cqe = &cqes[(*head & mask) << wide];
+	ret = cqe->res;
+	*user_data = cqe->user_data;
 	__atomic_store_n(head, *head + 1, __ATOMIC_RELEASE);
 	return ret;
+}
+
+/* Submits the entry and waits: its result, or a negative errno. */
+int ring_run(struct pi_ring *ring)
+{
+	int ret = ring_submit(ring);
+	__u64 user_data;
+
+	return ret ?: ring_reap(ring, &user_data);
 }

@@ -19,6 +19,7 @@ int ring_open(struct pi_ring *ring, unsigned int flags);
 void ring_close(struct pi_ring *ring);
 struct io_uring_sqe *ring_next(struct pi_ring *ring);
 int ring_submit(struct pi_ring *ring);
+int ring_reap(struct pi_ring *ring, __u64 *user_data);
 int ring_run(struct pi_ring *ring);
 
 #endif /* PI_RING_H */

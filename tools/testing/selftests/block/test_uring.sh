@@ -21,7 +21,9 @@ done <namespaces
 
 # The device checks what it is told to and nothing else.
 one="0,0 EILSEQ,0 EILSEQ,0"
+errors=$(counter "$(namespace 1)" device_errors)
 same "checks one by one" "guard $one ref $one app $one" "$(io "$(namespace 1)" 512+8:crc16:1:0 meta-checks:64:7)"
+same "each wrong tuple is one error of the device" $((errors + 6)) "$(counter "$(namespace 1)" device_errors)"
 same "checks with tuples last" "guard $one ref $one app $one" \
 	"$(io "$(namespace 3)" 4096+64:crc16:1:56 meta-checks:64:7)"
 same "checks of 64-bit guards" "guard $one ref $one app $one" \
@@ -31,6 +33,16 @@ same "checks without reference tag" "guard $one app $one" \
 
 disk=$(namespace 1)
 format=512+8:crc16:1:0
+# Metadata of a program is none of the block layer's business.
+for switch in read_verify write_generate; do
+	integrity "$disk" $switch 0
+done
+same "metadata with both switches off" "0 0 generated 0" \
+	"$(io "$disk" $format meta-tags:64:400 meta-write:64:400 tuples:64:400 meta-read:64:400)"
+for switch in read_verify write_generate; do
+	integrity "$disk" $switch 1
+done
+
 for way in $ways; do
 	same "metadata, $way" "0 0 0 0" "$(io "$disk" $format "meta-way:$way")"
 done
@@ -38,6 +50,7 @@ done
 # mistake NAME WANTED [DISK FORMAT]: of a read, then of a write
 mistake() { same "metadata, mistake: $1" "$2" "$(io "${3:-$disk}" "${4:-$format}" "meta-bad:$1")"; }
 
+start=$(payloads)
 io "$disk" $format fill:64:16 >/dev/null
 for name in type type-high flags flags-high reserved longer shorter none regular; do
 	mistake $name "EINVAL EINVAL"
@@ -49,10 +62,14 @@ mistake buffered "EOPNOTSUPP EOPNOTSUPP"
 mistake good "0 0"
 mistake app-check "EINVAL EINVAL" "$(namespace 6)" 4096+64:none:0:0
 same "no page of all that is still pinned" 0 "$(pinned_now)"
+none_left "mistakes"
 
-# E3: renumbering writes to a copy.
-same "write of tuples that are read-only memory" "0 untouched" "$(io "$disk" $format meta-map:read-only)"
-same "write of metadata that was never touched" "0 untouched" "$(io "$disk" $format meta-map:zero-page)"
+# E3: renumbering writes to a copy, where the seed is not the number of the block, 64.
+for seed in 63 64 19088743; do
+	same "write of tuples that are read-only memory, from $seed on" "0 untouched 0" \
+		"$(io "$disk" $format "meta-map:$seed:read-only" read:64:16)"
+done
+same "write of metadata that was never touched" "0 untouched" "$(io "$disk" $format meta-map:0:zero-page)"
 io "$disk" $format fill:64:16 >/dev/null
 
 for what in unmap exit cancel; do

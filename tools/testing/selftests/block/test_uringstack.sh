@@ -6,6 +6,7 @@
 . ./scsi.sh
 . ./stack.sh
 . ./pibrd.sh
+. ./paths.sh
 . ./meta.sh
 
 # scsi_debug checks all tags or none.
@@ -58,9 +59,17 @@ pibrd_make a block_bytes=4096 interval_bytes=512
 meta_both "pi_brd intervals of 512 bytes in blocks of 4096" "$disk" 512+8:crc16:1:0
 same "half a block is refused" "EINVAL" "$(io "$disk" 512+8:crc16:1:0 meta-write:64:4)"
 pibrd_unmake a
+pibrd_make a metadata_bytes=0 guard=none
+same "a disk without metadata takes none" "EINVAL EINVAL" "$(io "$disk" 512+8:crc16:1:0 meta-bad:good)"
+same "a disk without metadata has no capabilities" \
+	"flags=0 interval=0 size=0 opaque=0@0 pi=0@0 guard=0 app=0 ref=0 storage=0" \
+	"$(io "$disk" 512+8:crc16:1:0 meta-cap)"
+pibrd_unmake a
 pibrd_make a metadata_bytes=264 pi_offset=256
 same "no capabilities of metadata above 255 bytes" EOVERFLOW "$(io "$disk" 512+264:crc16:1:256 meta-cap)"
 meta_both "pi_brd 512+264" "$disk" 512+264:crc16:1:256
+# A part of an I/O that must not wait could be done when another is refused, so one that is several bios is refused.
+same "pi_brd 512+264, I/O that must not wait" "0 0 EAGAIN EAGAIN" "$(io "$disk" 512+264:crc16:1:256 meta-way:nowait)"
 pibrd_unmake a
 
 zone=12
@@ -88,6 +97,12 @@ part_make "$below" 1 $start1 $size
 part_make "$below" 2 $start2 $size
 meta_above "partition" "${below}p1" $format
 on_medium "partition medium" $((start1 + 64)) 64 800
+# The program numbers its blocks as the partition does, the medium otherwise.
+same "partition, write of tuples that are read-only memory" "0 untouched 0" \
+	"$(io "${below}p1" $format meta-map:64:read-only read:64:16)"
+same "partition, write of metadata that was never touched" "0 untouched" \
+	"$(io "${below}p1" $format meta-map:0:zero-page)"
+meta_above "partition after that" "${below}p1" $format
 same "partition capabilities" "$(cap_of $format 3)" "$(io "${below}p1" $format meta-cap)"
 same "beyond the end of a partition" EINVAL "$(io "${below}p1" $format "meta-write:$((size - 8)):16")"
 
@@ -122,37 +137,113 @@ md_stop
 delpart "/dev/$below" 1
 delpart "/dev/$below" 2
 
+meta_both "NVMe multipath" "$(path_head 1)" $format
+same "NVMe multipath capabilities" "$(cap_of $format 3)" "$(io "$(path_head 1)" $format meta-cap)"
+
 same "512 places in memory, 512+8" 0 "$(io "$below" $format meta-offsets:4096)"
 same "512 places in memory, 4096+264" 0 "$(io "$(namespace 11)" 4096+264:crc16:1:256 meta-offsets:512)"
 
-# Any allocation of the program fails, one in ten: what it does then may fail, but leaves nothing.
-faulty() {
-	for fault in "$faults/failslab" "$faults/fail_page_alloc"; do
+# Some allocations of the program and some accesses to its memory fail: its I/O may fail then, but leaves nothing.
+injections="failslab fail_page_alloc fail_usercopy"
+many=1000000
+
+# inject PERCENT: of the program that asks for it
+inject() {
+	for injection in $injections; do
+		fault=$faults/$injection
 		echo 0 >"$fault/verbose"
 		echo Y >"$fault/task-filter"
-		echo N >"$fault/ignore-gfp-wait"
-		echo -1 >"$fault/times"
+		echo $many >"$fault/times"
 		echo 0 >"$fault/space"
 		echo 1 >"$fault/interval"
 		echo 0 >"$fault/stacktrace-depth"
-		echo 10 >"$fault/probability"
+		echo "$1" >"$fault/probability"
 	done
-	for round in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30; do
-		(
-			echo 1 >/proc/self/make-it-fail
-			exec /dev/shm/pi_io "/dev/$1" "$2" meta-write:64:800 meta-read:64:800 meta-way:fixed \
-				meta-way:workers meta-bad:unmapped meta-gone:unmap
-		) >/dev/null 2>&1
+	for fault in $faults/failslab $faults/fail_page_alloc; do
+		echo N >"$fault/ignore-gfp-wait"
 	done
-	faults_off
+	echo 0 >$faults/fail_page_alloc/min-order
 }
 
-# Not from the disk: pages of the program that cannot be read stay so.
-cp "$pi_io" /dev/shm/pi_io
+# injected: prints how often each was, since inject()
+injected() {
+	for injection in $injections; do
+		echo 0 >"$faults/$injection/probability"
+		read -r left <"$faults/$injection/times"
+		echo "$injection $((many - left))"
+	done
+}
+
+# The content on the medium is that of each write, so a read is right or fails. The program is no file of the host: its
+# pages that cannot be read stay so.
+faulty() {
+	cp "$pi_io" /dev/shm/pi_io
+	for percent in 1 3 10; do
+		inject $percent
+		rounds=0
+		while [ $rounds -lt 15 ]; do
+			rounds=$((rounds + 1))
+			/dev/shm/pi_io "/dev/$1" "$2" may-fail:1 meta-write:64:800 meta-read:64:800 \
+				meta-way:fixed meta-way:workers meta-bad:unmapped meta-gone:unmap may-fail:0 2>/dev/null
+			echo
+		done
+		injected >>/dev/shm/injected
+	done
+}
+
+: >/dev/shm/injected
+io "$(namespace 3)" 4096+64:crc16:1:56 meta-write:64:800 meta-way:plain >/dev/null
 start=$(payloads)
-faulty "$(namespace 3)" 4096+64:crc16:1:56
-none_left "metadata of a program without memory"
+faulty "$(namespace 3)" 4096+64:crc16:1:56 >/dev/shm/answers
+same "programs under faults: nothing but these errors, and no wrong data" "" \
+	"$(tr ' ' '\n' </dev/shm/answers | sort -u |
+		grep -vxE '|0|E(AGAIN|CANCELED|FAULT|NOMEM)|no-ring' | tr '\n' ' ')"
+for word in 0 EFAULT ENOMEM; do
+	count=$(tr ' ' '\n' </dev/shm/answers | grep -cx $word)
+	[ "$count" -gt 10 ]
+	result $? "programs under faults: answers $word" "$count times"
+done
+for injection in $injections; do
+	count=$(awk -v name="$injection" '$1 == name { n += $2 } END { print n + 0 }' /dev/shm/injected)
+	[ "$count" -gt 10 ]
+	result $? "programs under faults: $injection" "$count times"
+done
+none_left "programs under faults"
 wait_for no_pins
-same "metadata of a program without memory leaves no page pinned" 0 "$(pinned_now)"
-same "metadata of a program after that" "0 0" \
+same "programs under faults leave no page pinned" 0 "$(pinned_now)"
+same "programs after faults" "0 0" \
 	"$(io "$(namespace 3)" 4096+64:crc16:1:56 meta-write:64:800 meta-read:64:800)"
+
+# A disk with one request, which takes a while: most of eight I/Os at once find no request.
+async_issues() { trace_end; traced io_uring_queue_async_work; }
+
+pibrd_load || result 1 "pi_brd loads"
+pibrd_format a 4096+64:crc16:1:56 depth=1 complete=timer latency_ns=2000000
+start=$(payloads)
+IFS=, read -r finished refused wrong <<-END
+	$(io "$disk" "$format" meta-nowait:64:20)
+END
+same "I/Os that must not wait: nothing but success and EAGAIN, content whole" 0 "$wrong"
+[ "$finished" -gt 0 ] && [ "$refused" -gt 0 ]
+result $? "I/Os that must not wait: both" "$finished done, $refused refused"
+trace_begin
+trace_on io_uring/io_uring_queue_async_work
+same "I/Os that find no request are issued again" "320,0,0" "$(io "$disk" "$format" meta-crowd:64:20)"
+count=$(async_issues)
+[ "$count" -gt 0 ]
+result $? "I/Os that find no request are issued again by workers" "$count times"
+none_left "I/Os that find no request"
+wait_for no_pins
+same "I/Os that find no request leave no page pinned" 0 "$(pinned_now)"
+pibrd_unmake a
+
+# What a program does to its metadata while the disk surely works on it: an I/O takes half a second.
+pibrd_format a 512+8:crc16:1:0 complete=timer latency_ns=500000000
+start=$(payloads)
+for what in unmap exit cancel; do
+	same "metadata under way on a slow disk: $what" 0 "$(io "$disk" "$format" "meta-gone:$what")"
+done
+none_left "metadata under way on a slow disk"
+wait_for no_pins
+same "metadata under way on a slow disk leaves no page pinned" 0 "$(pinned_now)"
+pibrd_unmake a
