@@ -228,11 +228,63 @@ static void copied_metadata_takes_another_path(struct kunit *test)
 			   8 * INTERVALS);
 }
 
+/* Positions in a page of the metadata of two reads that merge. */
+struct merge_case {
+	const char *desc;
+	unsigned int offset[2];
+	unsigned int dma_alignment;	/* of the lower queue */
+	unsigned int max_integrity_segments;
+	bool fits;
+};
+
+static const struct merge_case merge_cases[] = {
+	{ "both aligned", { 0, 512 }, 3, 2, true },
+	{ "the second odd", { 0, 513 }, 3, 2, false },
+	{ "the first odd", { 1, 512 }, 3, 2, false },
+	{ "odd, and the queue takes that", { 1, 515 }, 0, 2, true },
+	{ "adjoining", { 0, 64 }, 3, 2, true },
+	{ "adjoining, from an odd address", { 1, 65 }, 3, 2, false },
+	{ "one segment too many", { 0, 512 }, 3, 1, false },
+	/* Such a driver uses the first vector of the first bio. */
+	{ "adjoining, for a queue with one segment", { 0, 64 }, 3, 1, false },
+};
+
+KUNIT_ARRAY_PARAM_DESC(merge_cases, merge_cases, desc);
+
 #ifdef CONFIG_BLK_MQ_STACKING
 
 static void free_bio_set(void *data)
 {
 	bioset_exit(data);
+}
+
+/* Insert a clone of a request that the upper disk holds, and end both. */
+static int insert_clone(struct kunit *test, struct test_disk *top,
+			struct test_disk *low, struct test_io *io)
+{
+	struct bio_set *bs = kunit_kzalloc(test, sizeof(*bs), GFP_KERNEL);
+	struct request *rq, *clone;
+	blk_status_t status;
+
+	KUNIT_ASSERT_NOT_NULL(test, bs);
+	KUNIT_ASSERT_EQ(test, 0, bioset_init(bs, 4, 0, 0));
+	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, free_bio_set, bs));
+	rq = held_request(test, top);
+	KUNIT_ASSERT_TRUE(test, list_empty(&top->held));
+
+	clone = blk_mq_alloc_request(low->disk->queue, rq->cmd_flags, 0);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, clone);
+	KUNIT_ASSERT_EQ(test, 0, blk_rq_prep_clone(clone, rq, bs, GFP_KERNEL,
+						   NULL, NULL));
+	low->hold = true;
+	status = blk_insert_cloned_request(clone);
+	if (!status)
+		list_del_init(&clone->queuelist);
+	blk_rq_unprep_clone(clone);
+	blk_mq_end_request(clone, BLK_STS_OK);
+	blk_mq_end_request(rq, BLK_STS_IOERR);
+	KUNIT_EXPECT_EQ(test, -EIO, test_io_wait(test, io));
+	return blk_status_to_errno(status);
 }
 
 /* Reads on a disk like the first path, by a request cloned for another. */
@@ -243,36 +295,75 @@ static void cloned_request_fits_its_queue(struct kunit *test)
 	struct test_disk *low = second_path(test, row, top);
 	struct test_io *io = test_io_filled(test, top, REQ_OP_READ, FIRST, 8);
 	bool fits = row->tuple_size == top->bi.tuple_size;
-	struct request *rq, *clone;
-	struct bio_set *bs = kunit_kzalloc(test, sizeof(*bs), GFP_KERNEL);
-	blk_status_t status;
 
-	KUNIT_ASSERT_NOT_NULL(test, bs);
-	KUNIT_ASSERT_EQ(test, 0, bioset_init(bs, 4, 0, 0));
-	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, free_bio_set, bs));
 	top->hold = true;
-	low->hold = true;
 	test_io_submit(io);
-	rq = held_request(test, top);
-
-	clone = blk_mq_alloc_request(low->disk->queue, rq->cmd_flags, 0);
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, clone);
-	KUNIT_ASSERT_EQ(test, 0, blk_rq_prep_clone(clone, rq, bs, GFP_KERNEL,
-						   NULL, NULL));
-	status = blk_insert_cloned_request(clone);
 	KUNIT_EXPECT_EQ(test, fits ? 0 : -EOPNOTSUPP,
-			blk_status_to_errno(status));
-	if (!status)
-		list_del_init(&clone->queuelist);
-	blk_rq_unprep_clone(clone);
-	blk_mq_end_request(clone, BLK_STS_OK);
-	blk_mq_end_request(rq, BLK_STS_IOERR);
-	KUNIT_EXPECT_EQ(test, -EIO, test_io_wait(test, io));
+			insert_clone(test, top, low, io));
+}
+
+static struct test_disk *disk_aligned_to(struct kunit *test,
+					 unsigned int dma_alignment,
+					 unsigned int max_integrity_segments)
+{
+	struct queue_limits lim = test_disk_limits(test_geometry(CRC, REF_TAG,
+								 8, 0, 9));
+	struct test_disk *td;
+
+	lim.max_integrity_segments = max_integrity_segments;
+	td = test_disk_alloc(test, lim);
+	/* 0 would be replaced by the default. */
+	td->disk->queue->limits.dma_alignment = dma_alignment;
+	return td;
+}
+
+static void free_test_page(void *page)
+{
+	__free_page(page);
+}
+
+static void merged_clone_fits_its_queue(struct kunit *test)
+{
+	const struct merge_case *row = test->param_value;
+	struct test_disk *top = disk_aligned_to(test, 0, 2);
+	struct test_disk *low = disk_aligned_to(test, row->dma_alignment,
+						row->max_integrity_segments);
+	struct page *page = alloc_page(GFP_KERNEL | __GFP_ZERO);
+	struct test_io *io[2];
+	struct blk_plug plug;
+
+	KUNIT_ASSERT_NOT_NULL(test, page);
+	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, free_test_page,
+							   page));
+	for (int i = 0; i < 2; i++) {
+		unsigned int first = FIRST + 8 * i;
+		struct bio_integrity_payload *bip;
+
+		io[i] = test_io_filled(test, top, REQ_OP_READ, first, 8);
+		bip = bio_integrity_alloc(&io[i]->bio, GFP_KERNEL, 1);
+		KUNIT_ASSERT_NOT_ERR_OR_NULL(test, bip);
+		bip_set_seed(bip, first);
+		KUNIT_ASSERT_EQ(test, 64, bio_integrity_add_page(&io[i]->bio, page,
+								 64, row->offset[i]));
+	}
+	top->hold = true;
+	blk_start_plug(&plug);
+	test_io_submit(io[0]);
+	test_io_submit(io[1]);
+	blk_finish_plug(&plug);
+	KUNIT_EXPECT_EQ(test, row->fits ? 0 : -EOPNOTSUPP,
+			insert_clone(test, top, low, io[0]));
+	KUNIT_EXPECT_EQ(test, -EIO, test_io_wait(test, io[1]));
 }
 
 #else
 
 static void cloned_request_fits_its_queue(struct kunit *test)
+{
+	kunit_skip(test, "needs BLK_MQ_STACKING");
+}
+
+static void merged_clone_fits_its_queue(struct kunit *test)
 {
 	kunit_skip(test, "needs BLK_MQ_STACKING");
 }
@@ -286,6 +377,7 @@ static struct kunit_case failover_cases[] = {
 	KUNIT_CASE_PARAM(owned_metadata_takes_another_path, path_cases_gen_params),
 	KUNIT_CASE_PARAM(copied_metadata_takes_another_path, path_cases_gen_params),
 	KUNIT_CASE_PARAM(cloned_request_fits_its_queue, path_cases_gen_params),
+	KUNIT_CASE_PARAM(merged_clone_fits_its_queue, merge_cases_gen_params),
 	{ }
 };
 
