@@ -112,6 +112,20 @@ struct bio *bio_integrity_begin(struct bio *bio, unsigned int *nr_segs,
 	return bio;
 }
 
+/*
+ * Writes to a zone are issued one after the other.  Have @rq, which is freed
+ * without the bio, start the next one.
+ */
+static void release_zone(struct bio *bio, struct request *rq)
+{
+	if (!bio_zone_write_plugging(bio))
+		return;
+	rq->__sector = bio->bi_iter.bi_sector;
+	/* The next one must not be merged with @rq. */
+	rq->cmd_flags |= REQ_NOMERGE;
+	blk_zone_write_plug_init_request(rq);
+}
+
 /**
  * __bio_integrity_finish() - complete what bio_integrity_begin() postponed
  * @bio: bio that does not wait for anything else
@@ -126,6 +140,7 @@ bool __bio_integrity_finish(struct bio *bio, struct request *rq)
 		int err = bio_integrity_prepare(bio, true);
 
 		if (err) {
+			release_zone(bio, rq);
 			bio_integrity_end_error(bio, err);
 			return false;
 		}
