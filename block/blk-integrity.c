@@ -175,7 +175,7 @@ bool blk_integrity_clone_fits(struct request *rq)
 	}
 	if (!rq->bio || bio_integrity_fits(rq->q, rq->bio))
 		return true;
-	pr_err_ratelimited("%s: request with metadata that is not cut as the device takes it\n",
+	pr_err_ratelimited("%s: request with metadata in segments that the device does not accept\n",
 			   rq->q->disk ? rq->q->disk->disk_name : "?");
 	return false;
 }
