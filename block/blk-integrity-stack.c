@@ -92,6 +92,7 @@ bool blk_integrity_geometry_equal(const struct blk_integrity *a,
 	       a->tag_size == b->tag_size &&
 	       !((a->flags ^ b->flags) & BLK_INTEGRITY_REF_TAG);
 }
+EXPORT_SYMBOL_GPL(blk_integrity_geometry_equal);
 
 /**
  * blk_integrity_profile_name() - get the name of a device's protection format

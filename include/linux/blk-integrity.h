@@ -208,6 +208,8 @@ int blk_rq_integrity_map_user(struct request *rq, void __user *ubuf,
 
 /* blk-integrity-stack.c */
 const char *blk_integrity_profile_name(struct blk_integrity *bi);
+bool blk_integrity_geometry_equal(const struct blk_integrity *a,
+		const struct blk_integrity *b);
 bool queue_limits_stack_integrity(struct queue_limits *t,
 		struct queue_limits *b);
 bool queue_limits_stack_integrity_bdev(struct queue_limits *t,
@@ -240,6 +242,12 @@ static inline int blk_rq_integrity_map_user(struct request *rq,
 static inline const char *blk_integrity_profile_name(struct blk_integrity *bi)
 {
 	return "none";
+}
+
+static inline bool blk_integrity_geometry_equal(const struct blk_integrity *a,
+						const struct blk_integrity *b)
+{
+	return true;
 }
 
 static inline bool queue_limits_stack_integrity(struct queue_limits *t,

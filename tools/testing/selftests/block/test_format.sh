@@ -3,23 +3,15 @@
 # format is verified by the format it was read in.
 # shellcheck shell=sh
 . ./probe.sh
+. ./lbaf.sh
 
 disk=$(namespace 8)
 nsid=8
 
-# lbaf BLOCK METADATA: prints the number of that format of the namespace.
-lbaf() {
-	nvme id-ns "/dev/$nvme" -n $nsid | awk -v ms="$2" \
-		-v ds="$(echo "$1" | awk '{ while ($1 > 1) { $1 /= 2; n++ } print n }')" \
-		'/^lbaf/ { split($0, f, /[: ]+/); if (f[4] == ms && f[6] == ds) { print f[2]; exit } }'
-}
-
 # format_to BLOCK METADATA PI PIL [MSET]
 format_to() {
-	nvme format "/dev/$nvme" -n $nsid --lbaf="$(lbaf "$1" "$2")" --pi="$3" --pil="$4" --ms="${5:-0}" --force \
-		>/dev/shm/format 2>&1
+	format_nvm "$@"
 	status=$?
-	[ $status = 0 ] || sed 's/^/# /' /dev/shm/format
 	rescan_nvme
 	return $status
 }
