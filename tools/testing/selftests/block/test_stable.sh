@@ -142,7 +142,9 @@ over_dm() {
 	*" mirror "*" AA "* | *" raid1 "*" AA "* | *" flakey "*) result 0 "$1 is whole" ;;
 	*) result 1 "$1 is whole" "$(dmsetup status pi-stable)" ;;
 	esac
-	# A RAID without metadata devices blocks what it cannot write to one of its members.
+	# No member of a dm-raid may fail here. Without metadata devices, dm-raid declares the metadata external:
+	# after a failed write, md sets MD_SB_CHANGE_PENDING and blocks all writes until a program has recorded the
+	# failure and clears that by array_state in sysfs. A dm device has no array_state, so msync waits for ever.
 	if [ "$1" != dm-raid ]; then
 		stable_copies never
 		mapped_bad "$1, mapped, pages neither stable nor copied" "$upper" 10 data=ordered
