@@ -36,6 +36,7 @@ help:
 	@echo 'KERNEL_SRC=PATH   Linux 6.12, a tree or a tarball (default: the package linux-source-6.12)'
 	@echo 'ACCEL=kvm         accelerator of QEMU (default: tcg)'
 	@echo 'DEBUG=1           guest kernel with KASAN, UBSAN and lockdep; DEBUG=lockdep: only lockdep, faster'
+	@echo 'BUSY=2            two busy loops per processor run beside the tests in the guest (default: none)'
 	@echo 'MEMORY=256M       memory of the guest (default: 1G)'
 	@echo 'TIMEOUT=600       seconds without output after which a guest or a KUnit run is killed; its total time is not limited'
 

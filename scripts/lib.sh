@@ -74,6 +74,25 @@ watch_silence() {
 	done
 }
 
+# keep_busy: while this script runs, keeps all processors busy with BUSY= loops each (default: none), to show that no result
+# depends on the speed of the machine. The loops also end if the script is killed.
+keep_busy() {
+	local loop
+	[ "${BUSY:-0}" != 0 ] || return 0
+	say "$BUSY busy loops per processor run meanwhile"
+	for ((loop = 0; loop < BUSY * jobs; loop++)); do
+		busy_loop $$ </dev/null >/dev/null 2>&1 8>&- &	# not the lock of scripts/guest
+	done
+}
+
+# busy_loop PID: uses a processor until the process has ended.
+busy_loop() {
+	local round
+	while kill -0 "$1"; do
+		for ((round = 0; round < 100000; round++)); do :; done
+	done
+}
+
 # kconfig OUT FRAGMENT...: configures allnoconfig plus the fragments. Every requested option must be in the result.
 kconfig() {
 	local out=$1 wanted missing
