@@ -11,12 +11,16 @@
 #include <linux/blk-mq.h>
 #include <linux/delay.h>
 #include <linux/module.h>
+#include <linux/pagemap.h>
 #include <linux/reboot.h>
 #include <linux/sort.h>
 #include <linux/t10-pi.h>
 #include <asm/msr.h>
 
 #include "blk.h"
+#ifdef PATH_OURS
+#include "blk-integrity-dev.h"
+#endif
 #include "path.h"
 
 #define MAX_DEPTH	32
@@ -192,7 +196,27 @@ static void set_policy(struct gendisk *disk, bool on, int inline_bytes)
 	idev->read_verify = on;
 	idev->write_generate = on;
 	idev->copy_unstable = false;
+	idev->rereads = 0;
 	idev->inline_bytes = inline_bytes;
+}
+
+/* Whose memory the data is in: of the kernel, unless it is made another's. */
+static void set_pinned(bool on)
+{
+	atomic_set(&page_folio(pages)->_pincount, on);
+}
+
+static void set_writeback(bool on)
+{
+	static struct address_space mapping;
+	struct folio *folio = page_folio(pages);
+
+	mapping_set_stable_writes(&mapping);
+	folio->mapping = on ? &mapping : NULL;
+	if (on)
+		set_bit(PG_writeback, folio_flags(folio, 0));
+	else
+		clear_bit(PG_writeback, folio_flags(folio, 0));
 }
 #else
 static void set_policy(struct gendisk *disk, bool on, int inline_bytes)
@@ -205,15 +229,45 @@ static void set_policy(struct gendisk *disk, bool on, int inline_bytes)
 }
 #endif
 
+#define ROW(what, n)							\
+	pr_info("%s %u KiB, %u at once / %s = %lld\n",			\
+		op == REQ_OP_WRITE ? "write" : "read", bytes >> 10,	\
+		depth, what, (long long)(n))
+
+#ifdef PATH_OURS
+/* What the policies for memory that changes add to a protected bio. */
+static void measure_changes(struct gendisk *disk, blk_opf_t op,
+			    unsigned int bytes, unsigned int depth)
+{
+	struct blk_integrity_dev *idev = disk->queue->integrity_dev;
+	u64 never;
+
+	static_branch_enable(&path_no_guards);
+	set_policy(disk, true, 0);
+	never = median(disk->part0, op, bytes, depth);
+	if (op == REQ_OP_READ) {
+		idev->rereads = 1;
+		ROW("added by rereads", median(disk->part0, op, bytes, depth) - never);
+		return;
+	}
+	idev->copy_unstable = true;
+	ROW("added by copy_writes, memory of the kernel",
+	    median(disk->part0, op, bytes, depth) - never);
+	set_writeback(true);
+	ROW("added by copy_writes, under writeback",
+	    median(disk->part0, op, bytes, depth) - never);
+	set_writeback(false);
+	set_pinned(true);
+	ROW("added by copy_writes, pinned, but for moving the data",
+	    median(disk->part0, op, bytes, depth) - never);
+	set_pinned(false);
+}
+#endif
+
 static void measure(struct gendisk *plain, struct gendisk *protected,
 		    blk_opf_t op, unsigned int bytes, unsigned int depth)
 {
-	const char *name = op == REQ_OP_WRITE ? "write" : "read";
 	u64 none = median(plain->part0, op, bytes, depth);
-
-#define ROW(what, n)							\
-	pr_info("%s %u KiB, %u at once / %s = %lld\n", name, bytes >> 10,	\
-		depth, what, (long long)(n))
 
 	ROW("no metadata", none);
 	set_policy(protected, false, 0);
@@ -234,6 +288,9 @@ static void measure(struct gendisk *plain, struct gendisk *protected,
 		    median(protected->part0, op, bytes, depth) - none);
 #endif
 	}
+#ifdef PATH_OURS
+	measure_changes(protected, op, bytes, depth);
+#endif
 }
 
 static int __init path_init(void)

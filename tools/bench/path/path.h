@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Included before t10-pi.c in the kernels that count instructions: guards can
- * be left out, for one instruction a call while they are not.
+ * Included before t10-pi.c and bio-integrity-copy.c in the kernels that count
+ * instructions: guards, and the moving of data into copies, can be left out, for
+ * one instruction a call while they are not.
  */
 #ifndef BENCH_PATH_H
 #define BENCH_PATH_H
 
+#include <linux/bio.h>
 #include <linux/blk-integrity.h>
 #include <linux/crc-t10dif.h>
 #include <linux/jump_label.h>
@@ -19,6 +21,13 @@ DECLARE_STATIC_KEY_FALSE(path_no_guards);
 	do {								\
 		if (!static_branch_unlikely(&path_no_guards))		\
 			(pi_guard_crc16)(__VA_ARGS__);			\
+	} while (0)
+
+/* QEMU counts each step of a string instruction, so its CPU would decide. */
+#define bio_copy_data(...)						\
+	do {								\
+		if (!static_branch_unlikely(&path_no_guards))		\
+			(bio_copy_data)(__VA_ARGS__);			\
 	} while (0)
 #else
 #define crc_t10dif_update(...)						\
