@@ -17,6 +17,7 @@
 #define BYTES_EACH	65536
 #define FILE_BYTES	(4 << 20)
 #define FILE_WRITERS	2
+#define TOLD_EACH	1000	/* I/Os: a test that is silent for long is ended */
 
 /* Number of failed I/Os. */
 struct failures {
@@ -95,6 +96,9 @@ static const char *churn(struct pi_dev *dev, const struct pi_step *step, int wri
 				      pread(dev->fd, data, BYTES_EACH, at);
 
 		count_failure(&failures, ret != BYTES_EACH);
+		if (i % TOLD_EACH == TOLD_EACH - 1)
+			remark("%u %s, %u failed", i + 1, write ? "writes" : "reads",
+			       failures.wrong + failures.other);
 	}
 	end_churn(child);
 	munmap(data, BYTES_EACH);
