@@ -154,7 +154,11 @@ static void attach_copy(struct bio *bio, struct bip_object *obj,
 	struct bio_integrity_payload *copy = &obj->bip;
 
 	obj->bio = bio;
+	obj->bdev = bio->bi_bdev;
+	obj->action = BIO_INTEGRITY_NONE;
 	obj->profile = from->bip_geometry.profile;
+	obj->first_interval = from->bip_iter.bi_sector;
+	obj->data_iter = bio->bi_iter;
 	bio_integrity_attach(bio, copy, BIP_OBJECT_VECS);
 	bip_inherit(copy, from);
 	copy->bip_flags |= BIP_BLOCK_INTEGRITY;
@@ -175,7 +179,6 @@ static int bip_copy(struct bio *bio, struct bio_integrity_payload *from,
 	if (!obj)
 		return bio_integrity_no_buf(q, from->bip_iter.bi_size);
 	obj->copied_from = from;
-	obj->data_iter = bio->bi_iter;
 	attach_copy(bio, obj, from);
 	copy = &obj->bip;
 	number = device_interval(bio, copy);

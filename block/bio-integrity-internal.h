@@ -6,6 +6,7 @@
 #define BIO_INTEGRITY_INTERNAL_H
 
 #include <linux/blk-integrity.h>
+#include <linux/cache.h>
 #include <linux/llist.h>
 #include <linux/sched.h>
 
@@ -57,48 +58,55 @@ struct bip_shape {
 
 /**
  * struct bip_object - payload with a buffer that the block layer made
- * @bio: the bio
- * @bdev: device that an owned payload was attached for, open while the payload
- *	exists; drivers that pass the bio on may change that of the bio
- * @action: decided when the payload was attached
- * @copied_from: payload of the submitter that this one stands in for while the
- *	bio is at its device, or NULL
- * @profile: callbacks, those of the device or of bio_integrity_set_profile()
- * @private: for @profile
- * @first_interval: number of the first interval on the device
  * @node: on kintegrityd's list of its CPU
  * @shared: entry in the list of bios that all CPUs take pieces from, or in that
  *	of second readings
  * @next_piece: first piece that no CPU has taken
  * @pieces_left: number of pieces that have not been verified
  * @err: errors in all pieces
- * @data_iter: the data when the payload was attached, which is what is
- *	verified, however completion advances the iterators of @bio
  * @held: queue whose usage count the bio holds while kintegrityd has it, or
  *	NULL
+ * @bio: the bio
+ * @bdev: device that an owned payload was attached for, open while the payload
+ *	exists; drivers that pass the bio on may change that of the bio
+ * @profile: callbacks, those of the device or of bio_integrity_set_profile()
+ * @private: for @profile
+ * @copied_from: payload of the submitter that this one stands in for while the
+ *	bio is at its device, or NULL
+ * @first_interval: number of the first interval on the device
+ * @data_iter: the data when the payload was attached, which is what is
+ *	verified, however completion advances the iterators of @bio
+ * @action: decided when the payload was attached
  * @verified: verification is complete, and the bio ends
- * @reserve: reserve that this object belongs to, or NULL
  * @shape: of the buffer
+ * @reserve: reserve that this object belongs to, or NULL
  * @bip: the payload; last, since its vectors and the buffer follow it
+ *
+ * Nobody zeroes it.  bip_object_create() sets what freeing it needs, and
+ * bip_object_init() what not every user sets.  The fields before @bio are written
+ * by those who need them: @err when a read has completed, and for the owner of a
+ * payload when it is attached; the others when the bio is put on a list.  A
+ * write uses none of them, but three cache lines from @bio on.
  */
 struct bip_object {
-	struct bio *bio;
-	struct block_device *bdev;
-	enum bio_integrity_action action;
-	struct bio_integrity_payload *copied_from;
-	const struct blk_integrity_profile *profile;
-	void *private;
-	u64 first_interval;
 	struct llist_node node;
 	struct list_head shared;
 	unsigned int next_piece;
 	atomic_t pieces_left;
 	struct blk_integrity_error err;
-	struct bvec_iter data_iter;
 	struct request_queue *held;
+
+	struct bio *bio ____cacheline_aligned_in_smp;
+	struct block_device *bdev;
+	const struct blk_integrity_profile *profile;
+	void *private;
+	struct bio_integrity_payload *copied_from;
+	u64 first_interval;
+	struct bvec_iter data_iter;
+	enum bio_integrity_action action;
 	bool verified;
-	struct blk_integrity_reserve *reserve;
 	struct bip_shape shape;
+	struct blk_integrity_reserve *reserve;
 	struct bio_integrity_payload bip;
 };
 

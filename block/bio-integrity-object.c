@@ -166,25 +166,33 @@ struct bip_object *bip_object_create(struct bip_shape shape, gfp_t gfp)
  * @obj: from bip_object_create()
  * @bytes: of metadata, at most bip_shape_bytes() of its shape
  *
- * Zeroes everything except the buffer.
+ * Who attaches it sets the fields that say what it is for, and the geometry.
  *
  * Context: Any context.
  */
 void bip_object_init(struct bip_object *obj, unsigned int bytes)
 {
-	struct bio_vec *bv = obj->bip.bip_inline_vecs;
+	struct bio_integrity_payload *bip = &obj->bip;
+	struct bio_vec *bv = bip->bip_inline_vecs;
 
-	memset(obj, 0, offsetof(struct bip_object, reserve));
-	memset(&obj->bip, 0, sizeof(obj->bip));
-	obj->bip.bip_iter.bi_size = bytes;
-	if (!obj->shape.nr_chunks) {
-		bvec_set_virt(bv++, (void *)obj + inline_offset, bytes);
-		bytes = 0;
+	obj->private = NULL;
+	obj->copied_from = NULL;
+	obj->verified = false;
+
+	bip->bip_iter = (struct bvec_iter) { .bi_size = bytes };
+	bip->bip_flags = 0;
+	bip->bip_residue_bytes = 0;
+	bip->bip_app_tag = 0;
+	bip->bip_app_mask = 0;
+	if (likely(!obj->shape.nr_chunks)) {
+		bvec_set_virt(bv, (void *)obj + inline_offset, bytes);
+		bip->bip_vcnt = 1;
+		return;
 	}
 	for (; bytes; bytes -= bv++->bv_len)
 		bvec_set_page(bv, bv->bv_page,
 			      min(bytes, chunk_bytes(obj->shape)), 0);
-	obj->bip.bip_vcnt = bv - obj->bip.bip_inline_vecs;
+	bip->bip_vcnt = bv - bip->bip_inline_vecs;
 }
 
 /**
@@ -193,7 +201,7 @@ void bip_object_init(struct bip_object *obj, unsigned int bytes)
  * @bytes: bytes of metadata
  * @gfp: allocation flags
  *
- * The buffer is not initialised; everything else is zero.
+ * The payload is initialised by bip_object_init(), its buffer is not.
  *
  * Context: Any context that @gfp allows.
  * Return: the payload; NULL if the allocation fails, or if @bytes is more than
@@ -202,11 +210,16 @@ void bip_object_init(struct bip_object *obj, unsigned int bytes)
 struct bip_object *bip_object_alloc(const struct queue_limits *lim,
 				    unsigned int bytes, gfp_t gfp)
 {
+	struct bip_shape shape = {};
 	struct bip_object *obj;
 
-	if (bytes > bio_integrity_max_buf_bytes(lim))
-		return NULL;
-	obj = bip_object_create(bip_shape(lim, bytes), gfp);
+	/* A page is the least that a device takes. */
+	if (bytes > INLINE_BYTES) {
+		if (bytes > bio_integrity_max_buf_bytes(lim))
+			return NULL;
+		shape = bip_shape(lim, bytes);
+	}
+	obj = bip_object_create(shape, gfp);
 	if (obj)
 		bip_object_init(obj, bytes);
 	return obj;
@@ -244,6 +257,8 @@ void __init bip_object_setup(void)
 	inline_offset = ALIGN(bytes, ARCH_DMA_MINALIGN);
 	object_slab = kmem_cache_create("bip_object",
 					inline_offset + INLINE_BYTES,
-					ARCH_DMA_MINALIGN, SLAB_HWCACHE_ALIGN |
+					max_t(size_t, ARCH_DMA_MINALIGN,
+					      __alignof__(struct bip_object)),
+					SLAB_HWCACHE_ALIGN |
 					SLAB_PANIC | SLAB_NO_MERGE, NULL);
 }

@@ -236,6 +236,8 @@ void bio_integrity_attach_object(struct bio *bio, struct bip_object *obj,
 	obj->profile = bi->profile;
 	obj->first_interval = blk_integrity_interval(bi, disk_sector(bio));
 	obj->data_iter = bio->bi_iter;
+	if (flags & BIP_OWNED)
+		memset(&obj->err, 0, sizeof(obj->err));
 
 	bip->bip_flags = BIP_BLOCK_INTEGRITY | flags |
 			 bip_action_flags(q, action);
@@ -394,8 +396,7 @@ bool __bio_integrity_endio(struct bio *bio)
 		return bio_integrity_endio(bio);
 	}
 	if (!obj->verified) {
-		/* That of the I/O before, if it is used again. */
-		if (bip->bip_flags & BIP_OWNED)
+		if (bip->bip_flags & (BIP_OWNED | BIP_VERIFY))
 			memset(&obj->err, 0, sizeof(obj->err));
 		if (bio->bi_status == BLK_STS_PROTECTION)
 			record_device_error(obj);

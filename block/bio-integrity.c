@@ -14,7 +14,7 @@
 /**
  * bio_integrity_attach() - attach a payload to a bio
  * @bio: the bio
- * @bip: the payload, zeroed except for bip_pool
+ * @bip: the payload, its flags and position set
  * @nr_vecs: number of vectors that follow @bip
  *
  * The caller records the geometry of the device, so that advancing and verifying
