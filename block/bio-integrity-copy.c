@@ -75,7 +75,7 @@ static bool may_have_copy(struct bio *bio)
 	case REQ_OP_ZONE_APPEND:
 		return bio->bi_pool != &copy_bios &&
 		       !bio_zone_write_plugging(bio) && !bio_integrity(bio) &&
-		       bio_has_data(bio) && !bio_has_crypt_ctx(bio);
+		       !bio_has_crypt_ctx(bio);
 	default:
 		return false;
 	}
@@ -106,19 +106,22 @@ static bool is_split_in_memory(struct bio *bio)
 {
 	const struct blk_integrity *bi =
 		&bdev_get_queue(bio->bi_bdev)->limits.integrity;
-	unsigned int mask = (1U << bi->interval_exp) - 1;
+	unsigned int boundaries = 0;
 	struct bvec_iter iter;
 	struct bio_vec bv;
 
 	if (!bi->tuple_size || bi->flags & BLK_INTEGRITY_SPLIT_INTERVALS)
 		return false;
-	bio_for_each_segment(bv, bio, iter) {
+	/* A page is a whole number of intervals. */
+	bio_for_each_bvec(bv, bio, iter)
+		boundaries |= bv.bv_offset | bv.bv_len;
+	if (likely(!(boundaries & ((1U << bi->interval_exp) - 1))))
+		return false;
+	bio_for_each_bvec(bv, bio, iter) {
 		if (is_pci_p2pdma_page(bv.bv_page))
 			return false;
-		if ((bv.bv_offset | bv.bv_len) & mask)
-			return true;
 	}
-	return false;
+	return true;
 }
 
 static void free_copy(struct bio *copy)
@@ -266,10 +269,10 @@ struct bio *bio_integrity_stabilize(struct bio *bio)
 	struct bio *copy;
 	bool split;
 
-	if (!may_have_copy(bio))
+	if (!bio_has_data(bio))
 		return bio;
 	split = is_split_in_memory(bio);
-	if (!split && !is_unstable(bio))
+	if (likely(!split && !is_unstable(bio)) || !may_have_copy(bio))
 		return bio;
 	/* Copy as much as one request takes; the rest is submitted again. */
 	bio = bio_split_to_limits(bio);

@@ -275,6 +275,45 @@ void bio_integrity_attach_object(struct bio *bio, struct bip_object *obj,
 		enum bio_integrity_action action, unsigned int flags);
 void bip_zero(struct bio_integrity_payload *bip);
 
+/**
+ * bio_integrity_excluded() - leave a bio to its device if policy says so
+ * @bio: bio that concerns us
+ * @q: the queue
+ *
+ * A short cut to what bio_integrity_action() decides: policies tell enough where
+ * all metadata is tuples, which the device then makes and checks itself.  Counts
+ * the bio as unchecked.
+ *
+ * Context: Any context.
+ * Return: %true if the block layer has nothing to do for @bio.
+ */
+static inline bool bio_integrity_excluded(struct bio *bio,
+					  struct request_queue *q)
+{
+	struct blk_integrity_dev *idev = q->integrity_dev;
+
+	if ((bio->bi_opf & REQ_INTEGRITY) || !READ_ONCE(idev->tuple_only))
+		return false;
+	switch (bio_op(bio)) {
+	case REQ_OP_READ:
+		if (READ_ONCE(idev->read_verify) || READ_ONCE(idev->report_only))
+			return false;
+		break;
+	case REQ_OP_WRITE:
+	case REQ_OP_ZONE_APPEND:
+		if (READ_ONCE(idev->write_generate))
+			return false;
+		break;
+	default:
+		return false;
+	}
+	if (READ_ONCE(idev->can_verify))
+		blk_integrity_count(q, BLK_INTEGRITY_UNCHECKED,
+				    bio->bi_iter.bi_size >>
+				    q->limits.integrity.interval_exp);
+	return true;
+}
+
 static inline void bio_integrity_end_error(struct bio *bio, int err)
 {
 	bio->bi_status = errno_to_blk_status(err);

@@ -99,8 +99,11 @@ static struct bio *postpone(struct bio *bio, unsigned int *nr_segs,
 struct bio *bio_integrity_begin(struct bio *bio, unsigned int *nr_segs,
 				bool has_request)
 {
-	int err = bio_integrity_prepare(bio, false);
+	int err;
 
+	if (bio_integrity_excluded(bio, bdev_get_queue(bio->bi_bdev)))
+		return bio;
+	err = bio_integrity_prepare(bio, false);
 	if (err == -EAGAIN && !(bio->bi_opf & REQ_NOWAIT))
 		return postpone(bio, nr_segs, has_request);
 	if (err) {

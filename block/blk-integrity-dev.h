@@ -92,6 +92,7 @@ struct blk_integrity_counters {
  *	the completing context if that context allows it
  * @can_generate: format and driver let the block layer protect writes
  * @can_verify: format lets the block layer check reads
+ * @tuple_only: the format has no metadata but its tuples
  * @counters: per CPU; %NULL until they are allocated
  * @early: counts from before @counters were allocated
  * @counters_work: allocates @counters
@@ -124,6 +125,7 @@ struct blk_integrity_dev {
 	u32 inline_bytes;
 	bool can_generate;
 	bool can_verify;
+	bool tuple_only;
 	struct blk_integrity_counters __percpu *counters;
 	atomic64_t early[BLK_INTEGRITY_NR_COUNTERS];
 	struct work_struct counters_work;
@@ -193,14 +195,14 @@ struct blk_integrity_dev *blk_integrity_get_dev(struct request_queue *q);
 static inline void
 blk_integrity_profile_get(const struct blk_integrity_profile *profile)
 {
-	if (profile)
+	if (profile && profile->owner)
 		__module_get(profile->owner);
 }
 
 static inline void
 blk_integrity_profile_put(const struct blk_integrity_profile *profile)
 {
-	if (profile)
+	if (profile && profile->owner)
 		module_put(profile->owner);
 }
 
