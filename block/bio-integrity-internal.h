@@ -12,6 +12,7 @@
 
 #include "blk-integrity-dev.h"
 
+struct blk_integrity_pieces;
 struct blk_integrity_walk;
 struct uio_meta;
 
@@ -339,6 +340,18 @@ static inline void bio_integrity_generate_pending(struct bio *bio)
 /* bio-integrity-admit.c */
 int bio_integrity_admit(struct bio *bio, bool wait);
 void bio_integrity_uncopy(struct bip_object *obj);
+
+/*
+ * For callbacks of @profile: only those of the core take data in pieces, and not
+ * if each piece would need a mapping of its own.
+ */
+static inline struct blk_integrity_pieces *
+blk_integrity_pieces_for(const struct blk_integrity_profile *profile,
+			 struct blk_integrity_pieces *pieces)
+{
+	return !IS_ENABLED(CONFIG_HIGHMEM) &&
+	       blk_integrity_is_builtin_profile(profile) ? pieces : NULL;
+}
 
 /* bio-integrity-verify.c */
 blk_status_t bio_integrity_verify(struct bip_object *obj);

@@ -101,9 +101,11 @@ void blk_integrity_generate(struct bio *bio)
 	unsigned int intervals = bio->bi_iter.bi_size >> bi->interval_exp;
 	const struct blk_integrity_profile *profile = bip_profile(bip);
 	struct request_queue *q = bdev_get_queue(bio->bi_bdev);
+	struct blk_integrity_pieces pieces __uninitialized;
 	struct blk_integrity_walk walk = {
 		.mode = BLK_INTEGRITY_WALK_WRITE,
 		.geometry = bi,
+		.pieces = blk_integrity_pieces_for(profile, &pieces),
 		.data_vec = bio->bi_io_vec,
 		.data_iter = bio->bi_iter,
 		.prot_vec = bip->bip_vec,

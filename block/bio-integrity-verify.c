@@ -91,7 +91,10 @@ static unsigned int object_pieces(const struct bip_object *obj)
 void bio_integrity_verify_walk(struct bip_object *obj,
 			       struct blk_integrity_walk *walk)
 {
+	struct blk_integrity_pieces pieces __uninitialized;
+
 	walk->mode = BLK_INTEGRITY_WALK_READ;
+	walk->pieces = blk_integrity_pieces_for(obj->profile, &pieces);
 	walk->geometry = &obj->bip.bip_geometry;
 	walk->xchg.bio = obj->bio;
 	walk->xchg.private = obj->private;

@@ -257,7 +257,8 @@ void blk_integrity_walk_end(struct blk_integrity_walk *walk)
 		segment_unmap(walk->prot_map);
 		bvec_iter_advance_single(walk->prot_vec, &walk->prot_iter,
 					 n * geometry->tuple_size);
-		if (walk_has_data(walk)) {
+		/* What was taken in pieces has been left already. */
+		if (walk_has_data(walk) && !walk->xchg.pieces) {
 			segment_unmap(walk->data_map);
 			bvec_iter_advance_single(walk->data_vec, &walk->data_iter,
 						 n << geometry->interval_exp);
@@ -272,17 +273,19 @@ void blk_integrity_walk_end(struct blk_integrity_walk *walk)
  * A run of one, whose data or metadata area does not lie in one segment.  What
  * does lie in one, as the other may, is used where it is.
  */
-static noinline void start_straddling(struct blk_integrity_walk *walk,
-				      struct bio_vec *data,
-				      struct bio_vec *prot)
+static noinline void start_straddling(struct blk_integrity_walk *walk)
 {
 	const unsigned int interval_bytes = 1U << walk->geometry->interval_exp;
+	struct bio_vec prot = segment(walk->prot_vec, walk->prot_iter);
+	struct bio_vec data = {};
 
 	walk->straddled++;
 	walk->data_map = NULL;
 	walk->prot_map = NULL;
-	if (data->bv_len >= interval_bytes) {
-		walk->data_map = segment_map(data);
+	if (walk_has_data(walk))
+		data = segment(walk->data_vec, walk->data_iter);
+	if (data.bv_len >= interval_bytes) {
+		walk->data_map = segment_map(&data);
 		walk->xchg.data_buf = walk->data_map;
 	} else if (walk_has_data(walk)) {
 		void *page = bounce_get(walk)->data;
@@ -291,12 +294,42 @@ static noinline void start_straddling(struct blk_integrity_walk *walk,
 				     interval_bytes);
 		walk->xchg.data_buf = page;
 	}
-	if (prot->bv_len >= walk->geometry->tuple_size) {
-		walk->prot_map = segment_map(prot);
+	if (prot.bv_len >= walk->geometry->tuple_size) {
+		walk->prot_map = segment_map(&prot);
 		walk->xchg.prot_buf = walk->prot_map;
 	} else {
 		bounce_prot(walk);
 	}
+}
+
+/*
+ * Take up to @most intervals of data in pieces, and leave them behind.  Return:
+ * the number taken; 0 if the next one straddles.
+ */
+static unsigned int take_pieces(struct blk_integrity_walk *walk,
+				unsigned int most)
+{
+	const unsigned int exp = walk->geometry->interval_exp;
+	struct blk_integrity_pieces *pieces = walk->pieces;
+	unsigned int left = min(most, BLK_INTEGRITY_MAX_PIECES_INTERVALS);
+	unsigned int nr = 0;
+
+	most = left;
+	while (left && walk->data_iter.bi_size && nr < BLK_INTEGRITY_MAX_PIECES) {
+		struct bio_vec bv = mp_bvec_iter_bvec(walk->data_vec,
+						      walk->data_iter);
+		unsigned int n = min(bv.bv_len >> exp, left);
+
+		if (!n)
+			break;
+		pieces->piece[nr].buf = page_address(bv.bv_page) + bv.bv_offset;
+		pieces->piece[nr++].intervals = n;
+		bvec_iter_advance_single(walk->data_vec, &walk->data_iter,
+					 n << exp);
+		left -= n;
+	}
+	pieces->nr = nr;
+	return most - left;
 }
 
 /**
@@ -312,33 +345,41 @@ static noinline void start_straddling(struct blk_integrity_walk *walk,
 bool blk_integrity_walk_next(struct blk_integrity_walk *walk)
 {
 	const struct blk_integrity *geometry = walk->geometry;
-	struct bio_vec data = {}, prot;
-	unsigned int n;
+	struct bio_vec data, prot;
+	unsigned int n, whole;
 
 	blk_integrity_walk_end(walk);
 	n = min(walk->intervals,
 		max(WALK_MAX_RUN_BYTES >> geometry->interval_exp, 1));
 	if (!n || walk->prot_iter.bi_size < geometry->tuple_size)
 		return false;
-	if (walk_has_data(walk)) {
-		if (!(walk->data_iter.bi_size >> geometry->interval_exp))
-			return false;
-		data = segment(walk->data_vec, walk->data_iter);
-		n = min(n, data.bv_len >> geometry->interval_exp);
-	}
+	if (walk_has_data(walk) &&
+	    !(walk->data_iter.bi_size >> geometry->interval_exp))
+		return false;
 	prot = segment(walk->prot_vec, walk->prot_iter);
 	if (n * geometry->tuple_size > prot.bv_len)
 		n = prot.bv_len / geometry->tuple_size;
+	walk->xchg.pieces = NULL;
+	if (walk_has_data(walk)) {
+		data = segment(walk->data_vec, walk->data_iter);
+		whole = data.bv_len >> geometry->interval_exp;
+		if (whole < n && walk->pieces) {
+			n = take_pieces(walk, n);
+			walk->xchg.pieces = n ? walk->pieces : NULL;
+		} else {
+			n = min(n, whole);
+		}
+	}
 
 	walk->straddles = !n;
 	walk->run_intervals = n ?: 1;
 	walk->xchg.bi = geometry;
 	walk->xchg.data_size = walk->run_intervals << geometry->interval_exp;
 	if (unlikely(walk->straddles)) {
-		start_straddling(walk, &data, &prot);
+		start_straddling(walk);
 		return true;
 	}
-	if (walk_has_data(walk)) {
+	if (walk_has_data(walk) && !walk->xchg.pieces) {
 		walk->data_map = segment_map(&data);
 		walk->xchg.data_buf = walk->data_map;
 	}

@@ -5,7 +5,8 @@
  * Data and metadata are in vectors that are cut anywhere: an interval may
  * straddle two data vectors, and a metadata area two metadata vectors.  The
  * walk turns them into runs of whole intervals, both sides contiguous and
- * mapped, and returns each run as a &struct blk_integrity_exchg.  It does not
+ * mapped, and returns each run as a &struct blk_integrity_exchg.  For users that
+ * ask for it, the data of a run can be in several pieces.  The walk does not
  * depend on bios or policies, allocates nothing and cannot fail.
  */
 #ifndef BLK_INTEGRITY_WALK_H
@@ -42,6 +43,28 @@ struct blk_integrity_tuple_bounce {
 	u8 tuple[BLK_INTEGRITY_MAX_TUPLE_BYTES];
 };
 
+/*
+ * Limits of a run in pieces: some pages, and not more guards than fit on the
+ * stack of a callback.
+ */
+#define BLK_INTEGRITY_MAX_PIECES		16
+#define BLK_INTEGRITY_MAX_PIECES_INTERVALS	64
+
+/**
+ * struct blk_integrity_pieces - data of a run that is not contiguous
+ * @nr: number of pieces
+ * @piece: the pieces, each of them mapped
+ * @piece.buf: data
+ * @piece.intervals: whole intervals in it
+ */
+struct blk_integrity_pieces {
+	unsigned int nr;
+	struct {
+		const void *buf;
+		unsigned int intervals;
+	} piece[BLK_INTEGRITY_MAX_PIECES];
+};
+
 /**
  * struct blk_integrity_walk - the cursor
  * @mode: access to the runs
@@ -49,6 +72,8 @@ struct blk_integrity_tuple_bounce {
  * @data_vec: the data vectors; unused in modes without data
  * @data_iter: what is left of the data
  * @tuple_bounce: for tuple mode, not initialised
+ * @pieces: not initialised, for users whose callbacks take data in pieces; NULL:
+ *	the data of a run is contiguous
  * @prot_vec: the metadata vectors
  * @prot_iter: iterator over the metadata that remains
  * @intervals: number of remaining intervals, including those of the run
@@ -67,6 +92,7 @@ struct blk_integrity_walk {
 	const struct bio_vec *data_vec;
 	struct bvec_iter data_iter;
 	struct blk_integrity_tuple_bounce *tuple_bounce;
+	struct blk_integrity_pieces *pieces;
 	const struct bio_vec *prot_vec;
 	struct bvec_iter prot_iter;
 	unsigned int intervals;

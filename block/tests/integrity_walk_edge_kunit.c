@@ -21,6 +21,7 @@ struct edge {
 	struct test_vecs *data;
 	struct test_vecs *meta;
 	struct blk_integrity_tuple_bounce bounce;
+	struct blk_integrity_pieces pieces;
 	struct blk_integrity_walk walk;
 };
 
@@ -85,12 +86,15 @@ static void shortage_ends_walk(struct kunit *test)
 	struct blk_integrity bi = test_geometry(BLK_INTEGRITY_CSUM_CRC, REF_TAG,
 						8, 0, 9);
 
-	for (int cut = 0; cut < TEST_NR_CUTS; cut++) {
+	for (int i = 0; i < 2 * TEST_NR_CUTS; i++) {
+		enum test_cut cut = i / 2;
 		struct edge *edge = edge_of(test, bi, row->intervals,
 					    row->data_bytes, row->meta_bytes, cut);
 		unsigned int done = 0;
 
 		edge->walk.mode = row->mode;
+		if (i % 2 && row->mode != TUPLES && !IS_ENABLED(CONFIG_HIGHMEM))
+			edge->walk.pieces = &edge->pieces;
 		while (blk_integrity_walk_next(&edge->walk))
 			done += edge->walk.run_intervals;
 		KUNIT_EXPECT_EQ_MSG(test, row->left, edge->walk.intervals,
@@ -139,6 +143,64 @@ static void contiguous_memory_makes_long_runs(struct kunit *test)
 	}
 	KUNIT_EXPECT_EQ(test, 0, edge->walk.intervals);
 	KUNIT_EXPECT_EQ(test, row->runs, runs);
+}
+
+struct pieces_case {
+	const char *desc;
+	unsigned int exp;
+	unsigned int intervals;
+	enum test_cut cut;
+	unsigned int pieces[4];	/* of each run, 0 after the last */
+};
+
+/* Runs of 64 intervals, 16 pieces or 64 KiB; the metadata is contiguous. */
+static const struct pieces_case pieces_cases[] = {
+	{ "one interval", 9, 1, TEST_CUT_PAGE, { 1 } },
+	{ "pages of 512", 9, 130, TEST_CUT_PAGE, { 8, 8, 1 } },
+	{ "pages of 4096", 12, 33, TEST_CUT_PAGE, { 16, 16, 1 } },
+	{ "contiguous pages", 9, 130, TEST_CUT_NONE, { 1, 1 } },
+	{ "contiguous pages of 4096", 12, 33, TEST_CUT_NONE, { 1, 1, 1 } },
+};
+
+KUNIT_ARRAY_PARAM_DESC(pieces_cases, pieces_cases, desc);
+
+static void pages_make_runs_in_pieces(struct kunit *test)
+{
+	const struct pieces_case *row = test->param_value;
+	struct blk_integrity bi = test_geometry(BLK_INTEGRITY_CSUM_CRC, REF_TAG,
+						8, 0, row->exp);
+	unsigned int data_bytes = row->intervals << row->exp;
+	unsigned int meta_bytes = row->intervals * 8;
+	struct edge *edge = edge_of(test, bi, row->intervals, data_bytes,
+				    meta_bytes, row->cut);
+	u8 *data = kunit_kzalloc(test, data_bytes, GFP_KERNEL);
+	u8 *wanted = kunit_kzalloc(test, meta_bytes, GFP_KERNEL);
+	u8 *found = kunit_kzalloc(test, meta_bytes, GFP_KERNEL);
+	struct blk_integrity_walk *walk = &edge->walk;
+	unsigned int runs = 0;
+
+	if (IS_ENABLED(CONFIG_HIGHMEM) || PAGE_SIZE != SZ_4K)
+		kunit_skip(test, "for pages of 4 KiB without mappings");
+	KUNIT_ASSERT_TRUE(test, data && wanted && found);
+	edge->meta = test_vecs_alloc(test, test_rng(test), meta_bytes,
+				     TEST_CUT_NONE);
+	walk->prot_vec = edge->meta->vecs;
+	walk->pieces = &edge->pieces;
+	walk->xchg.blank = true;
+	while (blk_integrity_walk_next(walk)) {
+		KUNIT_ASSERT_LT(test, runs, ARRAY_SIZE(row->pieces));
+		KUNIT_EXPECT_EQ(test, row->pieces[runs],
+				walk->xchg.pieces ? walk->pieces->nr : 1);
+		edge->bi.profile->generate_fn(&walk->xchg);
+		runs++;
+	}
+	KUNIT_EXPECT_EQ(test, 0, row->pieces[runs]);
+	KUNIT_EXPECT_EQ(test, 0, walk->intervals);
+
+	test_vecs_read(edge->data, data);
+	test_vecs_read(edge->meta, found);
+	pi_ref_generate(&bi, data, wanted, row->intervals, 0);
+	KUNIT_EXPECT_MEMEQ(test, found, wanted, meta_bytes);
 }
 
 /* Stopping at a bounced run releases the bounce pages and enables softirqs. */
@@ -290,6 +352,7 @@ static int walk_edge_init(struct kunit_suite *suite)
 static struct kunit_case walk_edge_cases[] = {
 	KUNIT_CASE_PARAM(shortage_ends_walk, short_cases_gen_params),
 	KUNIT_CASE_PARAM(contiguous_memory_makes_long_runs, run_cases_gen_params),
+	KUNIT_CASE_PARAM(pages_make_runs_in_pieces, pieces_cases_gen_params),
 	KUNIT_CASE(abandoned_walk_releases_bounce),
 	KUNIT_CASE(softirq_does_not_take_a_tasks_bounce),
 	KUNIT_CASE(largest_tuple_is_remapped),

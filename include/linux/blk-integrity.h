@@ -106,6 +106,8 @@ struct blk_integrity_error {
  * @escaped: verify: counts the intervals that their escape exempts
  * @blank: generate, profiles of the core only: @prot_buf is not initialised, and
  *	the callback writes all of it
+ * @pieces: profiles of the core only: the data, if it is not contiguous, in place
+ *	of @data_buf
  * @err: verify: what is wrong, see blk_integrity_fail()
  *
  * Data and metadata are contiguous and mapped.
@@ -123,6 +125,7 @@ struct blk_integrity_exchg {
 	u16 app_mask;
 	unsigned int escaped;
 	bool blank;
+	const struct blk_integrity_pieces *pieces;
 	struct blk_integrity_error *err;
 };
 
