@@ -51,7 +51,7 @@ static bool folio_may_change(struct folio *folio)
  * as metadata, of which there is little, so all of it is copied.  Pages are
  * tested one by one, because a vector may cover several folios.
  */
-static bool data_may_change(struct bio *bio)
+static noinline bool data_may_change(struct bio *bio)
 {
 	bool may_change = bio->bi_opf & REQ_META;
 	struct bvec_iter iter;
@@ -252,6 +252,28 @@ static struct bio *align(struct bio *bio)
 	return NULL;
 }
 
+/*
+ * Copy as much as one request takes; the rest is submitted again.  Not inline,
+ * since nearly all bios go as they are.
+ */
+static noinline struct bio *send_copy(struct bio *bio, bool split)
+{
+	struct bio *copy;
+
+	if (!may_have_copy(bio))
+		return bio;
+	bio = bio_split_to_limits(bio);
+	if (!bio)
+		return NULL;
+	if (split)
+		return align(bio);
+	copy = copy_of(bio, GFP_NOWAIT);
+	blk_integrity_count(bdev_get_queue(bio->bi_bdev),
+			    copy ? BLK_INTEGRITY_COPIED_WRITES :
+				   BLK_INTEGRITY_COPY_FALLBACKS, 1);
+	return copy ?: bio;
+}
+
 /**
  * bio_integrity_stabilize() - copy a bio whose data may change or is split
  * @bio: bio for a device that takes requests; not under the queue's usage count
@@ -266,25 +288,14 @@ static struct bio *align(struct bio *bio)
  */
 struct bio *bio_integrity_stabilize(struct bio *bio)
 {
-	struct bio *copy;
 	bool split;
 
 	if (!bio_has_data(bio))
 		return bio;
 	split = is_split_in_memory(bio);
-	if (likely(!split && !is_unstable(bio)) || !may_have_copy(bio))
+	if (likely(!split && !is_unstable(bio)))
 		return bio;
-	/* Copy as much as one request takes; the rest is submitted again. */
-	bio = bio_split_to_limits(bio);
-	if (!bio)
-		return NULL;
-	if (split)
-		return align(bio);
-	copy = copy_of(bio, GFP_NOWAIT);
-	blk_integrity_count(bdev_get_queue(bio->bi_bdev),
-			    copy ? BLK_INTEGRITY_COPIED_WRITES :
-				   BLK_INTEGRITY_COPY_FALLBACKS, 1);
-	return copy ?: bio;
+	return send_copy(bio, split);
 }
 
 /* After init_bio(), before disks. */

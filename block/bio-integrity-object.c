@@ -126,6 +126,20 @@ void bip_object_destroy(struct bip_object *obj)
 	kmem_cache_free(object_slab, obj);
 }
 
+/* With what bip_object_free() needs, and the buffer that follows it. */
+static struct bip_object *object_alloc(gfp_t gfp)
+{
+	struct bip_object *obj = kmem_cache_alloc(object_slab, gfp);
+
+	if (!obj)
+		return NULL;
+	obj->reserve = NULL;
+	obj->profile = NULL;
+	obj->bip.bip_geometry.profile = NULL;
+	obj->shape = (struct bip_shape) {};
+	return obj;
+}
+
 /**
  * bip_object_create() - allocate a payload with a buffer
  * @shape: of the buffer
@@ -137,16 +151,12 @@ void bip_object_destroy(struct bip_object *obj)
  */
 struct bip_object *bip_object_create(struct bip_shape shape, gfp_t gfp)
 {
-	struct bip_object *obj = kmem_cache_alloc(object_slab, gfp);
+	struct bip_object *obj = object_alloc(gfp);
 	struct page *page;
 
 	if (!obj)
 		return NULL;
-	obj->reserve = NULL;
-	obj->profile = NULL;
-	obj->bip.bip_geometry.profile = NULL;
 	obj->shape.order = shape.order;
-	obj->shape.nr_chunks = 0;
 	/* Do not start compaction: the I/O can be split instead. */
 	if (shape.order > PAGE_ALLOC_COSTLY_ORDER)
 		gfp &= ~__GFP_KSWAPD_RECLAIM;
@@ -161,6 +171,16 @@ struct bip_object *bip_object_create(struct bip_shape shape, gfp_t gfp)
 	return obj;
 }
 
+static void add_chunks(struct bip_object *obj, unsigned int bytes)
+{
+	struct bio_vec *bv = obj->bip.bip_inline_vecs;
+
+	for (; bytes; bytes -= bv++->bv_len)
+		bvec_set_page(bv, bv->bv_page,
+			      min(bytes, chunk_bytes(obj->shape)), 0);
+	obj->bip.bip_vcnt = bv - obj->bip.bip_inline_vecs;
+}
+
 /**
  * bip_object_init() - initialise a payload whose metadata is its buffer
  * @obj: from bip_object_create()
@@ -173,7 +193,6 @@ struct bip_object *bip_object_create(struct bip_shape shape, gfp_t gfp)
 void bip_object_init(struct bip_object *obj, unsigned int bytes)
 {
 	struct bio_integrity_payload *bip = &obj->bip;
-	struct bio_vec *bv = bip->bip_inline_vecs;
 
 	obj->private = NULL;
 	obj->copied_from = NULL;
@@ -184,15 +203,12 @@ void bip_object_init(struct bip_object *obj, unsigned int bytes)
 	bip->bip_residue_bytes = 0;
 	bip->bip_app_tag = 0;
 	bip->bip_app_mask = 0;
-	if (likely(!obj->shape.nr_chunks)) {
-		bvec_set_virt(bv, (void *)obj + inline_offset, bytes);
-		bip->bip_vcnt = 1;
+	if (unlikely(obj->shape.nr_chunks)) {
+		add_chunks(obj, bytes);
 		return;
 	}
-	for (; bytes; bytes -= bv++->bv_len)
-		bvec_set_page(bv, bv->bv_page,
-			      min(bytes, chunk_bytes(obj->shape)), 0);
-	bip->bip_vcnt = bv - bip->bip_inline_vecs;
+	bvec_set_virt(bip->bip_inline_vecs, (void *)obj + inline_offset, bytes);
+	bip->bip_vcnt = 1;
 }
 
 /**
@@ -210,16 +226,15 @@ void bip_object_init(struct bip_object *obj, unsigned int bytes)
 struct bip_object *bip_object_alloc(const struct queue_limits *lim,
 				    unsigned int bytes, gfp_t gfp)
 {
-	struct bip_shape shape = {};
 	struct bip_object *obj;
 
 	/* A page is the least that a device takes. */
-	if (bytes > INLINE_BYTES) {
-		if (bytes > bio_integrity_max_buf_bytes(lim))
-			return NULL;
-		shape = bip_shape(lim, bytes);
-	}
-	obj = bip_object_create(shape, gfp);
+	if (bytes <= INLINE_BYTES)
+		obj = object_alloc(gfp);
+	else if (bytes <= bio_integrity_max_buf_bytes(lim))
+		obj = bip_object_create(bip_shape(lim, bytes), gfp);
+	else
+		obj = NULL;
 	if (obj)
 		bip_object_init(obj, bytes);
 	return obj;

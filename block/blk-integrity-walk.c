@@ -97,7 +97,7 @@ static struct bio_vec segment(const struct bio_vec *vec, struct bvec_iter iter)
 	return mp_bvec_iter_bvec(vec, iter);
 }
 
-static void *segment_map(struct bio_vec *bv)
+static __always_inline void *segment_map(struct bio_vec *bv)
 {
 	if (IS_ENABLED(CONFIG_HIGHMEM))
 		return bvec_kmap_local(bv);
@@ -311,25 +311,25 @@ static unsigned int take_pieces(struct blk_integrity_walk *walk,
 {
 	const unsigned int exp = walk->geometry->interval_exp;
 	struct blk_integrity_pieces *pieces = walk->pieces;
-	unsigned int left = min(most, BLK_INTEGRITY_MAX_PIECES_INTERVALS);
+	struct bvec_iter iter = walk->data_iter;
+	unsigned int taken = 0;
 	unsigned int nr = 0;
 
-	most = left;
-	while (left && walk->data_iter.bi_size && nr < BLK_INTEGRITY_MAX_PIECES) {
-		struct bio_vec bv = mp_bvec_iter_bvec(walk->data_vec,
-						      walk->data_iter);
-		unsigned int n = min(bv.bv_len >> exp, left);
+	most = min(most, BLK_INTEGRITY_MAX_PIECES_INTERVALS);
+	while (taken < most && iter.bi_size && nr < BLK_INTEGRITY_MAX_PIECES) {
+		struct bio_vec bv = mp_bvec_iter_bvec(walk->data_vec, iter);
+		unsigned int n = min(bv.bv_len >> exp, most - taken);
 
 		if (!n)
 			break;
 		pieces->piece[nr].buf = page_address(bv.bv_page) + bv.bv_offset;
 		pieces->piece[nr++].intervals = n;
-		bvec_iter_advance_single(walk->data_vec, &walk->data_iter,
-					 n << exp);
-		left -= n;
+		bvec_iter_advance_single(walk->data_vec, &iter, n << exp);
+		taken += n;
 	}
 	pieces->nr = nr;
-	return most - left;
+	walk->data_iter = iter;
+	return taken;
 }
 
 /**
