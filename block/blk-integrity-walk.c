@@ -322,7 +322,7 @@ static unsigned int take_pieces(struct blk_integrity_walk *walk,
 
 		if (!n)
 			break;
-		pieces->piece[nr].buf = page_address(bv.bv_page) + bv.bv_offset;
+		pieces->piece[nr].data = page_address(bv.bv_page) + bv.bv_offset;
 		pieces->piece[nr++].intervals = n;
 		bvec_iter_advance_single(walk->data_vec, &iter, n << exp);
 		taken += n;

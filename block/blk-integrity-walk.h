@@ -14,6 +14,8 @@
 
 #include <linux/blk-integrity.h>
 
+#include "pi-guard.h"
+
 /**
  * enum blk_integrity_walk_mode - access of the user of a walk
  * @BLK_INTEGRITY_WALK_READ: reads data and metadata areas
@@ -53,16 +55,11 @@ struct blk_integrity_tuple_bounce {
 /**
  * struct blk_integrity_pieces - data of a run that is not contiguous
  * @nr: number of pieces
- * @piece: the pieces, each of them mapped
- * @piece.buf: data
- * @piece.intervals: whole intervals in it
+ * @piece: the pieces
  */
 struct blk_integrity_pieces {
 	unsigned int nr;
-	struct {
-		const void *buf;
-		unsigned int intervals;
-	} piece[BLK_INTEGRITY_MAX_PIECES];
+	struct pi_piece piece[BLK_INTEGRITY_MAX_PIECES];
 };
 
 /**

@@ -151,54 +151,74 @@ u64 pi_guard_crc64_update(u64 crc, const u8 *p, size_t len)
 /**
  * pi_guard_crc16_portable() - compute the CRC-16 T10-DIF of each interval of a
  *	run
- * @data: the run
+ * @pieces: the run
+ * @nr_pieces: number of pieces
  * @bytes: length of an interval
- * @nr: number of intervals
- * @guards: room for @nr guards
+ * @guards: room for the guards
  *
  * Context: Any context.
  */
-void pi_guard_crc16_portable(const void *data, unsigned int bytes,
-			     unsigned int nr, u16 *guards)
+void pi_guard_crc16_portable(const struct pi_piece *pieces,
+			     unsigned int nr_pieces, unsigned int bytes,
+			     u16 *guards)
 {
-	for (; nr; nr--, data += bytes)
-		*guards++ = pi_guard_crc16_update(0, data, bytes);
+	for (; nr_pieces; nr_pieces--, pieces++) {
+		const void *data = pieces->data;
+
+		for (unsigned int i = 0; i < pieces->intervals; i++) {
+			*guards++ = pi_guard_crc16_update(0, data, bytes);
+			data += bytes;
+		}
+	}
 }
 
 /**
  * pi_guard_ip_portable() - compute the Internet checksum of each interval of a
  *	run
- * @data: the run
+ * @pieces: the run
+ * @nr_pieces: number of pieces
  * @bytes: length of an interval
- * @nr: number of intervals
- * @guards: room for @nr guards
+ * @guards: room for the guards
  *
  * Context: Any context.
  */
-void pi_guard_ip_portable(const void *data, unsigned int bytes,
-			  unsigned int nr, u16 *guards)
+void pi_guard_ip_portable(const struct pi_piece *pieces,
+			  unsigned int nr_pieces, unsigned int bytes,
+			  u16 *guards)
 {
-	for (; nr; nr--, data += bytes) {
-		__sum16 sum = csum_fold(csum_partial(data, bytes, 0));
+	for (; nr_pieces; nr_pieces--, pieces++) {
+		const void *data = pieces->data;
 
-		/* The sum is in memory order. */
-		*guards++ = be16_to_cpu((__force __be16)sum);
+		for (unsigned int i = 0; i < pieces->intervals; i++) {
+			__sum16 sum = csum_fold(csum_partial(data, bytes, 0));
+
+			/* The sum is in memory order. */
+			*guards++ = be16_to_cpu((__force __be16)sum);
+			data += bytes;
+		}
 	}
 }
 
 /**
  * pi_guard_crc64_portable() - compute the CRC-64 of NVMe of each interval of a
  *	run
- * @data: the run
+ * @pieces: the run
+ * @nr_pieces: number of pieces
  * @bytes: length of an interval
- * @nr: number of intervals
- * @guards: room for @nr guards
+ * @guards: room for the guards
  *
  * Context: Any context.
  */
-void pi_guard_crc64_portable(const void *data, unsigned int bytes,
-			     unsigned int nr, u64 *guards)
+void pi_guard_crc64_portable(const struct pi_piece *pieces,
+			     unsigned int nr_pieces, unsigned int bytes,
+			     u64 *guards)
 {
-	for (; nr; nr--, data += bytes)
-		*guards++ = pi_guard_crc64_update(0, data, bytes);
+	for (; nr_pieces; nr_pieces--, pieces++) {
+		const void *data = pieces->data;
+
+		for (unsigned int i = 0; i < pieces->intervals; i++) {
+			*guards++ = pi_guard_crc64_update(0, data, bytes);
+			data += bytes;
+		}
+	}
 }

@@ -87,15 +87,22 @@ static bool prefetches_well(void)
  * rare, use the tables.
  */
 #define WITH_REGISTERS(name, fallback, type)				\
-static void name##_run(const void *data, unsigned int bytes,		\
-		       unsigned int nr, type guards)			\
+static void name##_run(const struct pi_piece *pieces,			\
+		       unsigned int nr_pieces, unsigned int bytes,	\
+		       type guards)					\
 {									\
+	const struct pi_piece *end = pieces + nr_pieces;		\
+									\
 	if (unlikely(!irq_fpu_usable())) {				\
-		fallback(data, bytes, nr, guards);			\
+		fallback(pieces, nr_pieces, bytes, guards);		\
 		return;							\
 	}								\
 	kernel_fpu_begin();						\
-	name(data, bytes, nr, guards, &pi_guard_consts);		\
+	for (; pieces < end; pieces++) {				\
+		name(pieces->data, bytes, pieces->intervals, guards,	\
+		     &pi_guard_consts);					\
+		guards += pieces->intervals;				\
+	}								\
 	kernel_fpu_end();						\
 }
 

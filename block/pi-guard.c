@@ -31,11 +31,18 @@ DEFINE_STATIC_CALL(pi_guard_crc16_call, pi_guard_crc16_portable);
 DEFINE_STATIC_CALL(pi_guard_ip_call, pi_guard_ip_portable);
 DEFINE_STATIC_CALL(pi_guard_crc64_call, pi_guard_crc64_portable);
 
-static void pi_guard_crc16_lib(const void *data, unsigned int bytes,
-			       unsigned int nr, u16 *guards)
+static void pi_guard_crc16_lib(const struct pi_piece *pieces,
+			       unsigned int nr_pieces, unsigned int bytes,
+			       u16 *guards)
 {
-	for (; nr; nr--, data += bytes)
-		*guards++ = crc_t10dif(data, bytes);
+	for (; nr_pieces; nr_pieces--, pieces++) {
+		const void *data = pieces->data;
+
+		for (unsigned int i = 0; i < pieces->intervals; i++) {
+			*guards++ = crc_t10dif(data, bytes);
+			data += bytes;
+		}
+	}
 }
 
 /*
@@ -97,56 +104,56 @@ static bool in_units(unsigned int bytes)
 
 /**
  * pi_guard_crc16() - compute the CRC-16 T10-DIF of each interval of a run
- * @data: the run
+ * @pieces: the run
+ * @nr_pieces: number of pieces; preemption may be off until all are done
  * @bytes: length of an interval
- * @nr: number of intervals; preemption may be off until all are done
- * @guards: room for @nr guards
+ * @guards: room for the guards
  *
  * Context: Any context.
  */
-void pi_guard_crc16(const void *data, unsigned int bytes, unsigned int nr,
-		    u16 *guards)
+void pi_guard_crc16(const struct pi_piece *pieces, unsigned int nr_pieces,
+		    unsigned int bytes, u16 *guards)
 {
 	if (likely(in_units(bytes)))
-		static_call(pi_guard_crc16_call)(data, bytes, nr, guards);
+		static_call(pi_guard_crc16_call)(pieces, nr_pieces, bytes, guards);
 	else
-		pi_guard_crc16_portable(data, bytes, nr, guards);
+		pi_guard_crc16_portable(pieces, nr_pieces, bytes, guards);
 }
 
 /**
  * pi_guard_ip() - compute the Internet checksum of each interval of a run
- * @data: the run
+ * @pieces: the run
+ * @nr_pieces: number of pieces; preemption may be off until all are done
  * @bytes: length of an interval
- * @nr: number of intervals; preemption may be off until all are done
- * @guards: room for @nr guards
+ * @guards: room for the guards
  *
  * Context: Any context.
  */
-void pi_guard_ip(const void *data, unsigned int bytes, unsigned int nr,
-		 u16 *guards)
+void pi_guard_ip(const struct pi_piece *pieces, unsigned int nr_pieces,
+		 unsigned int bytes, u16 *guards)
 {
 	if (likely(in_units(bytes)))
-		static_call(pi_guard_ip_call)(data, bytes, nr, guards);
+		static_call(pi_guard_ip_call)(pieces, nr_pieces, bytes, guards);
 	else
-		pi_guard_ip_portable(data, bytes, nr, guards);
+		pi_guard_ip_portable(pieces, nr_pieces, bytes, guards);
 }
 
 /**
  * pi_guard_crc64() - compute the CRC-64 of NVMe of each interval of a run
- * @data: the run
+ * @pieces: the run
+ * @nr_pieces: number of pieces; preemption may be off until all are done
  * @bytes: length of an interval
- * @nr: number of intervals; preemption may be off until all are done
- * @guards: room for @nr guards
+ * @guards: room for the guards
  *
  * Context: Any context.
  */
-void pi_guard_crc64(const void *data, unsigned int bytes, unsigned int nr,
-		    u64 *guards)
+void pi_guard_crc64(const struct pi_piece *pieces, unsigned int nr_pieces,
+		    unsigned int bytes, u64 *guards)
 {
 	if (likely(in_units(bytes)))
-		static_call(pi_guard_crc64_call)(data, bytes, nr, guards);
+		static_call(pi_guard_crc64_call)(pieces, nr_pieces, bytes, guards);
 	else
-		pi_guard_crc64_portable(data, bytes, nr, guards);
+		pi_guard_crc64_portable(pieces, nr_pieces, bytes, guards);
 }
 
 /**

@@ -2,8 +2,8 @@
 /*
  * Guards of runs of protection intervals.
  *
- * A run consists of contiguous intervals of equal length.  A guard is stored as
- * a number, equal to a big-endian read of the tuple.
+ * A run consists of intervals of equal length, contiguous or in pieces.  A guard
+ * is stored as a number, equal to a big-endian read of the tuple.
  */
 #ifndef BLK_PI_GUARD_H
 #define BLK_PI_GUARD_H
@@ -17,10 +17,22 @@
  */
 #define PI_GUARD_UNIT_BYTES	512
 
-typedef void pi_guard16_fn(const void *data, unsigned int bytes,
-			   unsigned int nr, u16 *guards);
-typedef void pi_guard64_fn(const void *data, unsigned int bytes,
-			   unsigned int nr, u64 *guards);
+/**
+ * struct pi_piece - contiguous intervals
+ * @data: their data, mapped
+ * @intervals: number of intervals
+ */
+struct pi_piece {
+	const void *data;
+	unsigned int intervals;
+};
+
+typedef void pi_guard16_fn(const struct pi_piece *pieces,
+			   unsigned int nr_pieces, unsigned int bytes,
+			   u16 *guards);
+typedef void pi_guard64_fn(const struct pi_piece *pieces,
+			   unsigned int nr_pieces, unsigned int bytes,
+			   u64 *guards);
 
 /**
  * struct pi_guard_impl - a set of functions that compute guards

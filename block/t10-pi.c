@@ -97,45 +97,30 @@ static void pi_chain_guards(const struct pi_format *fmt, struct pi_chunk *chunk)
 	}
 }
 
-/* Compute guards of @nr contiguous intervals, from the one at @first on. */
-static __always_inline void pi_guards_of(const struct pi_format *fmt,
-					 const struct pi_chunk *chunk,
-					 unsigned int first, unsigned int nr,
-					 const void *data)
-{
-	unsigned int bytes = 1U << chunk->xchg->bi->interval_exp;
-
-	switch (fmt->csum_type) {
-	case BLK_INTEGRITY_CSUM_CRC64:
-		pi_guard_crc64(data, bytes, nr, chunk->guards->wide + first);
-		break;
-	case BLK_INTEGRITY_CSUM_IP:
-		pi_guard_ip(data, bytes, nr, chunk->guards->narrow + first);
-		break;
-	default:
-		pi_guard_crc16(data, bytes, nr, chunk->guards->narrow + first);
-	}
-}
-
 /* Compute the guards of the data and of the metadata in front of the tuples. */
 static __always_inline void pi_compute_guards(const struct pi_format *fmt,
 					      struct pi_chunk *chunk)
 {
 	const struct blk_integrity *geometry = chunk->xchg->bi;
 	const struct blk_integrity_pieces *pieces = chunk->xchg->pieces;
+	const struct pi_piece one = {
+		.data		= chunk->xchg->data_buf +
+				  ((size_t)chunk->first << geometry->interval_exp),
+		.intervals	= chunk->nr,
+	};
+	const struct pi_piece *piece = pieces ? pieces->piece : &one;
+	unsigned int nr_pieces = pieces ? pieces->nr : 1;
+	unsigned int bytes = 1U << geometry->interval_exp;
 
-	if (pieces) {
-		unsigned int first = 0;
-
-		for (unsigned int i = 0; i < pieces->nr; i++) {
-			pi_guards_of(fmt, chunk, first,
-				     pieces->piece[i].intervals,
-				     pieces->piece[i].buf);
-			first += pieces->piece[i].intervals;
-		}
-	} else {
-		pi_guards_of(fmt, chunk, 0, chunk->nr, chunk->xchg->data_buf +
-			     ((size_t)chunk->first << geometry->interval_exp));
+	switch (fmt->csum_type) {
+	case BLK_INTEGRITY_CSUM_CRC64:
+		pi_guard_crc64(piece, nr_pieces, bytes, chunk->guards->wide);
+		break;
+	case BLK_INTEGRITY_CSUM_IP:
+		pi_guard_ip(piece, nr_pieces, bytes, chunk->guards->narrow);
+		break;
+	default:
+		pi_guard_crc16(piece, nr_pieces, bytes, chunk->guards->narrow);
 	}
 	if (unlikely(geometry->pi_offset))
 		pi_chain_guards(fmt, chunk);

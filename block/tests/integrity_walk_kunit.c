@@ -303,7 +303,8 @@ static void expect_data(struct kunit *test,
 		unsigned int len = pieces->piece[i].intervals <<
 				   xchg->bi->interval_exp;
 
-		KUNIT_EXPECT_MEMEQ(test, pieces->piece[i].buf, data + bytes, len);
+		KUNIT_EXPECT_MEMEQ(test, pieces->piece[i].data, data + bytes,
+				   len);
 		bytes += len;
 	}
 	KUNIT_EXPECT_EQ(test, bytes, xchg->data_size);

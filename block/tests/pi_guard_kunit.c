@@ -75,21 +75,34 @@ static u64 guard_at(const struct guards *guards, enum kind kind, unsigned int i)
 	return kind == CRC64 ? guards->wide[i] : guards->narrow[i];
 }
 
-static void compute(const struct guard_param *param, const void *data,
-		    unsigned int bytes, unsigned int nr, struct guards *guards)
+static void compute_pieces(const struct guard_param *param,
+			   const struct pi_piece *pieces, unsigned int nr_pieces,
+			   unsigned int bytes, struct guards *guards)
 {
+	unsigned int nr = 0;
+
+	for (unsigned int i = 0; i < nr_pieces; i++)
+		nr += pieces[i].intervals;
 	guards->wide[nr] = WIDE_CANARY;
 	guards->narrow[nr] = CANARY;
 	switch (param->kind) {
 	case CRC16:
-		param->impl->crc16(data, bytes, nr, guards->narrow);
+		param->impl->crc16(pieces, nr_pieces, bytes, guards->narrow);
 		break;
 	case IP:
-		param->impl->ip(data, bytes, nr, guards->narrow);
+		param->impl->ip(pieces, nr_pieces, bytes, guards->narrow);
 		break;
 	default:
-		param->impl->crc64(data, bytes, nr, guards->wide);
+		param->impl->crc64(pieces, nr_pieces, bytes, guards->wide);
 	}
+}
+
+static void compute(const struct guard_param *param, const void *data,
+		    unsigned int bytes, unsigned int nr, struct guards *guards)
+{
+	const struct pi_piece piece = { data, nr };
+
+	compute_pieces(param, &piece, 1, bytes, guards);
 }
 
 static struct guards *guards_alloc(struct kunit *test)
@@ -144,6 +157,35 @@ static void runs_of_any_length(struct kunit *test)
 		expect_guards(test, data + first * UNIT, UNIT, nr,
 			      expected + first, guards);
 		expect_guards(test, data, UNIT, nr, expected, guards);
+	}
+}
+
+/* Pieces of any length, of which none follows the one before in memory. */
+static void runs_in_pieces(struct kunit *test)
+{
+	const struct guard_param *param = test->param_value;
+	struct pi_piece pieces[] = { { .intervals = 1 }, { .intervals = 8 },
+				     { .intervals = 3 }, { .intervals = 64 } };
+	struct guards *guards = guards_alloc(test);
+
+	for (unsigned int bytes = UNIT; bytes <= SZ_4K; bytes *= 8) {
+		unsigned int done = 0;
+
+		for (int i = 0; i < ARRAY_SIZE(pieces); i++) {
+			unsigned int len = pieces[i].intervals * bytes;
+
+			pieces[i].data = test_filled_buf(test, test_rng(test), len);
+		}
+		compute_pieces(param, pieces, ARRAY_SIZE(pieces), bytes, guards);
+		for (int i = 0; i < ARRAY_SIZE(pieces); i++) {
+			for (unsigned int k = 0; k < pieces[i].intervals; k++)
+				KUNIT_EXPECT_EQ(test, guard_at(guards, param->kind, done++),
+						reference(param->kind,
+							  pieces[i].data + k * bytes,
+							  bytes));
+		}
+		KUNIT_EXPECT_EQ(test, guard_at(guards, param->kind, done),
+				param->kind == CRC64 ? WIDE_CANARY : CANARY);
 	}
 }
 
@@ -309,6 +351,7 @@ static void prefixes_count(struct kunit *test)
 	struct rnd_state *rng = test_rng(test);
 	u8 *data = test_filled_buf(test, rng, nr * UNIT);
 	u8 *meta = test_filled_buf(test, rng, nr * stride);
+	const struct pi_piece piece = { data, nr };
 	u64 crc64[3];
 	u16 crc16[3];
 	u16 ip[3];
@@ -316,9 +359,9 @@ static void prefixes_count(struct kunit *test)
 	for (unsigned int bytes = 1; bytes <= stride; bytes++) {
 		const struct pi_guard_prefixes prefixes = { meta, bytes, stride };
 
-		pi_guard_crc16(data, UNIT, nr, crc16);
-		pi_guard_crc64(data, UNIT, nr, crc64);
-		pi_guard_ip(data, UNIT, nr, ip);
+		pi_guard_crc16(&piece, 1, UNIT, crc16);
+		pi_guard_crc64(&piece, 1, UNIT, crc64);
+		pi_guard_ip(&piece, 1, UNIT, ip);
 		pi_guard_crc16_chain(crc16, nr, &prefixes);
 		pi_guard_crc64_chain(crc64, nr, &prefixes);
 		pi_guard_ip_chain(ip, nr, &prefixes);
@@ -340,6 +383,7 @@ static void prefixes_count(struct kunit *test)
 
 static struct kunit_case pi_guard_cases[] = {
 	KUNIT_CASE_PARAM(runs_of_any_length, guard_params),
+	KUNIT_CASE_PARAM(runs_in_pieces, guard_params),
 	KUNIT_CASE_PARAM(runs_at_any_alignment, guard_params),
 	KUNIT_CASE_PARAM(intervals_of_any_length, guard_params),
 	KUNIT_CASE_PARAM(unusual_data, guard_params),

@@ -75,17 +75,23 @@ OURS64(pi_crc64_avx512)
 
 static void run_portable16(const u8 *data, unsigned int bytes, unsigned int nr, void *guards)
 {
-	pi_guard_crc16_portable(data, bytes, nr, guards);
+	const struct pi_piece piece = { data, nr };
+
+	pi_guard_crc16_portable(&piece, 1, bytes, guards);
 }
 
 static void run_portable64(const u8 *data, unsigned int bytes, unsigned int nr, void *guards)
 {
-	pi_guard_crc64_portable(data, bytes, nr, guards);
+	const struct pi_piece piece = { data, nr };
+
+	pi_guard_crc64_portable(&piece, 1, bytes, guards);
 }
 
 static void run_csum_partial(const u8 *data, unsigned int bytes, unsigned int nr, void *guards)
 {
-	pi_guard_ip_portable(data, bytes, nr, guards);
+	const struct pi_piece piece = { data, nr };
+
+	pi_guard_ip_portable(&piece, 1, bytes, guards);
 }
 
 static u16 base_update(const u8 *data, unsigned int bytes)
