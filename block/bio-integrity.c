@@ -156,6 +156,15 @@ added:
 }
 EXPORT_SYMBOL(bio_integrity_add_page);
 
+/* Metadata of the next @intervals, at most what there is. */
+static unsigned int bip_bytes(const struct bio_integrity_payload *bip,
+			      const struct blk_integrity *geometry,
+			      unsigned int intervals)
+{
+	return min_t(u64, (u64)intervals * geometry->tuple_size,
+		     bip->bip_iter.bi_size);
+}
+
 /**
  * bio_integrity_advance() - move a payload along with its data
  * @bio: bio with a payload
@@ -181,8 +190,7 @@ void bio_integrity_advance(struct bio *bio, unsigned int bytes)
 
 	bip->bip_iter.bi_sector += intervals;
 	bvec_iter_advance(bip->bip_vec, &bip->bip_iter,
-			  min(intervals * geometry->tuple_size,
-			      bip->bip_iter.bi_size));
+			  bip_bytes(bip, geometry, intervals));
 }
 
 /**
@@ -202,8 +210,7 @@ void bio_integrity_trim(struct bio *bio)
 
 	intervals = (bip->bip_residue_bytes + bio->bi_iter.bi_size) >>
 		    geometry->interval_exp;
-	bip->bip_iter.bi_size = min(intervals * geometry->tuple_size,
-				    bip->bip_iter.bi_size);
+	bip->bip_iter.bi_size = bip_bytes(bip, geometry, intervals);
 }
 EXPORT_SYMBOL(bio_integrity_trim);
 

@@ -290,6 +290,26 @@ static void short_payload_stops_at_its_end(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, bip->bip_iter.bi_size);
 }
 
+/* Metadata for all of the data would have more bytes than 32 bits can count. */
+static void short_payload_of_large_bio_stops_at_its_end(struct kunit *test)
+{
+	struct blk_integrity bi = test_geometry(BLK_INTEGRITY_CSUM_CRC, 0, SZ_4K,
+						0, 9);
+	struct test_disk *td = test_disk_of(test, bi);
+	struct test_vecs *meta = test_vecs_alloc(test, test_rng(test), SZ_8K,
+						 TEST_CUT_NONE);
+	struct test_io *io = test_io_alloc(test, td->bdev, test_rng(test),
+					   REQ_OP_WRITE, 0, SZ_4K, TEST_CUT_NONE);
+	struct bio_integrity_payload *bip = test_io_attach(test, io, meta, 7);
+
+	io->bio.bi_iter.bi_size = SZ_512M;
+	bio_integrity_trim(&io->bio);
+	KUNIT_EXPECT_EQ(test, SZ_8K, bip->bip_iter.bi_size);
+	bio_integrity_advance(&io->bio, SZ_512M);
+	KUNIT_EXPECT_EQ(test, 0, bip->bip_iter.bi_size);
+	KUNIT_EXPECT_EQ(test, 7 + SZ_1M, bip_get_seed(bip));
+}
+
 static struct kunit_case split_cases[] = {
 	KUNIT_CASE_PARAM(advance_moves_payload, test_geometry_gen_params),
 	KUNIT_CASE_PARAM(parts_of_intervals_add_up, test_geometry_gen_params),
@@ -304,6 +324,7 @@ static struct kunit_case split_cases[] = {
 			 test_geometry_gen_params),
 	KUNIT_CASE(device_without_profile_moves_nothing),
 	KUNIT_CASE(short_payload_stops_at_its_end),
+	KUNIT_CASE(short_payload_of_large_bio_stops_at_its_end),
 	{ }
 };
 
