@@ -105,6 +105,11 @@ static int blk_integrity_validate_geometry(const struct request_queue *q,
 		return refuse(q,
 			      "metadata on a device that bounces high memory (features 0x%x)",
 			      lim->features);
+	/* The block layer accepts them from devices with a virtual boundary. */
+	if (lim->max_segment_size < PAGE_SIZE)
+		return refuse(q,
+			      "segments of %u bytes (max_segment_size), must have a page (%lu) at least",
+			      lim->max_segment_size, PAGE_SIZE);
 	return 0;
 }
 

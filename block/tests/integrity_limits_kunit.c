@@ -120,6 +120,18 @@ static void impossible_geometry_is_refused(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, -EINVAL, blk_integrity_validate_limits(NULL, &lim));
 }
 
+/* Drivers with a virtual boundary may have shorter segments than a page. */
+static void segments_shorter_than_a_page_are_refused(struct kunit *test)
+{
+	struct queue_limits lim = test_plain_limits();
+
+	lim.virt_boundary_mask = SZ_4K - 1;
+	lim.max_segment_size = PAGE_SIZE - 1;
+	KUNIT_ASSERT_EQ(test, 0, blk_set_default_limits(&lim));
+	lim.integrity = test_geometry(CRC, 0, 8, 0, 9);
+	KUNIT_EXPECT_EQ(test, -EINVAL, blk_integrity_validate_limits(NULL, &lim));
+}
+
 static const struct limits_case accepted_cases[] = {
 	{ "CRC", BI(.csum_type = CRC, .flags = REF_TAG, .tuple_size = 8,
 		    .tag_size = 2) },
@@ -305,6 +317,7 @@ static void metadata_excludes_inline_encryption(struct kunit *test)
 
 static struct kunit_case limits_cases[] = {
 	KUNIT_CASE_PARAM(impossible_geometry_is_refused, refused_cases_gen_params),
+	KUNIT_CASE(segments_shorter_than_a_page_are_refused),
 	KUNIT_CASE_PARAM(what_is_left_open_is_filled_in, accepted_cases_gen_params),
 	KUNIT_CASE(opaque_metadata_has_no_offset),
 	KUNIT_CASE(builtin_profile_follows_guard_type),
