@@ -5,6 +5,7 @@
 KERNEL_SRC ?=
 ACCEL ?= tcg
 DEBUG ?=
+FUZZ_SECONDS ?= 60
 export KERNEL_SRC ACCEL DEBUG
 
 help:
@@ -26,6 +27,7 @@ help:
 	@echo 'make test-archs   runs the KUnit suites in QEMU on i386, s390x, arm64 (4 and 64 KiB pages) and big-endian powerpc64'
 	@echo 'make test-matrix  runs all cells of the test that combines formats of pi_brd with stacks and submitters: takes hours'
 	@echo 'make coverage     writes which lines and branches KUnit runs to build/coverage/index.html'
+	@echo 'make fuzz         runs random geometries, cuts and contents under ASan and UBSan; FUZZ_SECONDS=60'
 	@echo 'make docs         builds our pages as HTML with Sphinx and fails on warnings'
 	@echo 'make soak         runs all of the above that test: takes hours'
 	@echo 'make patch        writes the difference from Linux to build/patches, as a series for git am'
@@ -89,6 +91,9 @@ test-archs: tree
 coverage: tree
 	@scripts/coverage
 
+fuzz: tree
+	@scripts/fuzz $(FUZZ_SECONDS)
+
 docs: tree
 	@scripts/docs
 
@@ -96,7 +101,8 @@ test-matrix: tree
 	@scripts/kernel full
 	@BOOT=PI_MATRIX=all scripts/guest run matrix
 
-soak: test test-base test-archs test-matrix coverage docs patch-check
+soak: FUZZ_SECONDS = 3600
+soak: test test-base test-archs test-matrix coverage fuzz docs patch-check
 
 patch: tree
 	@scripts/patch
@@ -117,4 +123,4 @@ distclean:
 	rm -rf build
 
 .PHONY: help tree kernel run shell selftest kunit kunit-qemu bench bench-guards bench-path check check-drivers
-.PHONY: patch patch-check debian13 test test-base test-archs test-matrix coverage docs soak clean distclean
+.PHONY: patch patch-check debian13 test test-base test-archs test-matrix coverage fuzz docs soak clean distclean
