@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 # NVMe multipath: a path is reset, and another is removed, while large reads are verified. All reads must succeed
-# through the remaining path.
+# through the remaining path. Then one path formats the namespace.
 # shellcheck shell=sh
 . ./probe.sh
 . ./paths.sh
@@ -73,3 +73,5 @@ while read -r nsid name _ format; do
 	case $nsid in '' | '#'*) continue ;; esac
 	multipath_case "$nsid" "nvme-paths-$name" "$format" </dev/null
 done <namespaces.paths
+
+. ./pathformat.sh
