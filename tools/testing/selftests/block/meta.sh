@@ -3,8 +3,8 @@
 # shellcheck shell=sh
 
 # meta_above LABEL DISK FORMAT [COUNT]: on a disk without a medium of its own, the block layer verifies what the program
-# writes, the program reads what the block layer generates, with reference tags counted from its seed, and reads back each
-# byte that it wrote.
+# writes, the program reads what the block layer generates, with reference tags counted from its seed, and reads back
+# each byte that it wrote.
 meta_above() {
 	count=${4:-800}
 	same "$1 metadata of a program" "0 0 0 0 0 0 0" \

@@ -10,7 +10,7 @@ cd "$(dirname "$0")" || exit 1
 : "${PI_ALIGN:=4}"
 quick="vectors nvme scsi policy partition stack partial zoned passthrough uring tags tagstack tagscsi"
 slow="defects errors unstable stable multipath trace tools clean leaks fio memory facts"
-slow="$slow tower file format swap flood tagformats tagcuts pibrd pifaults pistack uringstack matrix"
+slow="$slow tower file format swap flood tagformats tagcuts pibrd pifaults pistack piclients uringstack matrix"
 
 if ! grep -q pi-selftest /sys/class/nvme/*/serial 2>/dev/null; then
 	echo "Bail out! these tests overwrite disks and run only on those of scripts/guest (serial pi-selftest)"

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
-# pi_brd: formats x stacks x submitters. Whatever is above, the medium has the tags of its own numbers, the guards of the
-# reference, zeroes outside of the tuples, and the data; and the disk, which checks with code of its own, finds no error.
+# pi_brd: formats x stacks x submitters. Whatever is above, the medium has the tags of its own numbers, the guards of
+# the reference, zeroes outside of the tuples, and the data; and the disk, which checks with code of its own, finds no
+# error.
 # PI_MATRIX= is the number of cells, 60 by default, or "all". The choice depends on PI_SEED= only.
 # PI_STACKS= are the stacks to choose from.
 # shellcheck shell=sh
@@ -157,8 +158,8 @@ by_submitter() {
 	[ "$answers" = tagged ] && answers=good
 }
 
-# control STACK: one bit of the data changes on the medium, below the blocks that were written. Prints what a read of the
-# disk answers, or of the stack if only that can know.
+# control STACK: flips one bit of the data on the medium, in the blocks that were written, and prints the result of a
+# read from the disk, or from dm-integrity, which alone has the tags of its blocks.
 control() {
 	at=$((1100 * 512 / interval))
 	[ -z "$map" ] || at=$(echo "$map" | awk -v disk="$a" '$1 == disk { print $2; exit }')
