@@ -42,9 +42,13 @@ faults_on() {
 	echo 100 >$faults/fail_page_alloc/probability
 }
 
+# faults_off: also removes the restriction to a text, because other tests let all allocations of a program fail.
 faults_off() {
-	echo 0 >$faults/failslab/probability
-	echo 0 >$faults/fail_page_alloc/probability
+	for fault in $faults/failslab $faults/fail_page_alloc; do
+		echo 0 >$fault/probability
+		echo 0 >$fault/require-start
+		echo 0xffffffffffffffff >$fault/require-end
+	done
 }
 
 # press NAME DISK: runs many I/Os of all sizes at once, verified by fio, while allocations fail.
