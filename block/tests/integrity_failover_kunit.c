@@ -190,9 +190,9 @@ static void owned_metadata_takes_another_path(struct kunit *test)
 	u8 tags[2 * INTERVALS];
 
 	memset(tags, 0x5a, sizeof(tags));
-	KUNIT_ASSERT_EQ(test, 0, bio_integrity_set_tag(&io->bio, tags,
-						       sizeof(tags)));
-	KUNIT_ASSERT_EQ(test, 0, bio_integrity_generate(&io->bio));
+	KUNIT_ASSERT_EQ(test, 0,
+			bio_integrity_set_tag(&io->bio, tags, sizeof(tags)) ?:
+			bio_integrity_generate(&io->bio));
 	fail_over(test, io, row, first, second);
 	KUNIT_EXPECT_EQ(test, row->owned_err, test_io_wait(test, io));
 	KUNIT_EXPECT_NOT_NULL(test, bio_integrity(&io->bio));

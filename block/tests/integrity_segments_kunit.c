@@ -4,6 +4,7 @@
  */
 
 #include <linux/blk-integrity.h>
+#include <linux/math64.h>
 
 #include "integrity_disk.h"
 
@@ -83,7 +84,8 @@ static unsigned int naive_segments(struct request *rq, unsigned int *lens)
 			u64 last = start + bv.bv_len - 1;
 
 			if (nr && start == end &&
-			    (end - 1) / (mask + 1) == last / (mask + 1) &&
+			    div64_u64(end - 1, mask + 1) ==
+			    div64_u64(last, mask + 1) &&
 			    lens[nr - 1] + bv.bv_len <= lim->max_segment_size)
 				lens[nr - 1] += bv.bv_len;
 			else
