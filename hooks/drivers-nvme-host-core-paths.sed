@@ -2,46 +2,47 @@
 # are drained before the command, and after it no path is used until its controller has read the new format. The other
 # controllers of the subsystem are scanned too, as not all of them report an event.
 # The caller holds the subsystem's lock, and has frozen the multipath disks and the namespaces of its own controller.
+# A format of one namespace may format all of them (FNA), so all heads wait for the scan.
 # file: drivers/nvme/host/core.c
 # changes: 4
 /^u32 nvme_passthru_start\(/i\
-static void nvme_drain_other_paths(struct nvme_ctrl *ctrl)\
+static void nvme_for_other_paths(struct nvme_ctrl *ctrl,\
+				 void (*fn)(struct request_queue *q))\
 {\
 	struct nvme_ns_head *head;\
 	struct nvme_ns *ns;\
-	int srcu_idx;\
 \
 	list_for_each_entry(head, \&ctrl->subsys->nsheads, entry) {\
 		if (!nvme_ns_head_multipath(head))\
 			continue;\
-		srcu_idx = srcu_read_lock(\&head->srcu);\
-		list_for_each_entry_srcu(ns, \&head->list, siblings,\
-					 srcu_read_lock_held(\&head->srcu)) {\
-			if (ns->ctrl == ctrl)\
-				continue;\
-			blk_mq_freeze_queue(ns->queue);\
-			blk_mq_unfreeze_queue(ns->queue);\
+		list_for_each_entry(ns, \&head->list, siblings) {\
+			if (ns->ctrl != ctrl)\
+				fn(ns->queue);\
 		}\
-		srcu_read_unlock(\&head->srcu, srcu_idx);\
 	}\
 }\
 \
-static void nvme_disable_paths(struct nvme_ctrl *ctrl, u32 nsid)\
+static void nvme_drain_other_paths(struct nvme_ctrl *ctrl)\
+{\
+	nvme_for_other_paths(ctrl, blk_freeze_queue_start);\
+	nvme_for_other_paths(ctrl, blk_mq_freeze_queue_wait);\
+	nvme_for_other_paths(ctrl, blk_mq_unfreeze_queue);\
+}\
+\
+static void nvme_disable_paths(struct nvme_ctrl *ctrl)\
 {\
 	struct nvme_ns_head *head;\
 	struct nvme_ns *ns;\
-	int srcu_idx;\
 \
 	list_for_each_entry(head, \&ctrl->subsys->nsheads, entry) {\
-		if (nsid != NVME_NSID_ALL \&\& nsid != head->ns_id)\
+		if (!nvme_ns_head_multipath(head))\
 			continue;\
-		srcu_idx = srcu_read_lock(\&head->srcu);\
-		list_for_each_entry_srcu(ns, \&head->list, siblings,\
-					 srcu_read_lock_held(\&head->srcu)) {\
+		list_for_each_entry(ns, \&head->list, siblings)\
 			clear_bit(NVME_NS_READY, \&ns->flags);\
+		/* No reader makes a path current that was ready before. */\
+		synchronize_srcu(\&head->srcu);\
+		list_for_each_entry(ns, \&head->list, siblings)\
 			nvme_mpath_clear_current_path(ns);\
-		}\
-		srcu_read_unlock(\&head->srcu, srcu_idx);\
 	}\
 }\
 \
@@ -49,19 +50,19 @@ static void nvme_queue_other_scans(struct nvme_ctrl *ctrl)\
 {\
 	struct nvme_ctrl *other;\
 \
-	mutex_lock(\&ctrl->subsys->lock);\
+	mutex_lock(\&nvme_subsystems_lock);\
 	list_for_each_entry(other, \&ctrl->subsys->ctrls, subsys_entry) {\
 		if (other != ctrl)\
 			nvme_queue_scan(other);\
 	}\
-	mutex_unlock(\&ctrl->subsys->lock);\
+	mutex_unlock(\&nvme_subsystems_lock);\
 }\
 
 /^u32 nvme_passthru_start\(/,/^}/s/^(\t*)nvme_wait_freeze\(ctrl\);$/&\
 \1nvme_drain_other_paths(ctrl);/
 /^void nvme_passthru_end\(/,/^}/{
 	s/^(\t*)nvme_unfreeze\(ctrl\);$/\1if (effects \& NVME_CMD_EFFECTS_NCC)\
-\1	nvme_disable_paths(ctrl, le32_to_cpu(cmd->common.nsid));\
+\1	nvme_disable_paths(ctrl);\
 &/
 	s/^(\t*)nvme_queue_scan\(ctrl\);$/\1nvme_queue_other_scans(ctrl);\
 &/
