@@ -46,7 +46,7 @@ engines() {
 		disk_of "$format" poll_queues=1 complete=timer latency_ns=20000
 		engine "io_uring" --ioengine=io_uring --iodepth=16
 		engine "io_uring, polled" --ioengine=io_uring --hipri=1 --iodepth=16
-		engine "io_uring, SQPOLL, fixed buffers" --ioengine=io_uring --sqthread_poll=1 --fixedbufs=1 --iodepth=16
+		engine "io_uring, SQPOLL" --ioengine=io_uring --sqthread_poll=1 --fixedbufs=1 --iodepth=16
 		engine "libaio" --ioengine=libaio --iodepth=16
 		engine "psync" --ioengine=psync
 		engine "pvsync2" --ioengine=pvsync2
@@ -91,7 +91,8 @@ on_swap() {
 	for rule in clear "flip-data read first=16 every=50"; do
 		pibrd_fault "$rule"
 		before=$(counter "$disk" verified_intervals)
-		found=$(sh -c "echo \$\$ >$group/cgroup.procs && exec $pi_io /dev/$disk $format memory:0:48" 2>/dev/null)
+		found=$(sh -c "echo \$\$ >$group/cgroup.procs && exec $pi_io /dev/$disk $format memory:0:48" \
+			2>/dev/null)
 		[ "$(counter "$disk" verified_intervals)" -gt "$before" ]
 		result $? "swap on $format is verified, faults: $rule"
 		case $rule in
