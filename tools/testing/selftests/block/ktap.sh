@@ -85,6 +85,10 @@ until_there() {
 	echo "$1"
 }
 
+# Debian 13 does not have these commands.
+addpart() { "$pi_io" addpart "$@"; }
+delpart() { "$pi_io" delpart "$@"; }
+
 # part_make DISK NUMBER FIRST-SECTOR SECTORS
 part_make() {
 	addpart "/dev/$1" "$2" "$3" "$4" && until_there "/dev/$1$(part_suffix "$1")$2" >/dev/null

@@ -284,8 +284,11 @@ int main(int argc, char **argv)
 
 	if (argc == 2 && !strcmp(argv[1], "vectors"))
 		return pi_vectors();
+	if (argc > 1 && (!strcmp(argv[1], "addpart") || !strcmp(argv[1], "delpart")))
+		return pi_partition(argc - 1, argv + 1);
 	if (argc < 4) {
-		fputs("usage: pi_io vectors | DEVICE FORMAT STEP...\n"
+		fputs("usage: pi_io vectors | addpart DEVICE NUMBER FIRST-SECTOR SECTORS | delpart DEVICE NUMBER |\n"
+		      "DEVICE FORMAT STEP...\n"
 		      "FORMAT is interval+metadata:none|crc16|ip|crc64|crc32c:type:offset, as 4096+64:crc16:1:56\n"
 		      "STEP is rw, fill:BLOCK:COUNT, read:BLOCK:COUNT, tuples:BLOCK:COUNT, made:BLOCK,\n"
 		      "corrupt:BLOCK:data|guard|app|ref|opaque, named:BLOCK:guard|app|ref, append:BLOCK:COUNT,\n"

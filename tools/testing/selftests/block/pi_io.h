@@ -63,5 +63,6 @@ const char *step_meta_nowait(struct pi_dev *dev, const struct pi_step *step);
 const char *step_meta_crowd(struct pi_dev *dev, const struct pi_step *step);
 const char *step_may_fail(struct pi_dev *dev, const struct pi_step *step);
 void log_begin(void);
+int pi_partition(int argc, char **argv);
 
 #endif /* PI_IO_H */
