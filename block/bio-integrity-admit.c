@@ -250,8 +250,7 @@ int bio_integrity_copy(struct bio *bio, struct bio *src)
 	struct bip_object *obj;
 
 	obj = bip_object_alloc(&bdev_get_queue(src->bi_bdev)->limits,
-				       from->bip_iter.bi_size,
-				       BIO_INTEGRITY_GFP);
+			       from->bip_iter.bi_size, BIO_INTEGRITY_GFP);
 	if (!obj)
 		return -ENOMEM;
 	attach_copy(bio, obj, from);
@@ -279,7 +278,6 @@ int bio_integrity_admit(struct bio *bio, bool wait)
 
 	bip->bip_flags &= ~BIP_AWAITS_COPY;
 	err = check_format(bio, bip);
-
 	if (err)
 		return err;
 	limit_checks(bip);

@@ -83,11 +83,11 @@ struct bip_shape {
  * @reserve: reserve that this object belongs to, or NULL
  * @bip: the payload; last, since its vectors and the buffer follow it
  *
- * Nobody zeroes it.  bip_object_create() sets what freeing it needs, and
- * bip_object_init() what not every user sets.  The fields before @bio are written
- * by those who need them: @err when a read has completed, and for the owner of a
- * payload when it is attached; the others when the bio is put on a list.  A
- * write uses none of them, but three cache lines from @bio on.
+ * It is never zeroed as a whole.  bip_object_create() sets the fields that are
+ * needed to free it, and bip_object_init() those that not every user sets.  @err
+ * is set when a read has completed or a bio has failed, and on attachment if the
+ * submitter owns the payload; the other fields before @bio when the bio is put on
+ * a list.  A write that succeeds uses only the three cache lines from @bio on.
  */
 struct bip_object {
 	struct llist_node node;
@@ -208,6 +208,18 @@ static inline const struct blk_integrity *bip_geometry(struct bio *bio)
 	return bip->bip_geometry.tuple_size ? &bip->bip_geometry : NULL;
 }
 
+/*
+ * For callbacks of @profile: only those of the core take data in pieces, and not
+ * if each piece would need a mapping of its own.
+ */
+static inline struct blk_integrity_pieces *
+blk_integrity_pieces_for(const struct blk_integrity_profile *profile,
+			 struct blk_integrity_pieces *pieces)
+{
+	return !IS_ENABLED(CONFIG_HIGHMEM) &&
+	       blk_integrity_is_builtin_profile(profile) ? pieces : NULL;
+}
+
 /* bio-integrity.c */
 void bio_integrity_attach(struct bio *bio, struct bio_integrity_payload *bip,
 		unsigned int nr_vecs);
@@ -276,45 +288,6 @@ void bio_integrity_attach_object(struct bio *bio, struct bip_object *obj,
 		enum bio_integrity_action action, unsigned int flags);
 void bip_zero(struct bio_integrity_payload *bip);
 
-/**
- * bio_integrity_excluded() - leave a bio to its device if policy says so
- * @bio: bio that concerns us
- * @q: the queue
- *
- * A short cut to what bio_integrity_action() decides: policies tell enough where
- * all metadata is tuples, which the device then makes and checks itself.  Counts
- * the bio as unchecked.
- *
- * Context: Any context.
- * Return: %true if the block layer has nothing to do for @bio.
- */
-static inline bool bio_integrity_excluded(struct bio *bio,
-					  struct request_queue *q)
-{
-	struct blk_integrity_dev *idev = q->integrity_dev;
-
-	if ((bio->bi_opf & REQ_INTEGRITY) || !READ_ONCE(idev->tuple_only))
-		return false;
-	switch (bio_op(bio)) {
-	case REQ_OP_READ:
-		if (READ_ONCE(idev->read_verify) || READ_ONCE(idev->report_only))
-			return false;
-		break;
-	case REQ_OP_WRITE:
-	case REQ_OP_ZONE_APPEND:
-		if (READ_ONCE(idev->write_generate))
-			return false;
-		break;
-	default:
-		return false;
-	}
-	if (READ_ONCE(idev->can_verify))
-		blk_integrity_count(q, BLK_INTEGRITY_UNCHECKED,
-				    bio->bi_iter.bi_size >>
-				    q->limits.integrity.interval_exp);
-	return true;
-}
-
 static inline void bio_integrity_end_error(struct bio *bio, int err)
 {
 	bio->bi_status = errno_to_blk_status(err);
@@ -340,18 +313,6 @@ static inline void bio_integrity_generate_pending(struct bio *bio)
 /* bio-integrity-admit.c */
 int bio_integrity_admit(struct bio *bio, bool wait);
 void bio_integrity_uncopy(struct bip_object *obj);
-
-/*
- * For callbacks of @profile: only those of the core take data in pieces, and not
- * if each piece would need a mapping of its own.
- */
-static inline struct blk_integrity_pieces *
-blk_integrity_pieces_for(const struct blk_integrity_profile *profile,
-			 struct blk_integrity_pieces *pieces)
-{
-	return !IS_ENABLED(CONFIG_HIGHMEM) &&
-	       blk_integrity_is_builtin_profile(profile) ? pieces : NULL;
-}
 
 /* bio-integrity-verify.c */
 blk_status_t bio_integrity_verify(struct bip_object *obj);

@@ -14,15 +14,6 @@
 #include "blk.h"
 #include "blk-integrity-walk.h"
 
-/*
- * Host adapters and controllers can insert and strip tuples, but not metadata
- * that is larger than a tuple.
- */
-static bool metadata_is_tuple_only(const struct blk_integrity *bi)
-{
-	return bi->tuple_size == bi->profile->tuple_size;
-}
-
 /**
  * bio_integrity_action() - decide what the block layer does for a bio
  * @bio: bio with a device, an operation and a size
@@ -55,7 +46,7 @@ enum bio_integrity_action bio_integrity_action(struct bio *bio,
 	default:
 		return BIO_INTEGRITY_NONE;
 	}
-	return metadata_is_tuple_only(bi) ? BIO_INTEGRITY_NONE :
+	return blk_integrity_is_tuple_only(bi) ? BIO_INTEGRITY_NONE :
 					    BIO_INTEGRITY_BUFFER;
 }
 
@@ -201,13 +192,13 @@ static void count_unchecked(struct bio *bio, const struct blk_integrity *bi)
 }
 
 /*
- * What a write leaves alone of its buffer goes to the medium, so it must not be
- * what the memory held before.  The core's own formats leave nothing alone of
- * tuples without tags of a submitter.
+ * The whole buffer of a write is stored on the medium, so no byte of it may be
+ * old content of the memory.  The built-in formats write all bytes of a tuple
+ * that has no tags of a submitter.
  */
 static bool generates_all(const struct blk_integrity *bi)
 {
-	return metadata_is_tuple_only(bi) &&
+	return blk_integrity_is_tuple_only(bi) &&
 	       blk_integrity_is_builtin_profile(bi->profile);
 }
 
@@ -219,7 +210,8 @@ static bool generates_all(const struct blk_integrity *bi)
  * @action: not BIO_INTEGRITY_NONE
  * @flags: BIP_OWNED, or 0
  *
- * The buffer of a write is zeroed, and gets escapes if it is not to be checked.
+ * The buffer of a write is zeroed, unless generating writes all of it
+ * (%BIP_BLANK), and filled with escapes if it is not protected.
  * Flags of the payload tell what remains to be done.
  *
  * Context: Process context.

@@ -82,6 +82,38 @@ static struct bio *postpone(struct bio *bio, unsigned int *nr_segs,
 	return bio;
 }
 
+/*
+ * A shortcut to the decision of bio_integrity_action(): if all metadata is
+ * tuples, which the device then inserts and checks itself, the policies decide.
+ * Returns %true, and counts the bio as unchecked, if they exclude it.
+ */
+static bool excluded(struct bio *bio)
+{
+	struct request_queue *q = bdev_get_queue(bio->bi_bdev);
+	struct blk_integrity_dev *idev = q->integrity_dev;
+
+	if ((bio->bi_opf & REQ_INTEGRITY) || !READ_ONCE(idev->tuple_only))
+		return false;
+	switch (bio_op(bio)) {
+	case REQ_OP_READ:
+		if (READ_ONCE(idev->read_verify) || READ_ONCE(idev->report_only))
+			return false;
+		break;
+	case REQ_OP_WRITE:
+	case REQ_OP_ZONE_APPEND:
+		if (READ_ONCE(idev->write_generate))
+			return false;
+		break;
+	default:
+		return false;
+	}
+	if (READ_ONCE(idev->can_verify))
+		blk_integrity_count(q, BLK_INTEGRITY_UNCHECKED,
+				    bio->bi_iter.bi_size >>
+				    q->limits.integrity.interval_exp);
+	return true;
+}
+
 /**
  * bio_integrity_begin() - protect a bio before it has a request
  * @bio: bio with device, operation, position and data, that fits the limits
@@ -101,7 +133,7 @@ struct bio *bio_integrity_begin(struct bio *bio, unsigned int *nr_segs,
 {
 	int err;
 
-	if (bio_integrity_excluded(bio, bdev_get_queue(bio->bi_bdev)))
+	if (excluded(bio))
 		return bio;
 	err = bio_integrity_prepare(bio, false);
 	if (err == -EAGAIN && !(bio->bi_opf & REQ_NOWAIT))
@@ -147,7 +179,7 @@ bool __bio_integrity_finish(struct bio *bio, struct request *rq)
 			bio_integrity_end_error(bio, err);
 			return false;
 		}
-		/* The administrator may want none by now. */
+		/* A policy may exclude the bio by now. */
 		if (!bio_integrity(bio))
 			rq->cmd_flags &= ~REQ_INTEGRITY;
 	}

@@ -176,9 +176,14 @@ void blk_integrity_reserve_exit(struct blk_integrity_dev *idev);
  */
 #define BIO_INTEGRITY_MAX_INLINE_BYTES	SZ_128K
 
-/* blk-integrity-stack.c */
-bool blk_integrity_geometry_equal(const struct blk_integrity *a,
-		const struct blk_integrity *b);
+/*
+ * Host adapters and controllers can insert and strip tuples, but not metadata
+ * that is larger than a tuple.
+ */
+static inline bool blk_integrity_is_tuple_only(const struct blk_integrity *bi)
+{
+	return bi->tuple_size == bi->profile->tuple_size;
+}
 
 /* blk-integrity-profile.c */
 unsigned int blk_integrity_data_sectors(const struct queue_limits *lim,

@@ -389,7 +389,7 @@ int blk_integrity_init_queue(struct request_queue *q, struct queue_limits *lim)
 	hold_profile(idev, profile);
 	WRITE_ONCE(idev->can_verify, profile->verify_fn);
 	WRITE_ONCE(idev->tuple_only,
-		   lim->integrity.tuple_size == profile->tuple_size);
+		   blk_integrity_is_tuple_only(&lim->integrity));
 	WRITE_ONCE(idev->can_generate, profile->generate_fn &&
 		   !(lim->integrity.flags & BLK_INTEGRITY_NOGENERATE));
 	return 0;

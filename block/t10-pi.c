@@ -126,7 +126,7 @@ static __always_inline void pi_compute_guards(const struct pi_format *fmt,
 		pi_chain_guards(fmt, chunk);
 }
 
-/* Of the tags stay the bits in @kept; those of memory not initialised are none. */
+/* Keep the tag bits in @kept, which is 0 if the memory is not initialised. */
 static __always_inline void pi_write(const struct pi_format *fmt,
 				     const struct pi_chunk *chunk, u64 kept)
 {

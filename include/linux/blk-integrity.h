@@ -110,7 +110,7 @@ struct blk_integrity_error {
  *	of @data_buf
  * @err: verify: what is wrong, see blk_integrity_fail()
  *
- * Data and metadata are contiguous and mapped.
+ * Data and metadata are contiguous and mapped, except for data in @pieces.
  */
 struct blk_integrity_exchg {
 	const void *data_buf;
