@@ -237,11 +237,11 @@ static ssize_t policy_show(struct device *dev, struct device_attribute *attr,
 
 static int parse_switch(const char *page, u32 *value)
 {
-	unsigned long number;
+	u64 number;
 	bool on;
 	int err;
 
-	if (!kstrtoul(page, 10, &number)) {
+	if (!kstrtou64(page, 10, &number)) {
 		*value = !!number;
 		return 0;
 	}
