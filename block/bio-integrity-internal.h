@@ -326,11 +326,31 @@ void bio_integrity_verify_init(void);
 bool bio_integrity_reread(struct bip_object *obj);
 void bio_integrity_reread_setup(void);
 
+/**
+ * struct user_vecs - pages of a program
+ * @vecs: the pages, or contiguous ones, one per vector
+ * @nr: number of vectors
+ * @max: room in @vecs
+ * @pinned: unpin the pages in the end; %false for memory of the kernel
+ */
+struct user_vecs {
+	struct bio_vec *vecs;
+	unsigned int nr;
+	unsigned int max;
+	bool pinned;
+};
+
+/* bio-integrity-pin.c */
+int user_vecs_get(struct user_vecs *uv, struct request_queue *q,
+		struct iov_iter *iter);
+void user_vecs_put(struct user_vecs *uv);
+int user_vecs_attach(struct user_vecs *uv, struct bio *bio);
+int bip_pin_user(struct bio *bio, struct iov_iter *iter);
+void bip_unpin_user(struct bio_integrity_payload *bip, bool dirty);
+
 /* bio-integrity-user.c */
 int bip_map_user(struct bio *bio, struct iov_iter *iter,
 		unsigned int device_bytes);
-int bip_pin_user(struct bio *bio, struct iov_iter *iter);
-void bip_unpin_user(struct bio_integrity_payload *bip, bool dirty);
 
 /* bio-integrity-meta.c */
 int bio_integrity_check_meta(const struct blk_integrity *bi,
@@ -341,6 +361,8 @@ bool bio_integrity_try_unmap_user(struct bio *bio);
 
 /* blk-integrity.c */
 bool bio_integrity_fits(struct request_queue *q, struct bio *bio);
+
+/* blk-integrity-remap.c */
 void bip_remap(struct bio *bio, unsigned int intervals, u64 from, u64 to);
 
 #endif /* BIO_INTEGRITY_INTERNAL_H */

@@ -119,6 +119,8 @@ bool blk_integrity_merge_bio(struct request_queue *q, struct request *req,
 bool bio_integrity_gap(struct request_queue *q, struct bio *prev,
 		struct bio *next);
 bool blk_integrity_clone_fits(struct request *rq);
+
+/* blk-integrity-remap.c */
 void blk_integrity_prepare(struct request *rq);
 void blk_integrity_complete(struct request *rq, unsigned int nr_bytes);
 
