@@ -78,7 +78,7 @@ on_btrfs() {
 	pibrd_unmake a
 }
 
-# Memory that comes back from swap; a page that cannot be read kills its owner.
+# A program reads pages that were swapped out. It is killed if one of them cannot be read.
 on_swap() {
 	group=/sys/fs/cgroup/pi
 	mountpoint -q /sys/fs/cgroup || mount -t cgroup2 cgroup2 /sys/fs/cgroup
