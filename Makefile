@@ -24,7 +24,8 @@ help:
 	@echo 'make check        runs checkpatch, sparse, W=1, clang, kernel-doc, and compiles all users of the interface'
 	@echo 'make check-drivers  compiles all users of the interface'
 	@echo 'make test-base    runs tests of known defects on the unmodified base and on this code; prints a table'
-	@echo 'make test-archs   runs the KUnit suites in QEMU on s390x, which is big endian'
+	@echo 'make test-archs   runs the KUnit suites in QEMU on i386, s390x, arm64 and powerpc64'
+	@echo 'make test-sanitize  runs KUnit and tests of the guest with KASAN, UBSAN, lockdep and kmemleak in UML, and fuzzes'
 	@echo 'make test-matrix  runs all cells of the test that combines formats of pi_brd with stacks and submitters: takes hours'
 	@echo 'make coverage     writes which lines and branches KUnit runs to build/coverage/index.html'
 	@echo 'make fuzz         runs random geometries, cuts and contents under ASan and UBSan; FUZZ_SECONDS=60'
@@ -37,7 +38,7 @@ help:
 	@echo
 	@echo 'KERNEL_SRC=PATH   Linux 6.12, a tree or a tarball (default: the package linux-source-6.12)'
 	@echo 'ACCEL=kvm         accelerator of QEMU (default: tcg)'
-	@echo 'DEBUG=1           guest kernel with KASAN, UBSAN and lockdep; DEBUG=lockdep: only lockdep, faster'
+	@echo 'DEBUG=1           guest kernel with KASAN, UBSAN and lockdep; DEBUG=lockdep: only lockdep, faster; DEBUG=uml: UML'
 	@echo 'BUSY=2            two busy loops per processor run beside the tests in the guest (default: none)'
 	@echo 'MEMORY=256M       memory of the guest (default: 1G)'
 	@echo 'TIMEOUT=600       seconds without output after which a guest or a KUnit run is killed; its total time is not limited'
@@ -85,6 +86,9 @@ check-drivers: tree
 test-base: tree
 	@scripts/test-base
 
+test-sanitize: tree
+	@FUZZ_SECONDS=$(FUZZ_SECONDS) scripts/sanitize
+
 test-archs: tree
 	@scripts/archs
 
@@ -102,7 +106,7 @@ test-matrix: tree
 	@BOOT=PI_MATRIX=all scripts/guest run matrix
 
 soak: FUZZ_SECONDS = 3600
-soak: test test-base test-archs test-matrix coverage fuzz docs patch-check
+soak: test test-base test-archs test-sanitize test-matrix coverage docs patch-check
 
 patch: tree
 	@scripts/patch
@@ -123,4 +127,4 @@ distclean:
 	rm -rf build
 
 .PHONY: help tree kernel run shell selftest kunit kunit-qemu bench bench-guards bench-path check check-drivers
-.PHONY: patch patch-check debian13 test test-base test-archs test-matrix coverage fuzz docs soak clean distclean
+.PHONY: patch patch-check debian13 test test-base test-archs test-sanitize test-matrix coverage fuzz docs soak clean distclean

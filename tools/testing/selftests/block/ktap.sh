@@ -40,8 +40,21 @@ controller() {
 
 : "${nvme:=$(controller pi-selftest)}"
 
+# pibrd_namespace NSID: prints the name of a disk of pi_brd with the format of a namespace, which is made the first time.
+# It stands in for the namespace in User Mode Linux.
+pibrd_namespace() {
+	{
+		. ./pibrd.sh
+		pibrd_load
+		[ -d "$pibrd_config/ns$1" ] ||
+			pibrd_format "ns$1" "$(awk -v nsid="$1" '$1 == nsid { print $4 }' namespaces)" poll_queues=1
+	} >&2
+	cat "$pibrd_config/ns$1/disk"
+}
+
 # namespace NSID: prints the name of its disk, which depends on the order in which the driver found them.
 namespace() {
+	[ -n "$nvme" ] || { pibrd_namespace "$1"; return; }
 	for path in "/sys/class/nvme/$nvme/$nvme"n*; do
 		read -r nsid_there <"$path/nsid" && [ "$nsid_there" = "$1" ] && echo "${path##*/}" && return
 	done

@@ -45,7 +45,10 @@ pibrd_unmake() { rmdir "$pibrd_config/$1"; }
 
 # A queue holds the module of its profile until it is freed. That is after its disk is gone: the group that I/O is
 # accounted to refers to the queue, and is freed by a work after a grace period.
-pibrd_unload() { wait_for reads 0 /sys/module/pi_brd/refcnt && rmmod pi_brd; }
+pibrd_unload() {
+	rmdir "$pibrd_config"/*/ 2>/dev/null	# namespaces of User Mode Linux
+	wait_for reads 0 /sys/module/pi_brd/refcnt && rmmod pi_brd
+}
 
 # pibrd_fault RULE, or "clear", of $disk
 pibrd_fault() { echo "$*" >"$debug/faults"; }

@@ -12,7 +12,9 @@ quick="vectors nvme scsi policy partition stack partial zoned passthrough uring 
 slow="defects errors unstable stable multipath trace tools clean leaks fio memory facts"
 slow="$slow tower file format swap flood tagformats tagcuts pibrd pifaults pistack piclients uringstack matrix"
 
-if ! grep -q pi-selftest /sys/class/nvme/*/serial 2>/dev/null; then
+# Other disks than those of pi_brd and scsi_debug are not in User Mode Linux without ubd.
+only_ours() { grep -q 'User Mode Linux' /proc/cpuinfo && [ ! -e /sys/bus/platform/drivers/uml-blkdev ]; }
+if ! grep -q pi-selftest /sys/class/nvme/*/serial 2>/dev/null && ! only_ours; then
 	echo "Bail out! these tests overwrite disks and run only on those of scripts/guest (serial pi-selftest)"
 	exit 4
 fi
@@ -42,6 +44,15 @@ done
 if [ -r /proc/lockdep_stats ]; then
 	grep -q 'debug_locks: *1$' /proc/lockdep_stats
 	result $? "lockdep looks to the end" "$(sed -n 's/^ *lock-classes: */lock classes: /p' /proc/lockdep_stats)"
+fi
+# The second scan finds what the first one saw for the first time.
+leaks=/sys/kernel/debug/kmemleak
+if [ -w $leaks ]; then
+	echo scan >$leaks
+	echo scan >$leaks
+	[ -z "$(cat $leaks)" ]
+	result $? "kmemleak finds nothing" "$(grep -c '^unreferenced' $leaks) objects: $(sed -n '/backtrace/,/^unref/s/^ *//p' $leaks |
+		head -n 12 | tr '\n' ' ')"
 fi
 echo "# end of tests"
 [ "$ktap_failed" = 0 ]

@@ -12,7 +12,7 @@
 
 : "${PI_MATRIX:=60}" "${PI_SEED:=20080427}"
 chunk=128 # sectors
-: "${PI_STACKS:=disk partition linear stripe linear-md raid0 raid1 raid10 crypt integrity}"
+: "${PI_STACKS:=disk partition linear stripe linear-md raid0 raid1 raid10 crypt integrity wrap}"
 
 # formats: prints all formats, in the notation of pi_io.
 formats() {
@@ -50,6 +50,14 @@ cells() {
 					print number, $0, stack[i]
 			}
 		}' | sort -n | cut -d ' ' -f 2- | if [ "$PI_MATRIX" = all ]; then cat; else head -n "$PI_MATRIX"; fi
+}
+
+# wrap_sector FORMAT: prints where reference tags of the format begin at 0 again.
+wrap_sector() {
+	case $1 in
+	*:crc64:*) echo $(((1 << 48) * interval / 512)) ;;
+	*) echo $(((1 << 32) * interval / 512)) ;;
+	esac
 }
 
 # build STACK: makes it of the disks $a and $b, and sets $top and $map, a line of DISK BELOW ABOVE SECTORS for each part
@@ -92,6 +100,11 @@ $b 4608 512 1024"
 		map="$a 512 512 1024
 $b 512 512 1024"
 		;;
+	wrap)
+		wrap=$(wrap_sector "$format")
+		table "0 32768 linear /dev/$a $((wrap - 1024))"
+		map="$a $((wrap - 512)) 512 1024"
+		;;
 	crypt)
 		table "0 32768 crypt aes-xts-plain64 $(printf '%064d' 1) 0 /dev/$a 4096"
 		map=
@@ -121,7 +134,7 @@ striped() {
 unbuild() {
 	case $1 in
 	partition) delpart "/dev/$a" 1 ;;
-	linear | stripe | crypt | integrity) dmsetup --noudevsync remove pi-matrix ;;
+	linear | stripe | wrap | crypt | integrity) dmsetup --noudevsync remove pi-matrix ;;
 	linear-md)
 		dmsetup --noudevsync remove pi-matrix
 		md_stop
@@ -176,7 +189,9 @@ cell() {
 	interval=${1%%+*}
 	first=$((512 * 512 / interval)) count=$((1024 * 512 / interval))
 	align=$((4 << number % 3 * 2)) found=
-	pibrd_format a "$1" dma_alignment=4
+	size_mb=64
+	[ "$2" != wrap ] || size_mb=$(($(wrap_sector "$1") / 2048 + 64))
+	pibrd_format a "$1" dma_alignment=4 size_mb=$size_mb
 	a=$disk debug_a=$debug
 	pibrd_format b "$1" dma_alignment=4
 	b=$disk debug_b=$debug

@@ -74,8 +74,8 @@ pibrd_unmake a
 
 zone=12
 while read -r nsid name _ format; do
-	case $name in
-	*zoned)
+	case $nvme:$name in
+	nvme*:*zoned)
 		same "nvme-$name metadata of a program" "0 0 generated 0" \
 			"$(io "$(namespace "$nsid")" "$format" "meta-write:$((zone * 1024)):600" \
 				"read:$((zone * 1024)):600" "tuples:$((zone * 1024)):600" \
@@ -137,8 +137,10 @@ md_stop
 delpart "/dev/$below" 1
 delpart "/dev/$below" 2
 
-meta_both "NVMe multipath" "$(path_head 1)" $format
-same "NVMe multipath capabilities" "$(cap_of $format 3)" "$(io "$(path_head 1)" $format meta-cap)"
+if [ -n "$nvme" ]; then
+	meta_both "NVMe multipath" "$(path_head 1)" $format
+	same "NVMe multipath capabilities" "$(cap_of $format 3)" "$(io "$(path_head 1)" $format meta-cap)"
+fi
 
 same "512 places in memory, 512+8" 0 "$(io "$below" $format meta-offsets:4096)"
 same "512 places in memory, 4096+264" 0 "$(io "$(namespace 11)" 4096+264:crc16:1:256 meta-offsets:512)"
