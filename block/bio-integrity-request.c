@@ -22,6 +22,14 @@ static void submit_rest(struct bio *bio)
 		submit_bio_noacct_nocheck(bio);
 }
 
+/* Can bios stand in for this one and for its parts? */
+static bool may_have_pieces(struct bio *bio)
+{
+	/* Pairs with the release in make_pieces(). */
+	return (bio_op(bio) == REQ_OP_READ || bio_op(bio) == REQ_OP_WRITE) &&
+	       smp_load_acquire(&bdev_get_queue(bio->bi_bdev)->integrity_dev->has_pieces);
+}
+
 /*
  * Split a bio that is too large for the reserve, and return its first part.  It
  * may be part of a split itself, and hold one of the few bios there are for
@@ -35,11 +43,7 @@ static struct bio *split_kept(struct bio *bio, unsigned int *nr_segs)
 	unsigned int sectors = bio_integrity_kept_sectors(q);
 	struct bio *first;
 
-	/* Pairs with the release in make_pieces(). */
-	if (!sectors || !smp_load_acquire(&idev->has_pieces) ||
-	    bio_sectors(bio) <= sectors)
-		return bio;
-	if ((bio_op(bio) != REQ_OP_READ && bio_op(bio) != REQ_OP_WRITE) ||
+	if (!sectors || !may_have_pieces(bio) || bio_sectors(bio) <= sectors ||
 	    bio->bi_opf & REQ_ATOMIC)
 		return bio;
 
@@ -54,6 +58,33 @@ static struct bio *split_kept(struct bio *bio, unsigned int *nr_segs)
 	/* It fits: this counts segments. */
 	bio_split_rw_at(first, &q->limits, nr_segs, sectors << SECTOR_SHIFT);
 	return first;
+}
+
+/*
+ * A bio that others are chained to ends after them, and would keep its object
+ * until then, but they may be submitted later and wait for this object.  So a
+ * clone takes its place, which ends with its request.
+ */
+static struct bio *clone_chained(struct bio *bio)
+{
+	struct blk_integrity_dev *idev = bdev_get_queue(bio->bi_bdev)->integrity_dev;
+	struct bio *clone;
+
+	if (!bio_flagged(bio, BIO_CHAIN) || !may_have_pieces(bio) ||
+	    bio_zone_write_plugging(bio))
+		return bio;
+	clone = bio_alloc_clone(bio->bi_bdev, bio, GFP_NOIO, &idev->pieces);
+	if (!clone)
+		return bio;
+	if (bio_integrity(bio) && bio_integrity_clone(clone, bio, GFP_NOIO)) {
+		bio_put(clone);
+		return bio;
+	}
+	blkcg_bio_issue_init(clone);
+	bio_chain(clone, bio);
+	/* What remains of it are the bios that are chained to it. */
+	bio_endio(bio);
+	return clone;
 }
 
 /*
@@ -72,7 +103,7 @@ static struct bio *postpone(struct bio *bio, unsigned int *nr_segs,
 		}
 		bio_clear_polled(bio);
 	}
-	bio = split_kept(bio, nr_segs);
+	bio = clone_chained(split_kept(bio, nr_segs));
 	if (bio_integrity(bio)) {
 		bio_integrity(bio)->bip_flags |= BIP_AWAITS_COPY;
 	} else {

@@ -163,6 +163,35 @@ static void large_copy_without_memory_is_split(struct kunit *test)
 	expect_medium(test, td, io, 24, 512);
 }
 
+/* What is chained to a bio may be submitted after it, and need its object. */
+static void chained_bio_returns_its_object(struct kunit *test)
+{
+	static const enum req_op ops[] = { REQ_OP_WRITE, REQ_OP_READ, REQ_OP_READ };
+	struct blk_integrity bi = test_geometry(CRC, REF_TAG, 8, 0, 9);
+	struct test_disk *td = test_disk_of(test, bi);
+
+	for (int i = 0; i < ARRAY_SIZE(ops); i++) {
+		struct test_io *parent = test_io_filled(test, td, ops[i], 24, 8);
+		struct test_io *child = test_io_filled(test, td, ops[i], 48, 8);
+
+		td->meta[26 * 8] ^= i == 2;
+		child->bio.bi_private = NULL;
+		child->bio.bi_end_io = NULL;
+		bio_get(&child->bio);
+		bio_chain(&child->bio, &parent->bio);
+		test_fail_next_allocation(test);
+		test_io_submit(parent);
+		KUNIT_EXPECT_NULL(test, bio_integrity(&parent->bio));
+		submit_bio(&child->bio);
+		KUNIT_EXPECT_EQ(test, i == 2 ? -EILSEQ : 0,
+				test_io_wait(test, parent));
+		KUNIT_EXPECT_EQ(test, i + 1, test_disk_counter(td,
+						BLK_INTEGRITY_RESERVE_USES));
+		if (!i)
+			expect_medium(test, td, parent, 24, 8);
+	}
+}
+
 struct throttle {
 	struct rq_qos rqos;
 	unsigned int bios;
@@ -271,6 +300,7 @@ static struct kunit_case reserve_cases[] = {
 	KUNIT_CASE(large_write_without_memory_is_split),
 	KUNIT_CASE(large_read_without_memory_is_split),
 	KUNIT_CASE(large_copy_without_memory_is_split),
+	KUNIT_CASE(chained_bio_returns_its_object),
 	KUNIT_CASE(throttled_bio_has_none_of_the_reserve),
 	KUNIT_CASE(part_of_a_split_has_a_reserve),
 	KUNIT_CASE(memory_of_a_disk),
