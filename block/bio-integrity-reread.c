@@ -28,12 +28,29 @@
 /* Delay before a retry if a queue is frozen or has no free request. */
 #define RETRY_DELAY	(HZ / 50)
 
+/* Retries while reads that wait for second readings have objects of the reserve. */
+#define MAX_RETRIES	16
+
 static struct workqueue_struct *reread_wq __ro_after_init;
+
+/*
+ * What the reading waits for may itself wait for an object of the reserve: what
+ * the freeze of a queue waits for, or bios that have all requests of the device.
+ * Reads in line for their second readings have such objects.
+ */
+static bool must_not_wait(struct bio_integrity_reread *reread,
+			  struct request_queue *q)
+{
+	reread->refused++;
+	return atomic_read(&reread->kept) &&
+	       (READ_ONCE(q->mq_freeze_depth) || reread->refused > MAX_RETRIES);
+}
 
 /* Handle a completed reading. */
 static void take_reading(struct bio_integrity_reread *reread)
 {
-	struct block_device *bdev = reread->bio.bi_bdev;
+	/* Not that of the reading: it may be a path, which may be gone. */
+	struct block_device *bdev = bdev_whole(bip_object_bdev(reread->obj));
 	blk_status_t status = reread->bio.bi_status;
 	bool nowait = reread->bio.bi_opf & REQ_NOWAIT;
 
@@ -42,16 +59,11 @@ static void take_reading(struct bio_integrity_reread *reread)
 	reread->bio.bi_integrity = NULL;
 	bio_uninit(&reread->bio);
 
-	/*
-	 * The queue is frozen for a write that may be waiting for the object of
-	 * the reserve that the read has.
-	 */
-	if (status == BLK_STS_AGAIN && nowait && reread->obj->reserve &&
-	    READ_ONCE(bdev_get_queue(bdev)->mq_freeze_depth)) {
-		reread_give_up(reread);
-		return;
-	}
 	if (status == BLK_STS_AGAIN && nowait) {
+		if (must_not_wait(reread, bdev_get_queue(bdev))) {
+			reread->blocked = true;
+			return;
+		}
 		/* A suspended device resumes only on request. */
 		blk_pm_resume_queue(false, bdev_get_queue(bdev));
 		/*
@@ -61,6 +73,7 @@ static void take_reading(struct bio_integrity_reread *reread)
 		reread->run = 1;
 		return;
 	}
+	reread->refused = 0;
 	if (status) {
 		reread_give_up(reread);
 		return;
@@ -196,6 +209,7 @@ static bool take_pending(struct bio_integrity_reread *reread)
 	reread->reread = 0;
 	reread->healed = 0;
 	reread->unstable = 0;
+	reread->blocked = false;
 	return true;
 }
 
@@ -221,12 +235,15 @@ static void report(struct bio_integrity_reread *reread)
 static void conclude(struct bio_integrity_reread *reread)
 {
 	struct bip_object *obj = reread->obj;
+	bool kept = obj->reserve;
 
 	report(reread);
 	obj->err = reread->err;
 	reread->obj = NULL;
 	bio_integrity_conclude(obj);
 	bio_endio(obj->bio);
+	if (kept)
+		atomic_dec(&reread->kept);
 	if (atomic_dec_and_test(&reread->in_flight))
 		wake_up_var(&reread->in_flight);
 }
@@ -258,7 +275,7 @@ static void reread_work(struct work_struct *work)
 			conclude(reread);
 			continue;
 		}
-		if (start_reading(reread))
+		if (!reread->blocked && start_reading(reread))
 			return;
 		reread_give_up(reread);
 	}
@@ -300,6 +317,8 @@ bool bio_integrity_reread(struct bip_object *obj)
 		return false;
 	leave_path(obj);
 	atomic_inc(&reread->in_flight);
+	if (obj->reserve)
+		atomic_inc(&reread->kept);
 	spin_lock_irqsave(&reread->lock, flags);
 	list_add_tail(&obj->shared, &reread->pending);
 	queue_delayed_work(reread_wq, &reread->work, 0);

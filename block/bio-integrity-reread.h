@@ -14,6 +14,7 @@
 /**
  * struct bio_integrity_reread - second readings of a device
  * @in_flight: number of payloads whose bios have not ended
+ * @kept: of these, payloads that are objects of the reserve
  * @lock: covers @pending and @ended
  * @pending: payloads to work on, by &bip_object.shared
  * @obj: payload being processed, or NULL; the fields below refer to it
@@ -28,6 +29,8 @@
  * @reread: intervals read again
  * @healed: of these, good ones
  * @unstable: of these, intervals with the same metadata both times
+ * @refused: number of readings in a row that found no request
+ * @blocked: leave @obj as it is, because others may wait for an object
  * @work: submits readings and handles their completion
  * @data: page for data
  * @meta: page for metadata
@@ -37,6 +40,7 @@
  */
 struct bio_integrity_reread {
 	atomic_t in_flight;
+	atomic_t kept;
 	spinlock_t lock;		/* covers pending and ended */
 	struct list_head pending;
 	struct bip_object *obj;
@@ -51,6 +55,8 @@ struct bio_integrity_reread {
 	unsigned int reread;
 	unsigned int healed;
 	unsigned int unstable;
+	unsigned int refused;
+	bool blocked;
 	struct delayed_work work;
 	struct page *data;
 	struct page *meta;

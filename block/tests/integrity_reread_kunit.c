@@ -284,6 +284,51 @@ static void frozen_queue_is_no_deadlock(struct kunit *test)
 	expect_counters(test, td, 1, 1);
 }
 
+/* A read that is at a device with a bad tuple, and has an object of the reserve. */
+static struct test_io *read_without_memory(struct kunit *test,
+					   struct test_disk *td)
+{
+	struct test_io *io = heal_io(test, td, &heal_cases[0]);
+
+	td->meta[(FIRST + 17) * 8] ^= 0x10;
+	td->hold = true;
+	test_fail_next_allocation(test);
+	test_io_submit(io);
+	return io;
+}
+
+/* A bio that the freeze waits for may wait for the object of the second read. */
+static void frozen_queue_gets_the_reserve(struct kunit *test)
+{
+	struct test_disk *td = plain_disk(test);
+	struct test_io *first = heal_io(test, td, &heal_cases[0]);
+	struct test_io *second;
+
+	td->hold = true;
+	test_io_submit(first);
+	second = read_without_memory(test, td);
+	blk_freeze_queue_start(td->disk->queue);
+	test_disk_release(td);
+	KUNIT_EXPECT_EQ(test, -EILSEQ, test_io_wait(test, first));
+	KUNIT_EXPECT_EQ(test, -EILSEQ, test_io_wait(test, second));
+	blk_mq_unfreeze_queue(td->disk->queue);
+}
+
+/* The bios that have all requests may wait for it too. */
+static void busy_disk_gets_the_reserve(struct kunit *test)
+{
+	struct test_disk *td = plain_disk(test);
+	struct test_io *io = read_without_memory(test, td);
+
+	test_disk_release(td);
+	td->hold = true;
+	wait_for_held(td);
+	td->status = BLK_STS_AGAIN;
+	test_disk_release(td);
+	KUNIT_EXPECT_EQ(test, -EILSEQ, test_io_wait(test, io));
+	expect_counters(test, td, 0, 0);
+}
+
 static void format_between_the_readings(struct kunit *test)
 {
 	struct test_disk *td = plain_disk(test);
@@ -371,6 +416,8 @@ static struct kunit_case reread_cases[] = {
 	KUNIT_CASE(inline_verification_heals_too),
 	KUNIT_CASE(failed_reading_keeps_the_first_error),
 	KUNIT_CASE(frozen_queue_is_no_deadlock),
+	KUNIT_CASE(frozen_queue_gets_the_reserve),
+	KUNIT_CASE(busy_disk_gets_the_reserve),
 	KUNIT_CASE(format_between_the_readings),
 	KUNIT_CASE(removal_ends_second_readings),
 	KUNIT_CASE(many_bad_reads_end),
