@@ -128,7 +128,8 @@ EXPORT_SYMBOL(bioset_integrity_create);
  * The payloads are small, because these bios use the vectors of their source.
  * If the allocation fails, there is no reserve: see bio_integrity_clone().
  *
- * Context: Process context, while no bio is split.  May sleep, but does no I/O.
+ * Context: Process context, one caller at a time, before bios with payloads are
+ *	split.  May sleep, but does no I/O.
  */
 void bioset_integrity_create_split(struct bio_set *bs)
 {

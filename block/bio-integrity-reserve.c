@@ -180,13 +180,18 @@ static bool copy_limits(struct request_queue *q, struct queue_limits *lim)
 	       blk_integrity_is_consistent(&lim->integrity);
 }
 
+/* The queue may be frozen, so that I/O to free memory would wait for ever. */
 static void make_pieces(struct blk_integrity_dev *idev)
 {
-	if (idev->has_pieces || bioset_init(&idev->pieces, BIO_POOL_SIZE, 0, 0))
-		return;
-	bioset_integrity_create_split(&idev->pieces);
-	/* Pairs with the acquire in split_kept(). */
-	smp_store_release(&idev->has_pieces, true);
+	unsigned int noio = memalloc_noio_save();
+
+	if (!idev->has_pieces &&
+	    !bioset_init(&idev->pieces, BIO_POOL_SIZE, 0, 0)) {
+		bioset_integrity_create_split(&idev->pieces);
+		/* Pairs with the acquire in may_have_pieces(). */
+		smp_store_release(&idev->has_pieces, true);
+	}
+	memalloc_noio_restore(noio);
 }
 
 /**
@@ -201,20 +206,18 @@ static void make_pieces(struct blk_integrity_dev *idev)
 void blk_integrity_reserve_use(struct request_queue *q)
 {
 	struct blk_integrity_dev *idev = q->integrity_dev;
-	unsigned int noio = memalloc_noio_save();
 	struct queue_limits lim;
 
 	/* A bio with metadata at a device that never had any is refused. */
-	if (idev && copy_limits(q, &lim)) {
-		mutex_lock(&idev->reserve_lock);
-		if (queue_is_mq(q))
-			make_pieces(idev);
-		if (idev->can_verify)
-			blk_integrity_reread_init(idev);
-		reserve_replace(idev, &idev->reserve, reserve_shape(q, &lim));
-		mutex_unlock(&idev->reserve_lock);
-	}
-	memalloc_noio_restore(noio);
+	if (!idev || !copy_limits(q, &lim))
+		return;
+	mutex_lock(&idev->reserve_lock);
+	if (queue_is_mq(q))
+		make_pieces(idev);
+	if (idev->can_verify)
+		blk_integrity_reread_init(idev);
+	reserve_replace(idev, &idev->reserve, reserve_shape(q, &lim));
+	mutex_unlock(&idev->reserve_lock);
 }
 
 /**
