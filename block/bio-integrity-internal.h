@@ -9,6 +9,7 @@
 #include <linux/cache.h>
 #include <linux/llist.h>
 #include <linux/sched.h>
+#include <linux/workqueue_types.h>
 
 #include "blk-integrity-dev.h"
 
@@ -314,7 +315,31 @@ static inline void bio_integrity_generate_pending(struct bio *bio)
 int bio_integrity_admit(struct bio *bio, bool wait);
 void bio_integrity_uncopy(struct bip_object *obj);
 
+/**
+ * struct kintegrityd_cpu - verification of the reads that complete on a CPU
+ * @todo: reads that wait for @work
+ * @work: verifies them
+ * @working: @work is running
+ * @paused_until: end of the pauses that verification in completing contexts
+ *	owes, in ns of local_clock()
+ * @pause_ns: length of the last of them
+ */
+struct kintegrityd_cpu {
+	struct llist_head todo;
+	struct work_struct work;
+	bool working;
+	u64 paused_until;
+	u64 pause_ns;
+};
+
+/* bio-integrity-inline.c */
+bool kintegrityd_cpu_has_time(const struct kintegrityd_cpu *kcpu, u64 now);
+void kintegrityd_cpu_spend(struct kintegrityd_cpu *kcpu, u64 start, u64 end);
+bool bio_integrity_verify_inline(struct bip_object *obj);
+
 /* bio-integrity-verify.c */
+DECLARE_PER_CPU(struct kintegrityd_cpu, kintegrityd_cpus);
+void bio_integrity_verify_object(struct bip_object *obj);
 blk_status_t bio_integrity_verify(struct bip_object *obj);
 void bio_integrity_verify_walk(struct bip_object *obj,
 		struct blk_integrity_walk *walk);

@@ -51,12 +51,7 @@
 #define WORK_BYTES	SZ_8M
 #define LEAST_BYTES	SZ_16K
 
-struct kintegrityd_cpu {
-	struct llist_head todo;
-	struct work_struct work;
-};
-
-static DEFINE_PER_CPU(struct kintegrityd_cpu, kintegrityd_cpus);
+DEFINE_PER_CPU(struct kintegrityd_cpu, kintegrityd_cpus);
 static struct workqueue_struct *kintegrityd_wq __ro_after_init;
 
 /*
@@ -149,6 +144,17 @@ static blk_status_t object_result(struct bip_object *obj)
 }
 
 /**
+ * bio_integrity_verify_object() - verify all intervals of a bio
+ * @obj: payload of the bio; the record in it gets the errors
+ *
+ * Context: Process or softirq context.
+ */
+void bio_integrity_verify_object(struct bip_object *obj)
+{
+	verify_intervals(obj, 0, object_intervals(obj), &obj->err);
+}
+
+/**
  * bio_integrity_verify() - verify a bio in this context
  * @obj: payload of the bio
  *
@@ -157,7 +163,7 @@ static blk_status_t object_result(struct bip_object *obj)
  */
 blk_status_t bio_integrity_verify(struct bip_object *obj)
 {
-	verify_intervals(obj, 0, object_intervals(obj), &obj->err);
+	bio_integrity_verify_object(obj);
 	return object_result(obj);
 }
 
@@ -284,7 +290,7 @@ static unsigned int verify_batch(struct kintegrityd_cpu *kcpu)
 		}
 		kept++;
 		bytes += max(obj->data_iter.bi_size, LEAST_BYTES);
-		verify_intervals(obj, 0, object_intervals(obj), &obj->err);
+		bio_integrity_verify_object(obj);
 		object_end(obj);
 		cond_resched();
 	}
@@ -313,28 +319,15 @@ static void kintegrityd_work(struct work_struct *work)
 		container_of(work, struct kintegrityd_cpu, work);
 	unsigned int bytes, sum = 0;
 
+	WRITE_ONCE(kcpu->working, true);
 	do {
 		bytes = verify_batch(kcpu);
 		bytes += verify_shared();
 		sum += bytes;
 	} while (bytes && sum < WORK_BYTES);
+	WRITE_ONCE(kcpu->working, false);
 	if (bytes)
 		queue_work(kintegrityd_wq, work);
-}
-
-/*
- * Does policy allow verifying a bio in this context?  Never verify with
- * interrupts disabled: the guards of a large read take tens of microseconds.
- */
-static bool verifies_inline(struct bip_object *obj)
-{
-	struct request_queue *q = bdev_get_queue(bip_object_bdev(obj));
-
-	if (obj->data_iter.bi_size > READ_ONCE(q->integrity_dev->inline_bytes))
-		return false;
-	if (in_hardirq() || irqs_disabled())
-		return false;
-	return !IS_ENABLED(CONFIG_PREEMPT_RT) || preemptible();
 }
 
 /*
@@ -373,14 +366,10 @@ static void verify_later(struct bip_object *obj)
  */
 bool bio_integrity_verify_read(struct bip_object *obj)
 {
-	if (!verifies_inline(obj)) {
-		verify_later(obj);
-		return false;
-	}
-	blk_integrity_count(bdev_get_queue(bip_object_bdev(obj)),
-			    BLK_INTEGRITY_INLINE_VERIFIES, 1);
-	verify_intervals(obj, 0, object_intervals(obj), &obj->err);
-	return object_verified(obj);
+	if (bio_integrity_verify_inline(obj))
+		return object_verified(obj);
+	verify_later(obj);
+	return false;
 }
 
 /**

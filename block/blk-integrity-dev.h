@@ -89,7 +89,8 @@ struct blk_integrity_counters {
  * @rereads: policy: how often intervals that fail verification are read again,
  *	0 to %BLK_INTEGRITY_MAX_REREADS
  * @inline_bytes: policy: size in bytes of the largest read that is verified in
- *	the completing context if that context allows it
+ *	the completing context if that context allows it, or
+ *	%BIO_INTEGRITY_INLINE_AUTO
  * @can_generate: format and driver let the block layer protect writes
  * @can_verify: format lets the block layer check reads
  * @tuple_only: the format has no metadata but its tuples
@@ -175,6 +176,9 @@ void blk_integrity_reserve_exit(struct blk_integrity_dev *idev);
  * with the slowest guard, a table of bytes.
  */
 #define BIO_INTEGRITY_MAX_INLINE_BYTES	SZ_128K
+
+/* Value of inline_bytes that leaves the decision to each completion. */
+#define BIO_INTEGRITY_INLINE_AUTO	U32_MAX
 
 /*
  * Host adapters and controllers can insert and strip tuples, but not metadata
@@ -272,7 +276,6 @@ int blk_integrity_meta_cap(const struct blk_integrity *bi,
 		struct logical_block_metadata_cap *cap);
 
 /* blk-integrity-sysfs.c */
-bool blk_integrity_disk_in_sysfs(struct gendisk *disk);
 void blk_integrity_sysfs_update(struct gendisk *disk);
 void blk_integrity_reset_policies(struct blk_integrity_dev *idev);
 

@@ -40,6 +40,20 @@ static struct gendisk *take_events(struct blk_integrity_dev *idev,
 }
 
 /*
+ * Is the disk registered and not being removed?  Hidden disks, the paths of a
+ * multipath device, never have a live inode.  For both kinds del_gendisk()
+ * clears this state with open_mutex held, before it removes the disk from sysfs:
+ * with open_mutex held the result stays valid.
+ */
+static bool disk_in_sysfs(struct gendisk *disk)
+{
+	if (disk->flags & GENHD_FL_HIDDEN)
+		return test_bit(GD_ADDED, &disk->state) &&
+		       !test_bit(GD_DEAD, &disk->state);
+	return disk_live(disk);
+}
+
+/*
  * open_mutex keeps the disk in sysfs, because del_gendisk() takes it before it
  * removes the device: no event follows the removal.
  */
@@ -58,7 +72,7 @@ static void integrity_event_work(struct work_struct *work)
 	mutex_unlock(&disk->queue->limits_lock);
 
 	mutex_lock(&disk->open_mutex);
-	if (blk_integrity_disk_in_sysfs(disk)) {
+	if (disk_in_sysfs(disk)) {
 		if (events & BLK_INTEGRITY_EVENT_FORMAT)
 			blk_integrity_sysfs_update(disk);
 		if (events & BLK_INTEGRITY_EVENT_ERROR)
@@ -85,7 +99,7 @@ void blk_integrity_queue_event(struct gendisk *disk,
 	unsigned long flags;
 
 	spin_lock_irqsave(&idev->event_lock, flags);
-	if (blk_integrity_disk_in_sysfs(disk)) {
+	if (disk_in_sysfs(disk)) {
 		if (!idev->event_disk) {
 			get_device(disk_to_dev(disk));
 			idev->event_disk = disk;

@@ -193,6 +193,7 @@ static DEVICE_ATTR_RO(stat);
  * @initial: value until the administrator sets another one
  * @max: largest value
  * @words: values in the file; NULL if they are numbers
+ * @automatic: value, above @max, of the word "auto"; 0 if it is not accepted
  * @driver_off: flag by which a driver disables it; the file then reads 0
  * @is_switch: any number except 0 is 1, as in Linux 6.12
  * @needs_verify: values except 0 are rejected if reads are not verified
@@ -203,6 +204,7 @@ struct policy {
 	u32 initial;
 	u32 max;
 	const char *const *words;
+	u32 automatic;
 	enum blk_integrity_flags driver_off;
 	bool is_switch;
 	bool needs_verify;
@@ -232,6 +234,8 @@ static ssize_t policy_show(struct device *dev, struct device_attribute *attr,
 		value = 0;
 	if (policy->words)
 		return sysfs_emit(page, "%s\n", policy->words[value]);
+	if (value && value == policy->automatic)
+		return sysfs_emit(page, "auto\n");
 	return sysfs_emit(page, "%u\n", value);
 }
 
@@ -261,6 +265,21 @@ static int parse_word(const struct policy *policy, const char *page, u32 *value)
 	return 0;
 }
 
+static int parse_number(const struct policy *policy, const char *page,
+			u32 *value)
+{
+	int err;
+
+	if (policy->automatic && sysfs_streq(page, "auto")) {
+		*value = policy->automatic;
+		return 0;
+	}
+	err = kstrtou32(page, 0, value);
+	if (err)
+		return err;
+	return *value > policy->max ? -EINVAL : 0;
+}
+
 static int parse_policy(const struct policy *policy, const char *page,
 			u32 *value)
 {
@@ -268,7 +287,7 @@ static int parse_policy(const struct policy *policy, const char *page,
 		return parse_word(policy, page, value);
 	if (policy->is_switch)
 		return parse_switch(page, value);
-	return kstrtou32(page, 0, value);
+	return parse_number(policy, page, value);
 }
 
 static bool can_verify(struct device *dev)
@@ -294,8 +313,7 @@ static ssize_t policy_store(struct device *dev, struct device_attribute *attr,
 	err = parse_policy(policy, page, &value);
 	if (err)
 		return err;
-	if (value > policy->max ||
-	    (value && policy->needs_verify && !can_verify(dev)))
+	if (value && policy->needs_verify && !can_verify(dev))
 		return -EINVAL;
 	idev = blk_integrity_get_dev(dev_to_queue(dev));
 	if (!idev)
@@ -329,7 +347,9 @@ static struct policy write_generate = {
 
 static struct policy inline_bytes = {
 	POLICY(inline_bytes, inline_bytes),
+	.initial	= BIO_INTEGRITY_INLINE_AUTO,
 	.max		= BIO_INTEGRITY_MAX_INLINE_BYTES,
+	.automatic	= BIO_INTEGRITY_INLINE_AUTO,
 	.needs_verify	= true,
 };
 
@@ -410,26 +430,6 @@ const struct attribute_group blk_integrity_attr_group = {
 	.name		= "integrity",
 	.attrs		= blk_integrity_attrs,
 };
-
-/**
- * blk_integrity_disk_in_sysfs() - test whether a disk is registered and not
- *	being removed
- * @disk: the disk
- *
- * Hidden disks, the paths of a multipath device, never have a live inode.  For
- * both kinds del_gendisk() clears this state with open_mutex held, before it
- * removes the disk from sysfs.
- *
- * Context: Any context.
- * Return: %true if it is.  With open_mutex held the result stays valid.
- */
-bool blk_integrity_disk_in_sysfs(struct gendisk *disk)
-{
-	if (disk->flags & GENHD_FL_HIDDEN)
-		return test_bit(GD_ADDED, &disk->state) &&
-		       !test_bit(GD_DEAD, &disk->state);
-	return disk_live(disk);
-}
 
 /**
  * blk_integrity_sysfs_update() - show or hide the files of disks with metadata

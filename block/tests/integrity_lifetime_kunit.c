@@ -239,7 +239,7 @@ static void next_disk_of_a_queue_begins_anew(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, idev->read_verify);
 	KUNIT_EXPECT_TRUE(test, idev->write_generate);
 	KUNIT_EXPECT_FALSE(test, idev->report_only);
-	KUNIT_EXPECT_EQ(test, 0, idev->inline_bytes);
+	KUNIT_EXPECT_EQ(test, BIO_INTEGRITY_INLINE_AUTO, idev->inline_bytes);
 	KUNIT_EXPECT_EQ(test, 0,
 			blk_integrity_counter(idev, BLK_INTEGRITY_GENERATED));
 	del_gendisk(disk);

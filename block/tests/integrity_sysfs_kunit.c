@@ -176,6 +176,39 @@ static void rereads_are_0_to_3(struct kunit *test)
 	KUNIT_EXPECT_STREQ(test, "0\n", show(test, td, "rereads"));
 }
 
+static void inline_bytes_is_a_number_or_auto(struct kunit *test)
+{
+	static const char *const bad[] = {
+		"131073", "4294967295", "-1", "Auto", "auto 1", "automatic", "",
+		"4096x",
+	};
+	struct test_disk *td = test_disk_of(test, test_geometry(CRC, REF_TAG, 8, 0,
+								9));
+	struct test_disk *opaque = test_disk_of(test,
+						test_geometry(0, 0, 64, 0, 9));
+
+	blk_integrity_reset_policies(td->disk->queue->integrity_dev);
+	KUNIT_EXPECT_STREQ(test, "auto\n", show(test, td, "inline_bytes"));
+	KUNIT_EXPECT_EQ(test, 6, store(test, td, "inline_bytes", "131072"));
+	KUNIT_EXPECT_STREQ(test, "131072\n", show(test, td, "inline_bytes"));
+	KUNIT_EXPECT_EQ(test, 5, store(test, td, "inline_bytes", "auto\n"));
+	KUNIT_EXPECT_STREQ(test, "auto\n", show(test, td, "inline_bytes"));
+	for (int i = 0; i < ARRAY_SIZE(bad); i++) {
+		KUNIT_EXPECT_EQ_MSG(test, -EINVAL,
+				    store(test, td, "inline_bytes", bad[i]),
+				    "'%s'", bad[i]);
+		KUNIT_EXPECT_STREQ(test, "auto\n", show(test, td, "inline_bytes"));
+	}
+	KUNIT_EXPECT_EQ(test, 1, store(test, td, "inline_bytes", "0"));
+	KUNIT_EXPECT_STREQ(test, "0\n", show(test, td, "inline_bytes"));
+
+	/* No other policy has such a value. */
+	KUNIT_EXPECT_EQ(test, -EINVAL, store(test, td, "rereads", "auto"));
+	KUNIT_EXPECT_EQ(test, -EINVAL, store(test, td, "on_error", "auto"));
+	KUNIT_EXPECT_EQ(test, -EINVAL, store(test, opaque, "inline_bytes", "auto"));
+	KUNIT_EXPECT_EQ(test, 1, store(test, opaque, "inline_bytes", "0"));
+}
+
 static void copies_are_a_word(struct kunit *test)
 {
 	struct test_disk *td = test_disk_of(test, test_geometry(CRC, REF_TAG, 8, 0,
@@ -384,6 +417,7 @@ static struct kunit_case sysfs_cases[] = {
 	KUNIT_CASE_PARAM(files_say_what_the_geometry_is, show_cases_gen_params),
 	KUNIT_CASE_PARAM(policies_take_booleans, store_cases_gen_params),
 	KUNIT_CASE(rereads_are_0_to_3),
+	KUNIT_CASE(inline_bytes_is_a_number_or_auto),
 	KUNIT_CASE(copies_are_a_word),
 	KUNIT_CASE(policies_are_independent),
 	KUNIT_CASE(guards_of_a_driver_are_the_drivers),

@@ -91,6 +91,6 @@ format_case "$first" 512 8 1 1 512+8:crc16:1:0 "T10-DIF-TYPE1-CRC 8 0"
 format_case "$second" 4096 8 1 1 4096+8:crc16:1:0 "T10-DIF-TYPE1-CRC 8 0"
 format_case "$first" 4096 64 1 0 4096+64:crc16:1:56 "T10-DIF-TYPE1-CRC 64 56"
 for disk in $(disks); do
-	integrity "$disk" inline_bytes 0
+	integrity "$disk" inline_bytes auto
 done
 nvme=$usual

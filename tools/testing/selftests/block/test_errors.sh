@@ -41,6 +41,9 @@ counters() {
 	counts "a larger read" inline_verifies 0 read:80:80
 	integrity "$disk" inline_bytes 0
 	counts "reads when it is off" inline_verifies 0 again:80:5
+	integrity "$disk" inline_bytes auto
+	counts "reads with auto" verified_intervals 5 again:80:5
+	counts "bad guards with auto" guard_errors 1 read:68:3
 	integrity "$disk" read_verify 0
 	counts "a read that is not checked" unchecked_intervals 20 read:80:20
 	counts "a read that is not checked" verified_intervals 0 read:80:20

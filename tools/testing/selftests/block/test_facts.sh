@@ -67,11 +67,17 @@ refused() {
 }
 
 refused "$opaque" inline_bytes 4096
+refused "$opaque" inline_bytes auto
 refused "$opaque" on_error report
 disk=$(namespace 1)
-for junk in -1 4096x 999999999; do
+same "inline_bytes on a new disk" auto "$(integrity "$disk" inline_bytes)"
+for junk in -1 4096x 131073 999999999 4294967295 automatic; do
 	refused "$disk" inline_bytes $junk
 done
+integrity "$disk" inline_bytes 131072
+same "inline_bytes takes a number" 131072 "$(integrity "$disk" inline_bytes)"
+integrity "$disk" inline_bytes auto
+same "inline_bytes takes auto" auto "$(integrity "$disk" inline_bytes)"
 refused "$disk" on_error ignore
 refused "$disk" read_verify maybe
 
@@ -83,7 +89,7 @@ survives_rescan() {
 	$3
 	same "$1 inline_bytes, on_error, read_verify survive a rescan" "8192 report 0" \
 		"$(integrity "$2" inline_bytes) $(integrity "$2" on_error) $(integrity "$2" read_verify)"
-	integrity "$2" inline_bytes 0
+	integrity "$2" inline_bytes auto
 	integrity "$2" on_error fail
 	integrity "$2" read_verify 1
 }
@@ -101,12 +107,16 @@ toggles() {
 	while kill -0 $load 2>/dev/null; do
 		integrity "$2" read_verify $((changes & 1))
 		[ "$3" = no ] || integrity "$2" write_generate $((changes >> 1 & 1))
-		integrity "$2" inline_bytes $((changes * 4096 & 32768))
+		case $((changes & 3)) in
+		0) integrity "$2" inline_bytes 0 ;;
+		1) integrity "$2" inline_bytes 32768 ;;
+		*) integrity "$2" inline_bytes auto ;;
+		esac
 		changes=$((changes + 1))
 	done
 	integrity "$2" read_verify 1
 	integrity "$2" write_generate 1
-	integrity "$2" inline_bytes 0
+	integrity "$2" inline_bytes auto
 	wait $load
 	status=$?
 	[ $status = 0 ] || sed 's/^/# /' /dev/shm/fio

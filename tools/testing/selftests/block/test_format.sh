@@ -41,7 +41,7 @@ same "formatted with more metadata: offset" 56 "$(integrity "$disk" pi_offset)"
 same "formatted with more metadata: write, read, medium" "0 0 generated" \
 	"$(io "$disk" 4096+64:crc16:1:56 fill:64:50 read:64:50 tuples:64:50)"
 same "policy survives a format" 4096 "$(integrity "$disk" inline_bytes)"
-integrity "$disk" inline_bytes 0
+integrity "$disk" inline_bytes auto
 
 # Metadata that follows the data in one buffer is for passthrough only.
 dmesg -C

@@ -65,6 +65,7 @@ interrupt_bpftrace() {
 if scsi_load 512 1 0; then
 	io "$disk" $format fill:64:8 corrupt:71:ref >/dev/null
 	scsi_unchecked on
+	integrity "$disk" inline_bytes 0
 	# A misdirected block has its own number, which is higher by the size of the store.
 	wrong=$(printf '0x%x' $((PI_STORE_BLOCKS + 71)))
 
@@ -85,7 +86,7 @@ generate: $(device_number "$disk") interval 2048 intervals 129" "$seen"
 
 	start "Each error, with bpftrace" each
 	start "by device number and tag, with bpftrace" count
-	start "of the first piece of each read" time
+	start "of the first piece of each read of kintegrityd" time
 	until_seen each '^[0-9]+:[0-9]+ ' && until_seen count '^Attaching' && until_seen time '^Attaching'
 	result $? "bpftrace runs"
 	for try in 1 2 3; do

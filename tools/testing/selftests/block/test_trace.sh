@@ -92,6 +92,7 @@ fi
 # Simultaneous completions, such as those of scsi_debug at a tick, wake kintegrityd once.
 if scsi_load 512 1 0; then
 	io "$disk" $format fill:0:16384 >/dev/null
+	integrity "$disk" inline_bytes 0
 	trace_ours defer
 	trace_kintegrityd
 	burst "$disk"
