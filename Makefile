@@ -18,7 +18,7 @@ help:
 	@echo 'make kunit        runs the KUnit suites in UML'
 	@echo 'make kunit-qemu   runs the KUnit suites in QEMU, x86_64'
 	@echo 'make selftest     runs all tests in the guest, including the slow ones; prints KTAP'
-	@echo 'make bench        compares allocations, work items and instructions per I/O with the base; runs the other two'
+	@echo 'make bench        compares speed and cost with the base, all of it; writes build/bench/report.html'
 	@echo 'make bench-guards  compares the speed of guards with the base'
 	@echo 'make bench-path   compares the instructions of a bio, exactly, with the base; fails if a disk without metadata costs more'
 	@echo 'make check        runs checkpatch, sparse, W=1, clang, kernel-doc, and compiles all users of the interface'
@@ -67,9 +67,8 @@ kunit: tree
 kunit-qemu: tree
 	@scripts/kunit x86_64
 
-bench: bench-guards bench-path
-	@tools/bench/bench
-	@tools/bench/report
+bench: tree
+	@tools/bench/run
 
 bench-path: tree
 	@tools/bench/path/run

@@ -4,6 +4,9 @@
  * time stamp counter shows their number.  Runs at the end of the boot, with
  * disks that complete at once, one without metadata and one of 512+8 with
  * CRC-16 and reference tags.  Built into the base and into ours.
+ *
+ * With path.profile it runs a few bios of each kind between two bytes from the
+ * serial port, so that the script beside it can let QEMU log them.
  */
 #define pr_fmt(fmt) "path: " fmt
 
@@ -15,6 +18,7 @@
 #include <linux/reboot.h>
 #include <linux/sort.h>
 #include <linux/t10-pi.h>
+#include <asm/io.h>
 #include <asm/msr.h>
 
 #include "blk.h"
@@ -27,12 +31,17 @@
 #define MAX_BYTES	SZ_1M
 #define SAMPLE_BYTES	SZ_4M
 #define SAMPLES		11
+#define PROFILE_BIOS	64
 
 DEFINE_STATIC_KEY_FALSE(path_no_guards);
 
 static unsigned int segments = 1;
 module_param(segments, uint, 0444);
 MODULE_PARM_DESC(segments, "Integrity segments that the disk takes");
+
+static bool profile;
+module_param(profile, bool, 0444);
+MODULE_PARM_DESC(profile, "Run bios to be logged, and measure nothing");
 
 static struct page *pages;
 static struct bio bios[MAX_DEPTH];
@@ -149,11 +158,11 @@ static void submit(struct block_device *bdev, blk_opf_t op, unsigned int bytes,
 	submit_bio(&bios[i]);
 }
 
-/* Return: instructions a bio. */
-static u64 sample(struct block_device *bdev, blk_opf_t op, unsigned int bytes,
-		  unsigned int depth)
+/* Return: instructions a bio.  A profile is of what runs while this does. */
+static noinline u64 sample(struct block_device *bdev, blk_opf_t op,
+			   unsigned int bytes, unsigned int depth,
+			   unsigned int nr)
 {
-	unsigned int nr = max(SAMPLE_BYTES / bytes, depth);
 	u64 start;
 
 	medium = 0;
@@ -179,11 +188,12 @@ static int compare(const void *a, const void *b)
 static u64 median(struct block_device *bdev, blk_opf_t op, unsigned int bytes,
 		  unsigned int depth)
 {
+	unsigned int nr = max(SAMPLE_BYTES / bytes, depth);
 	u64 samples[SAMPLES];
 
-	sample(bdev, op, bytes, depth);
+	sample(bdev, op, bytes, depth, nr);
 	for (int i = 0; i < SAMPLES; i++)
-		samples[i] = sample(bdev, op, bytes, depth);
+		samples[i] = sample(bdev, op, bytes, depth, nr);
 	sort(samples, SAMPLES, sizeof(*samples), compare, NULL);
 	return samples[SAMPLES / 2];
 }
@@ -286,11 +296,59 @@ static void measure(struct gendisk *plain, struct gendisk *protected,
 		set_policy(protected, true, MAX_BYTES);
 		ROW(guards ? "where it completes" : "where it completes, guards left out",
 		    median(protected->part0, op, bytes, depth) - none);
+		if (!guards)
+			continue;
+		set_policy(protected, true, BIO_INTEGRITY_INLINE_AUTO);
+		ROW("inline_bytes auto",
+		    median(protected->part0, op, bytes, depth) - none);
 #endif
 	}
 #ifdef PATH_OURS
 	measure_changes(protected, op, bytes, depth);
 #endif
+}
+
+static void wait_for_byte(void)
+{
+	while (!(inb(0x3fd) & 1))
+		cpu_relax();
+	inb(0x3f8);
+}
+
+static void profile_bios(const char *what, struct gendisk *disk, blk_opf_t op)
+{
+	sample(disk->part0, op, SZ_4K, 1, PROFILE_BIOS);
+	pr_info("profile of %u, %s\n", PROFILE_BIOS, what);
+	wait_for_byte();
+	sample(disk->part0, op, SZ_4K, 1, PROFILE_BIOS);
+	pr_info("profile ends\n");
+	wait_for_byte();
+}
+
+static void profile_all(struct gendisk *plain, struct gendisk *protected)
+{
+	set_policy(protected, true, 0);
+	profile_bios("plain write", plain, REQ_OP_WRITE);
+	profile_bios("write", protected, REQ_OP_WRITE);
+	profile_bios("plain read", plain, REQ_OP_READ);
+	profile_bios("read", protected, REQ_OP_READ);
+#ifdef PATH_OURS
+	set_policy(protected, true, MAX_BYTES);
+	profile_bios("read where it completes", protected, REQ_OP_READ);
+#endif
+}
+
+static void measure_all(struct gendisk *plain, struct gendisk *protected)
+{
+#ifdef PATH_OURS
+	pr_info("guards by %s\n", pi_guard_impl_name(BLK_INTEGRITY_CSUM_CRC));
+#endif
+	for (unsigned int bytes = SZ_4K; bytes <= MAX_BYTES; bytes *= 4) {
+		measure(plain, protected, REQ_OP_WRITE, bytes, 1);
+		measure(plain, protected, REQ_OP_READ, bytes, 1);
+		measure(plain, protected, REQ_OP_READ, bytes, MAX_DEPTH);
+	}
+	pr_info("%u errors\n", errors);
 }
 
 static int __init path_init(void)
@@ -303,15 +361,10 @@ static int __init path_init(void)
 	if (!pages)
 		panic("path: no memory\n");
 	msleep(300);
-#ifdef PATH_OURS
-	pr_info("guards by %s\n", pi_guard_impl_name(BLK_INTEGRITY_CSUM_CRC));
-#endif
-	for (unsigned int bytes = SZ_4K; bytes <= MAX_BYTES; bytes *= 16) {
-		measure(plain, protected, REQ_OP_WRITE, bytes, 1);
-		measure(plain, protected, REQ_OP_READ, bytes, 1);
-		measure(plain, protected, REQ_OP_READ, bytes, MAX_DEPTH);
-	}
-	pr_info("%u errors\n", errors);
+	if (profile)
+		profile_all(plain, protected);
+	else
+		measure_all(plain, protected);
 	kernel_power_off();
 	return 0;
 }
