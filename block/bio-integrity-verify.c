@@ -279,19 +279,22 @@ static unsigned int verify_batch(struct kintegrityd_cpu *kcpu)
 	 */
 	struct llist_node *batch =
 		llist_reverse_order(llist_del_all(&kcpu->todo));
+	struct bip_object *kept[KEEP_BIOS];
 	struct bip_object *obj, *next;
-	unsigned int kept = 0;
+	unsigned int nr_kept = 0;
 	unsigned int bytes = 0;
 
+	/* First share, so that other CPUs work at the same time. */
 	llist_for_each_entry_safe(obj, next, batch, node) {
-		if (object_pieces(obj) > 1 || kept == KEEP_BIOS) {
+		if (object_pieces(obj) == 1 && nr_kept < KEEP_BIOS)
+			kept[nr_kept++] = obj;
+		else
 			object_share(obj);
-			continue;
-		}
-		kept++;
-		bytes += max(obj->data_iter.bi_size, LEAST_BYTES);
-		bio_integrity_verify_object(obj);
-		object_end(obj);
+	}
+	for (unsigned int i = 0; i < nr_kept; i++) {
+		bytes += max(kept[i]->data_iter.bi_size, LEAST_BYTES);
+		bio_integrity_verify_object(kept[i]);
+		object_end(kept[i]);
 		cond_resched();
 	}
 	return bytes;
