@@ -40,14 +40,15 @@ controller() {
 
 : "${nvme:=$(controller pi-selftest)}"
 
-# pibrd_namespace NSID: prints the name of a disk of pi_brd with the format of a namespace, which is made the first time.
-# It stands in for the namespace in User Mode Linux.
+# pibrd_namespace NSID: prints the name of a disk of pi_brd that stands in for a namespace in User Mode Linux, and makes
+# it if it is not there. Formats of pi_brd have a type even without tuples.
 pibrd_namespace() {
 	{
 		. ./pibrd.sh
 		pibrd_load
 		[ -d "$pibrd_config/ns$1" ] ||
-			pibrd_format "ns$1" "$(awk -v nsid="$1" '$1 == nsid { print $4 }' namespaces)" poll_queues=1
+			pibrd_format "ns$1" "$(awk -v nsid="$1" '$1 == nsid { sub(":none:0", ":none:1"); print $4 }' namespaces)" \
+				poll_queues=1
 	} >&2
 	cat "$pibrd_config/ns$1/disk"
 }

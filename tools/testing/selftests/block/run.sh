@@ -51,8 +51,8 @@ if [ -w $leaks ]; then
 	echo scan >$leaks
 	echo scan >$leaks
 	[ -z "$(cat $leaks)" ]
-	result $? "kmemleak finds nothing" "$(grep -c '^unreferenced' $leaks) objects: $(sed -n '/backtrace/,/^unref/s/^ *//p' $leaks |
-		head -n 12 | tr '\n' ' ')"
+	result $? "kmemleak finds nothing"
+	sed 's/^/# /' $leaks | head -n 60
 fi
 echo "# end of tests"
 [ "$ktap_failed" = 0 ]

@@ -24,7 +24,7 @@ formats() {
 		pibrd_unmake a
 	done <<-END
 		512+8:crc16:1:0
-		512+8:crc16:2:0 queues=2 complete=softirq
+		512+8:crc16:2:0 queues=$(nproc) complete=softirq
 		512+8:crc16:3:0
 		512+8:ip:1:0 complete=timer latency_ns=20000
 		512+16:crc64:1:0 virt_boundary=1 max_integrity_segments=1
