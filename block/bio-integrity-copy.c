@@ -20,6 +20,7 @@
 #include <linux/mm.h>
 #include <linux/page-flags.h>
 #include <linux/pagemap.h>
+#include <linux/sched/mm.h>
 
 #include "bio-integrity-internal.h"
 #include "blk.h"
@@ -152,17 +153,60 @@ static void copy_ended(struct bio *copy)
 	bio_endio(bio);
 }
 
+static unsigned int max_vecs(const struct queue_limits *lim)
+{
+	return clamp_t(unsigned int, lim->max_segments, 1, BIO_MAX_VECS);
+}
+
 /*
  * One page per vector, or larger pages if that would be more segments than the
  * device takes.
  */
 static unsigned int copy_order(struct bio *bio)
 {
-	unsigned int segments = queue_max_segments(bdev_get_queue(bio->bi_bdev));
 	unsigned int pages = DIV_ROUND_UP(bio->bi_iter.bi_size, PAGE_SIZE);
 
-	segments = clamp_t(unsigned int, segments, 1, BIO_MAX_VECS);
-	return order_base_2(DIV_ROUND_UP(pages, segments));
+	return order_base_2(DIV_ROUND_UP(pages,
+			max_vecs(&bdev_get_queue(bio->bi_bdev)->limits)));
+}
+
+/* The largest copy whose pages can be waited for and are one segment each. */
+static unsigned int max_copy_sectors(const struct queue_limits *lim)
+{
+	unsigned int order = min_t(unsigned int,
+				   blk_integrity_max_segment_order(lim),
+				   PAGE_ALLOC_COSTLY_ORDER);
+
+	return max_vecs(lim) << (order + PAGE_SHIFT - SECTOR_SHIFT);
+}
+
+/*
+ * Split a bio to what one request and one copy take.  Once, since the second
+ * part of a second split would be out of order with the rest of the first one.
+ */
+static struct bio *split_to_copy(struct bio *bio)
+{
+	struct queue_limits lim = bdev_get_queue(bio->bi_bdev)->limits;
+	unsigned int nr_segs;
+
+	/* Appends cannot be split, and atomic writes have a limit of their own. */
+	if (bio_op(bio) != REQ_OP_ZONE_APPEND)
+		lim.max_sectors = min(lim.max_sectors, max_copy_sectors(&lim));
+	return __bio_split_to_limits(bio, &lim, &nr_segs);
+}
+
+/* The kernel may give up even if it may wait, for instance in a killed task. */
+static struct page *alloc_copy_pages(gfp_t gfp, unsigned int order)
+{
+	struct page *page;
+
+	while (!(page = alloc_pages(gfp, order))) {
+		if (!gfpflags_allow_blocking(gfp) ||
+		    order > PAGE_ALLOC_COSTLY_ORDER)
+			return NULL;
+		memalloc_retry_wait(gfp);
+	}
+	return page;
 }
 
 static bool add_pages(struct bio *copy, unsigned int bytes, unsigned int order,
@@ -173,7 +217,7 @@ static bool add_pages(struct bio *copy, unsigned int bytes, unsigned int order,
 		gfp |= __GFP_COMP;
 	while (bytes) {
 		unsigned int len = min_t(unsigned int, bytes, PAGE_SIZE << order);
-		struct page *page = alloc_pages(gfp, order);
+		struct page *page = alloc_copy_pages(gfp, order);
 
 		if (!page)
 			return false;
@@ -208,10 +252,8 @@ static struct bio *copy_of(struct bio *bio, gfp_t gfp)
 				gfp | __GFP_NOWARN, &copy_bios);
 	if (!copy)
 		return NULL;
-	if (!add_pages(copy, bytes, order, gfp) || !fits_request(copy, bytes)) {
-		free_copy(copy);
-		return NULL;
-	}
+	if (!add_pages(copy, bytes, order, gfp) || !fits_request(copy, bytes))
+		goto free;
 	if (op_is_write(bio_op(bio)))
 		bio_copy_data(copy, bio);
 
@@ -231,6 +273,10 @@ static struct bio *copy_of(struct bio *bio, gfp_t gfp)
 	copy->bi_private = bio;
 	copy->bi_end_io = copy_ended;
 	return copy;
+
+free:
+	free_copy(copy);
+	return NULL;
 }
 
 /*
@@ -262,7 +308,7 @@ static noinline struct bio *send_copy(struct bio *bio, bool split)
 
 	if (!may_have_copy(bio))
 		return bio;
-	bio = bio_split_to_limits(bio);
+	bio = split_to_copy(bio);
 	if (!bio)
 		return NULL;
 	if (split)

@@ -221,6 +221,16 @@ blk_integrity_pieces_for(const struct blk_integrity_profile *profile,
 	       blk_integrity_is_builtin_profile(profile) ? pieces : NULL;
 }
 
+/* The largest pages that are one segment: not too long, not across a boundary. */
+static inline unsigned int
+blk_integrity_max_segment_order(const struct queue_limits *lim)
+{
+	unsigned long pages = min(lim->max_segment_size >> PAGE_SHIFT,
+				  (lim->seg_boundary_mask >> PAGE_SHIFT) + 1);
+
+	return min(ilog2(pages), MAX_PAGE_ORDER);
+}
+
 /* bio-integrity.c */
 void bio_integrity_attach(struct bio *bio, struct bio_integrity_payload *bip,
 		unsigned int nr_vecs);

@@ -52,14 +52,11 @@ static unsigned int max_chunks(const struct queue_limits *lim)
 		     BIP_OBJECT_VECS);
 }
 
-/* A chunk is one segment: not too long, and not across a boundary. */
+/* A chunk is one segment. */
 static unsigned int max_chunk_order(const struct queue_limits *lim)
 {
-	unsigned long segment_pages = min(lim->max_segment_size >> PAGE_SHIFT,
-				(lim->seg_boundary_mask >> PAGE_SHIFT) + 1);
-
-	return min3(ilog2(segment_pages), get_order(MAX_CHUNK_BYTES),
-		    MAX_PAGE_ORDER);
+	return min_t(unsigned int, blk_integrity_max_segment_order(lim),
+		     get_order(MAX_CHUNK_BYTES));
 }
 
 /**

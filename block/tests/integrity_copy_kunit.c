@@ -11,7 +11,6 @@
 #include <linux/pagemap.h>
 
 #include "integrity_disk.h"
-#include "pi_reference.h"
 
 #define REF_TAG	BLK_INTEGRITY_REF_TAG
 #define CRC	BLK_INTEGRITY_CSUM_CRC
@@ -92,11 +91,7 @@ static struct test_io *page_io(struct kunit *test, struct test_disk *td,
 static bool medium_is_consistent(struct kunit *test, struct test_disk *td,
 				 unsigned int intervals)
 {
-	u8 *meta = test_guarded_buf(test, intervals * 8);
-
-	memcpy(meta, td->meta + FIRST * 8, intervals * 8);
-	pi_ref_generate(&td->bi, td->data + (FIRST << 9), meta, intervals, FIRST);
-	return !memcmp(meta, td->meta + FIRST * 8, intervals * 8);
+	return test_disk_is_consistent(test, td, FIRST, intervals);
 }
 
 static struct test_disk *plain_disk(struct kunit *test)
@@ -252,7 +247,7 @@ static struct test_disk *aligned_disk(struct kunit *test)
 	return td;
 }
 
-/* Neither guards nor, as the counter tells, the device see a split interval. */
+/* Neither guards nor device see a split interval. */
 static void split_intervals_are_copied(struct kunit *test)
 {
 	struct test_disk *td = aligned_disk(test);
@@ -275,6 +270,7 @@ static void split_intervals_are_copied(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, medium_is_consistent(test, td, 40));
 	KUNIT_EXPECT_MEMEQ(test, data, td->data + (FIRST << 9), bytes);
 
+	KUNIT_EXPECT_EQ(test, 0, td->nr_split);
 	KUNIT_EXPECT_EQ(test, 0, test_disk_counter(td, BLK_INTEGRITY_STRADDLED));
 	KUNIT_EXPECT_LE(test, 2,
 			test_disk_counter(td, BLK_INTEGRITY_ALIGNED_COPIES));

@@ -23,6 +23,9 @@ static void transfer_data(struct test_disk *td, struct request *rq)
 	struct bio_vec bv;
 
 	rq_for_each_segment(bv, rq, iter) {
+		if ((bv.bv_offset | bv.bv_len) &
+		    ((1U << td->bi.interval_exp) - 1))
+			td->nr_split++;
 		if (op_is_write(req_op(rq)))
 			memcpy_from_bvec(data, &bv);
 		else
@@ -295,4 +298,26 @@ void test_disk_fill(struct kunit *test, struct test_disk *td,
 	if (td->bi.csum_type)
 		pi_ref_generate(&td->bi, td->data, td->meta,
 				td->meta_bytes / td->bi.tuple_size, 0);
+}
+
+/**
+ * test_disk_is_consistent() - test whether metadata on the medium is right
+ * @test: the running test
+ * @td: the disk, with metadata
+ * @first: number of the first interval
+ * @intervals: how many
+ *
+ * Return: %true if guards match the data and reference tags the position.
+ */
+bool test_disk_is_consistent(struct kunit *test, struct test_disk *td,
+			     unsigned int first, unsigned int intervals)
+{
+	unsigned int bytes = intervals * td->bi.tuple_size;
+	u8 *stored = td->meta + first * td->bi.tuple_size;
+	u8 *meta = test_guarded_buf(test, bytes);
+
+	memcpy(meta, stored, bytes);
+	pi_ref_generate(&td->bi, td->data + (first << td->bi.interval_exp), meta,
+			intervals, first);
+	return !memcmp(meta, stored, bytes);
 }

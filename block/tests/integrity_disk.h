@@ -41,6 +41,7 @@
  * @nr_flips: number of entries in @flip_at
  * @flip_meta: @flip_at refers to metadata
  * @nr_reads: reads served
+ * @nr_split: pages of data so far that begin or end inside an interval
  * @held: requests kept
  * @sgl: of the request being served
  * @nr_requests: requests with metadata
@@ -66,6 +67,7 @@ struct test_disk {
 	unsigned int nr_flips;
 	bool flip_meta;
 	unsigned int nr_reads;
+	unsigned int nr_split;
 	struct list_head held;
 	struct scatterlist sgl[TEST_DISK_MAX_SG];
 	unsigned int nr_requests;
@@ -98,6 +100,8 @@ void test_disk_settle(struct test_disk *td);
 u64 test_disk_counter(struct test_disk *td, enum blk_integrity_counter counter);
 void test_disk_fill(struct kunit *test, struct test_disk *td,
 		    struct rnd_state *rng);
+bool test_disk_is_consistent(struct kunit *test, struct test_disk *td,
+			     unsigned int first, unsigned int intervals);
 struct queue_limits test_plain_limits(void);
 
 struct test_io *test_io_alloc(struct kunit *test, struct block_device *bdev,
