@@ -67,7 +67,6 @@ static noinline bool data_may_change(struct bio *bio)
 	return may_change;
 }
 
-/* Do not copy data whose metadata the submitter attached itself. */
 static bool may_have_copy(struct bio *bio)
 {
 	switch (bio_op(bio)) {
@@ -75,8 +74,7 @@ static bool may_have_copy(struct bio *bio)
 	case REQ_OP_WRITE:
 	case REQ_OP_ZONE_APPEND:
 		return bio->bi_pool != &copy_bios &&
-		       !bio_zone_write_plugging(bio) && !bio_integrity(bio) &&
-		       !bio_has_crypt_ctx(bio);
+		       !bio_zone_write_plugging(bio) && !bio_has_crypt_ctx(bio);
 	default:
 		return false;
 	}
@@ -240,7 +238,10 @@ static bool fits_request(struct bio *copy, unsigned int bytes)
 	return !bio_split_rw_at(copy, &q->limits, &segments, bytes);
 }
 
-/* A poller would poll the original bio, so the copy is not polled. */
+/*
+ * A poller would poll the original bio, so the copy is not polled.  Metadata of
+ * a submitter stays where it is: the copy has an iterator of its own over it.
+ */
 static struct bio *copy_of(struct bio *bio, gfp_t gfp)
 {
 	unsigned int bytes = bio->bi_iter.bi_size;
@@ -252,6 +253,9 @@ static struct bio *copy_of(struct bio *bio, gfp_t gfp)
 				gfp | __GFP_NOWARN, &copy_bios);
 	if (!copy)
 		return NULL;
+	if (bio_integrity(bio) &&
+	    bio_integrity_clone(copy, bio, gfp | __GFP_NOWARN))
+		goto free;
 	if (!add_pages(copy, bytes, order, gfp) || !fits_request(copy, bytes))
 		goto free;
 	if (op_is_write(bio_op(bio)))
@@ -299,14 +303,15 @@ static struct bio *align(struct bio *bio)
 }
 
 /*
- * Copy as much as one request takes; the rest is submitted again.  Not inline,
- * since nearly all bios go as they are.
+ * Copy as much as one request takes; the rest is submitted again.  Guards of a
+ * submitter belong to its memory: data that changes no longer matches them, be
+ * it copied or not.  Not inline, since nearly all bios go as they are.
  */
 static noinline struct bio *send_copy(struct bio *bio, bool split)
 {
 	struct bio *copy;
 
-	if (!may_have_copy(bio))
+	if (!may_have_copy(bio) || (!split && bio_integrity(bio)))
 		return bio;
 	bio = split_to_copy(bio);
 	if (!bio)
@@ -349,6 +354,7 @@ static int __init bio_integrity_copy_init(void)
 {
 	if (bioset_init(&copy_bios, 2, 0, BIOSET_NEED_BVECS))
 		panic("blk-integrity: no memory for copies\n");
+	bioset_integrity_create_split(&copy_bios);
 	return 0;
 }
 fs_initcall(bio_integrity_copy_init);

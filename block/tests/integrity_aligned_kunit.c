@@ -1,17 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Data whose intervals are split in memory, for a device that does not take that,
- * without much memory.
+ * Data whose intervals are split in memory, for a device that does not take that:
+ * with metadata of its submitter, and without much memory.
  */
 
 #include <linux/blk-integrity.h>
 
 #include "integrity_disk.h"
+#include "pi_reference.h"
 
 #define REF_TAG	BLK_INTEGRITY_REF_TAG
 #define CRC	BLK_INTEGRITY_CSUM_CRC
 
 #define FIRST		8	/* interval that I/O begins at */
+#define INTERVALS	20
+#define SEED		1000	/* of submitters, not the position */
 
 /* Its blocks are one interval. */
 static struct test_disk *aligned_disk(struct kunit *test,
@@ -26,6 +29,131 @@ static struct test_disk *aligned_disk(struct kunit *test,
 	td = test_disk_alloc(test, lim);
 	test_disk_fill(test, td, test_rng(test));
 	return td;
+}
+
+/*
+ * Metadata in pieces that the device does not take: of @io, a write of @data, or
+ * a read.
+ */
+static struct test_vecs *attach_own(struct kunit *test, struct test_disk *td,
+				    struct test_io *io, const void *data)
+{
+	unsigned int intervals = bio_sectors(&io->bio);
+	unsigned int bytes = intervals * td->bi.tuple_size;
+	u8 *meta = test_filled_buf(test, test_rng(test), bytes);
+	struct test_vecs *tv = test_vecs_alloc(test, test_rng(test), bytes,
+					       TEST_CUT_RANDOM);
+
+	pi_ref_generate(&td->bi, data, meta, intervals, SEED);
+	test_vecs_write(tv, meta);
+	test_io_attach(test, io, tv, SEED);
+	return tv;
+}
+
+static void split_write_with_own_metadata(struct kunit *test)
+{
+	struct test_disk *td = aligned_disk(test, USHRT_MAX);
+	unsigned int bytes = INTERVALS << 9;
+	u8 *data = test_guarded_buf(test, bytes);
+	u8 *before = test_guarded_buf(test, INTERVALS * 8);
+	u8 *after = test_guarded_buf(test, INTERVALS * 8);
+	struct test_vecs *meta;
+	struct test_io *io;
+
+	td->piece_bytes = 1536;
+	io = test_io_filled(test, td, REQ_OP_WRITE, FIRST, INTERVALS);
+	test_vecs_read(io->data, data);
+	meta = attach_own(test, td, io, data);
+	test_vecs_read(meta, before);
+
+	KUNIT_EXPECT_EQ(test, 0, test_io_run(test, io));
+	KUNIT_EXPECT_EQ(test, 0, td->nr_split);
+	KUNIT_EXPECT_TRUE(test, test_disk_is_consistent(test, td, FIRST, INTERVALS));
+	KUNIT_EXPECT_MEMEQ(test, data, td->data + (FIRST << 9), bytes);
+	test_vecs_read(meta, after);
+	KUNIT_EXPECT_MEMEQ(test, before, after, INTERVALS * 8);
+	KUNIT_EXPECT_EQ(test, 0, test_disk_counter(td, BLK_INTEGRITY_GENERATED));
+}
+
+static void split_read_with_own_metadata(struct kunit *test)
+{
+	struct test_disk *td = aligned_disk(test, USHRT_MAX);
+	unsigned int bytes = INTERVALS << 9;
+	u8 *data = test_guarded_buf(test, bytes);
+	u8 *meta = test_guarded_buf(test, INTERVALS * 8);
+	u8 *wanted = test_guarded_buf(test, INTERVALS * 8);
+	struct test_vecs *own;
+	struct test_io *io;
+
+	td->piece_bytes = 1536;
+	io = test_io_filled(test, td, REQ_OP_READ, FIRST, INTERVALS);
+	test_vecs_read(io->data, data);
+	own = attach_own(test, td, io, data);
+
+	KUNIT_EXPECT_EQ(test, 0, test_io_run(test, io));
+	KUNIT_EXPECT_EQ(test, 0, td->nr_split);
+	test_vecs_read(io->data, data);
+	KUNIT_EXPECT_MEMEQ(test, data, td->data + (FIRST << 9), bytes);
+	memcpy(wanted, td->meta + FIRST * 8, INTERVALS * 8);
+	pi_ref_generate(&td->bi, data, wanted, INTERVALS, SEED);
+	test_vecs_read(own, meta);
+	KUNIT_EXPECT_MEMEQ(test, wanted, meta, INTERVALS * 8);
+	KUNIT_EXPECT_TRUE(test, test_vecs_intact(io->data));
+	KUNIT_EXPECT_TRUE(test, test_vecs_intact(own));
+	KUNIT_EXPECT_EQ(test, 0, test_disk_counter(td, BLK_INTEGRITY_VERIFIED));
+}
+
+static void split_write_of_an_owner(struct kunit *test)
+{
+	struct test_disk *td = aligned_disk(test, USHRT_MAX);
+	struct test_io *io = test_io_owned(test, td, REQ_OP_WRITE, FIRST,
+					   INTERVALS);
+
+	KUNIT_ASSERT_EQ(test, 0, bio_integrity_generate(&io->bio));
+	KUNIT_EXPECT_EQ(test, 0, test_io_run(test, io));
+	KUNIT_EXPECT_EQ(test, 0, td->nr_split);
+	KUNIT_EXPECT_TRUE(test, test_disk_is_consistent(test, td, FIRST, INTERVALS));
+	KUNIT_EXPECT_NULL(test, bio_integrity_error(&io->bio));
+}
+
+/* The owner's payload is verified, with its own data. */
+static void split_read_of_an_owner(struct kunit *test)
+{
+	struct test_disk *td = aligned_disk(test, USHRT_MAX);
+	u8 *meta = test_guarded_buf(test, INTERVALS * 8);
+	const struct blk_integrity_error *err;
+	struct test_io *io;
+
+	io = test_io_owned(test, td, REQ_OP_READ, FIRST, INTERVALS);
+	KUNIT_EXPECT_EQ(test, 0, test_io_run(test, io));
+	KUNIT_EXPECT_EQ(test, 0, td->nr_split);
+	KUNIT_EXPECT_NULL(test, bio_integrity_error(&io->bio));
+	KUNIT_EXPECT_EQ(test, INTERVALS,
+			test_disk_counter(td, BLK_INTEGRITY_VERIFIED));
+	test_bip_read(bio_integrity(&io->bio), meta);
+	KUNIT_EXPECT_MEMEQ(test, meta, td->meta + FIRST * 8, INTERVALS * 8);
+
+	td->data[(FIRST + 3) << 9] ^= 1;
+	io = test_io_owned(test, td, REQ_OP_READ, FIRST, INTERVALS);
+	KUNIT_EXPECT_EQ(test, -EILSEQ, test_io_run(test, io));
+	err = bio_integrity_error(&io->bio);
+	KUNIT_ASSERT_NOT_NULL(test, err);
+	KUNIT_EXPECT_EQ(test, BLK_INTEGRITY_TAG_GUARD, err->tag);
+	KUNIT_EXPECT_EQ(test, FIRST + 3, err->interval);
+	KUNIT_EXPECT_EQ(test, 0, td->nr_split);
+}
+
+/* The copy, its payload and pages are allocated when there is memory again. */
+static void split_io_does_not_fail_for_memory(struct kunit *test)
+{
+	struct test_disk *td = aligned_disk(test, USHRT_MAX);
+	struct test_io *io;
+
+	io = test_io_owned(test, td, REQ_OP_WRITE, FIRST, INTERVALS);
+	KUNIT_ASSERT_EQ(test, 0, bio_integrity_generate(&io->bio));
+	test_fail_next_allocation(test);
+	KUNIT_EXPECT_EQ(test, 0, test_io_run(test, io));
+	KUNIT_EXPECT_EQ(test, 0, td->nr_split);
 }
 
 static void free_pages_action(void *page)
@@ -69,6 +197,11 @@ static void copies_need_no_large_pages(struct kunit *test)
 }
 
 static struct kunit_case aligned_cases[] = {
+	KUNIT_CASE(split_write_with_own_metadata),
+	KUNIT_CASE(split_read_with_own_metadata),
+	KUNIT_CASE(split_write_of_an_owner),
+	KUNIT_CASE(split_read_of_an_owner),
+	KUNIT_CASE(split_io_does_not_fail_for_memory),
 	KUNIT_CASE(copies_need_no_large_pages),
 	{ }
 };
