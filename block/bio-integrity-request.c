@@ -113,40 +113,8 @@ static struct bio *postpone(struct bio *bio, unsigned int *nr_segs,
 	return bio;
 }
 
-/*
- * A shortcut to the decision of bio_integrity_action(): if all metadata is
- * tuples, which the device then inserts and checks itself, the policies decide.
- * Returns %true, and counts the bio as unchecked, if they exclude it.
- */
-static bool excluded(struct bio *bio)
-{
-	struct request_queue *q = bdev_get_queue(bio->bi_bdev);
-	struct blk_integrity_dev *idev = q->integrity_dev;
-
-	if ((bio->bi_opf & REQ_INTEGRITY) || !READ_ONCE(idev->tuple_only))
-		return false;
-	switch (bio_op(bio)) {
-	case REQ_OP_READ:
-		if (READ_ONCE(idev->read_verify) || READ_ONCE(idev->report_only))
-			return false;
-		break;
-	case REQ_OP_WRITE:
-	case REQ_OP_ZONE_APPEND:
-		if (READ_ONCE(idev->write_generate))
-			return false;
-		break;
-	default:
-		return false;
-	}
-	if (READ_ONCE(idev->can_verify))
-		blk_integrity_count(q, BLK_INTEGRITY_UNCHECKED,
-				    bio->bi_iter.bi_size >>
-				    q->limits.integrity.interval_exp);
-	return true;
-}
-
 /**
- * bio_integrity_begin() - protect a bio before it has a request
+ * __bio_integrity_begin() - protect a bio before it has a request
  * @bio: bio with device, operation, position and data, that fits the limits
  * @nr_segs: number of data segments; changed if the bio is split
  * @has_request: the bio will use a request that was allocated before
@@ -159,14 +127,11 @@ static bool excluded(struct bio *bio)
  * Context: Process context.  May sleep, but does no I/O.
  * Return: the bio to go on with; NULL if it has been ended with an error.
  */
-struct bio *bio_integrity_begin(struct bio *bio, unsigned int *nr_segs,
-				bool has_request)
+struct bio *__bio_integrity_begin(struct bio *bio, unsigned int *nr_segs,
+				  bool has_request)
 {
-	int err;
+	int err = bio_integrity_prepare(bio, false);
 
-	if (excluded(bio))
-		return bio;
-	err = bio_integrity_prepare(bio, false);
 	if (err == -EAGAIN && !(bio->bi_opf & REQ_NOWAIT))
 		return postpone(bio, nr_segs, has_request);
 	if (err) {

@@ -22,8 +22,6 @@ void bio_integrity_free(struct bio *bio);
 void blk_integrity_prepare_disk(struct gendisk *disk);
 
 /* bio-integrity-request.c */
-struct bio *bio_integrity_begin(struct bio *bio, unsigned int *nr_segs,
-		bool has_request);
 bool __bio_integrity_finish(struct bio *bio, struct request *rq);
 
 /* bio-integrity-prep.c */
@@ -181,12 +179,6 @@ static inline bool bio_integrity_pending(struct bio *bio)
 static inline bool bio_integrity_finish(struct bio *bio, struct request *rq)
 {
 	return true;
-}
-
-static inline struct bio *
-bio_integrity_begin(struct bio *bio, unsigned int *nr_segs, bool has_request)
-{
-	return bio;
 }
 
 static inline void blk_integrity_prepare_disk(struct gendisk *disk)

@@ -367,7 +367,7 @@ int blk_integrity_init_queue(struct request_queue *q, struct queue_limits *lim)
 		blk_integrity_reserve_free(idev);
 		WRITE_ONCE(idev->can_generate, false);
 		WRITE_ONCE(idev->can_verify, false);
-		WRITE_ONCE(idev->tuple_only, false);
+		WRITE_ONCE(idev->excludable, false);
 		hold_profile(idev, NULL);
 		return 0;
 	}
@@ -388,7 +388,7 @@ int blk_integrity_init_queue(struct request_queue *q, struct queue_limits *lim)
 	/* Nothing can fail from here on, so put the previous profile. */
 	hold_profile(idev, profile);
 	WRITE_ONCE(idev->can_verify, profile->verify_fn);
-	WRITE_ONCE(idev->tuple_only,
+	WRITE_ONCE(idev->excludable, profile->verify_fn &&
 		   blk_integrity_is_tuple_only(&lim->integrity));
 	WRITE_ONCE(idev->can_generate, profile->generate_fn &&
 		   !(lim->integrity.flags & BLK_INTEGRITY_NOGENERATE));

@@ -303,6 +303,70 @@ static void whole_intervals_are_not_copied(struct kunit *test)
 			test_disk_counter(td, BLK_INTEGRITY_ALIGNED_COPIES));
 }
 
+static void set_policies(struct test_disk *td, bool on)
+{
+	td->disk->queue->integrity_dev->read_verify = on;
+	td->disk->queue->integrity_dev->write_generate = on;
+}
+
+/* The device inserts the tuples itself, so no page of a bio is examined. */
+static void excluded_split_intervals_are_not_copied(struct kunit *test)
+{
+	struct test_disk *td = aligned_disk(test);
+	unsigned int bytes = 40 << 9;
+	u8 *data = test_guarded_buf(test, bytes);
+	struct test_io *io;
+
+	set_policies(td, false);
+	io = test_io_alloc(test, td->bdev, test_rng(test), REQ_OP_WRITE, FIRST,
+			   bytes, TEST_CUT_DWORD);
+	test_vecs_read(io->data, data);
+	KUNIT_EXPECT_EQ(test, 0, test_io_run(test, io));
+	KUNIT_EXPECT_MEMEQ(test, data, td->data + (FIRST << 9), bytes);
+
+	io = test_io_alloc(test, td->bdev, test_rng(test), REQ_OP_READ, FIRST,
+			   bytes, TEST_CUT_DWORD);
+	KUNIT_EXPECT_EQ(test, 0, test_io_run(test, io));
+	test_vecs_read(io->data, data);
+	KUNIT_EXPECT_MEMEQ(test, data, td->data + (FIRST << 9), bytes);
+
+	KUNIT_EXPECT_EQ(test, 0, td->nr_requests);
+	KUNIT_EXPECT_EQ(test, 80, test_disk_counter(td, BLK_INTEGRITY_UNCHECKED));
+	KUNIT_EXPECT_EQ(test, 0,
+			test_disk_counter(td, BLK_INTEGRITY_ALIGNED_COPIES));
+}
+
+/*
+ * A bio that was excluded when it arrived has not been examined, so it must not
+ * get metadata when it has entered the queue, unless a new format requires it.
+ */
+static void exclusion_is_decided_on_arrival(struct kunit *test)
+{
+	struct test_disk *td = aligned_disk(test);
+	struct request_queue *q = td->disk->queue;
+	struct test_io *io = test_io_alloc(test, td->bdev, test_rng(test),
+					   REQ_OP_WRITE, FIRST, SZ_4K,
+					   TEST_CUT_DWORD);
+	struct bio *bio = &io->bio;
+	unsigned int nr_segs = 1;
+
+	KUNIT_EXPECT_FALSE(test, bio_integrity_excluded(bio, q));
+	set_policies(td, false);
+	KUNIT_EXPECT_TRUE(test, bio_integrity_excluded(bio, q));
+	set_policies(td, true);
+	KUNIT_EXPECT_PTR_EQ(test, bio,
+			    bio_integrity_begin(bio, q, &nr_segs, false, true));
+	KUNIT_EXPECT_NULL(test, bio_integrity(bio));
+	KUNIT_EXPECT_EQ(test, 8, test_disk_counter(td, BLK_INTEGRITY_UNCHECKED));
+
+	KUNIT_ASSERT_EQ(test, 0,
+			test_disk_commit(td, test_geometry(CRC, REF_TAG, 64, 0, 9)));
+	KUNIT_EXPECT_PTR_EQ(test, bio,
+			    bio_integrity_begin(bio, q, &nr_segs, false, true));
+	KUNIT_ASSERT_NOT_NULL(test, bio_integrity(bio));
+	bio_integrity_free(bio);
+}
+
 static struct kunit_case copy_cases[] = {
 	KUNIT_CASE_PARAM(change_under_way, change_cases_gen_params),
 	KUNIT_CASE(status_is_that_of_the_copy),
@@ -313,6 +377,8 @@ static struct kunit_case copy_cases[] = {
 	KUNIT_CASE(split_intervals_are_copied),
 	KUNIT_CASE(split_read_of_a_bad_block_fails),
 	KUNIT_CASE(whole_intervals_are_not_copied),
+	KUNIT_CASE(excluded_split_intervals_are_not_copied),
+	KUNIT_CASE(exclusion_is_decided_on_arrival),
 	{ }
 };
 
