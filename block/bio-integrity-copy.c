@@ -48,9 +48,33 @@ static bool folio_may_change(struct folio *folio)
 }
 
 /*
+ * A vector may cover several folios, and a part of the first and the last.  Its
+ * pages are contiguous in the memory map.
+ */
+static bool vec_may_change(const struct bio_vec *bv)
+{
+	struct page *page = bv->bv_page + (bv->bv_offset >> PAGE_SHIFT);
+	size_t bytes = offset_in_page(bv->bv_offset) + bv->bv_len;
+
+	for (;;) {
+		struct folio *folio = page_folio(page);
+		size_t nr_pages;
+
+		if (folio_may_change(folio))
+			return true;
+		if (bytes <= PAGE_SIZE)
+			return false;
+		nr_pages = folio_nr_pages(folio) - folio_page_idx(folio, page);
+		if (bytes <= nr_pages << PAGE_SHIFT)
+			return false;
+		bytes -= nr_pages << PAGE_SHIFT;
+		page += nr_pages;
+	}
+}
+
+/*
  * md changes the pages of its bitmap while it writes them, and only marks them
- * as metadata, of which there is little, so all of it is copied.  Pages are
- * tested one by one, because a vector may cover several folios.
+ * as metadata, of which there is little, so all of it is copied.
  */
 static noinline bool data_may_change(struct bio *bio)
 {
@@ -58,11 +82,11 @@ static noinline bool data_may_change(struct bio *bio)
 	struct bvec_iter iter;
 	struct bio_vec bv;
 
-	bio_for_each_segment(bv, bio, iter) {
+	bio_for_each_bvec(bv, bio, iter) {
+		/* Such pages share a vector only with others of their kind. */
 		if (is_pci_p2pdma_page(bv.bv_page))
 			return false;
-		may_change = may_change ||
-			     folio_may_change(page_folio(bv.bv_page));
+		may_change = may_change || vec_may_change(&bv);
 	}
 	return may_change;
 }
@@ -98,6 +122,27 @@ static bool is_unstable(struct bio *bio)
 }
 
 /*
+ * Bits of the offsets and, but for the last one, lengths of the vectors of a bio.
+ */
+static unsigned int vec_boundaries(const struct bio *bio)
+{
+	const struct bio_vec *bv = &bio->bi_io_vec[bio->bi_iter.bi_idx];
+	unsigned int offset = bv->bv_offset + bio->bi_iter.bi_bvec_done;
+	unsigned int len = bv->bv_len - bio->bi_iter.bi_bvec_done;
+	unsigned int bytes = bio->bi_iter.bi_size;
+	unsigned int boundaries = offset;
+
+	while (len < bytes) {
+		bytes -= len;
+		boundaries |= len;
+		bv++;
+		boundaries |= bv->bv_offset;
+		len = bv->bv_len;
+	}
+	return boundaries;
+}
+
+/*
  * Devices that walk data and tuples in step do so page by page: an interval must
  * not cross one either.
  */
@@ -105,16 +150,13 @@ static bool is_split_in_memory(struct bio *bio)
 {
 	const struct blk_integrity *bi =
 		&bdev_get_queue(bio->bi_bdev)->limits.integrity;
-	unsigned int boundaries = 0;
 	struct bvec_iter iter;
 	struct bio_vec bv;
 
 	if (!bi->tuple_size || bi->flags & BLK_INTEGRITY_SPLIT_INTERVALS)
 		return false;
-	/* A page is a whole number of intervals. */
-	bio_for_each_bvec(bv, bio, iter)
-		boundaries |= bv.bv_offset | bv.bv_len;
-	if (likely(!(boundaries & ((1U << bi->interval_exp) - 1))))
+	/* A page is a whole number of intervals, and so is the bio. */
+	if (likely(!(vec_boundaries(bio) & ((1U << bi->interval_exp) - 1))))
 		return false;
 	bio_for_each_bvec(bv, bio, iter) {
 		if (is_pci_p2pdma_page(bv.bv_page))

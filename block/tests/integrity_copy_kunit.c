@@ -154,6 +154,72 @@ static void change_under_way(struct kunit *test)
 	KUNIT_EXPECT_PTR_EQ(test, page, io->bio.bi_io_vec[0].bv_page);
 }
 
+/* Pages that are contiguous, as one folio with GFP_COMP in @gfp. */
+static struct page *test_pages(struct kunit *test, gfp_t gfp, unsigned int order)
+{
+	struct page *pages = alloc_pages(GFP_KERNEL | gfp, order);
+
+	KUNIT_ASSERT_NOT_NULL(test, pages);
+	if (!(gfp & __GFP_COMP))
+		split_page(pages, order);
+	return pages;
+}
+
+/* Write @nr_pages from @pages + @first, in one vector.  Return: were they copied? */
+static bool write_is_copied(struct kunit *test, struct test_disk *td,
+			    struct page *pages, unsigned int first,
+			    unsigned int nr_pages)
+{
+	u64 before = test_disk_counter(td, BLK_INTEGRITY_COPIED_WRITES);
+	unsigned int bytes = nr_pages << PAGE_SHIFT;
+	struct test_io *io = test_io_alloc(test, td->bdev, test_rng(test),
+					   REQ_OP_WRITE, FIRST, bytes,
+					   TEST_CUT_PAGE);
+
+	bvec_set_page(&io->bio.bi_io_vec[0], pages, bytes, first << PAGE_SHIFT);
+	io->bio.bi_vcnt = 1;
+	KUNIT_EXPECT_EQ(test, 0, test_io_run(test, io));
+	return test_disk_counter(td, BLK_INTEGRITY_COPIED_WRITES) > before;
+}
+
+static void every_folio_of_a_vector_counts(struct kunit *test)
+{
+	struct test_disk *td = plain_disk(test);
+	struct page *pages = test_pages(test, 0, 2);
+
+	for (unsigned int pinned = 0; pinned < 4; pinned++) {
+		struct folio *folio = page_folio(pages + pinned);
+
+		folio_ref_add(folio, GUP_PIN_COUNTING_BIAS);
+		for (unsigned int first = 0; first < 4; first++)
+			for (unsigned int nr = 1; nr <= 4 - first; nr++)
+				KUNIT_EXPECT_EQ(test, first <= pinned &&
+						pinned < first + nr,
+						write_is_copied(test, td, pages,
+								first, nr));
+		folio_ref_sub(folio, GUP_PIN_COUNTING_BIAS);
+	}
+	for (unsigned int i = 0; i < 4; i++)
+		__free_page(pages + i);
+}
+
+static void any_part_of_a_folio_counts(struct kunit *test)
+{
+	struct test_disk *td = plain_disk(test);
+	struct page *pages = test_pages(test, __GFP_COMP, 2);
+	struct folio *folio = page_folio(pages);
+
+	for (unsigned int pinned = 0; pinned < 2; pinned++) {
+		atomic_set(&folio->_pincount, pinned);
+		for (unsigned int first = 0; first < 4; first++)
+			KUNIT_EXPECT_EQ(test, pinned,
+					write_is_copied(test, td, pages, first,
+							4 - first));
+	}
+	atomic_set(&folio->_pincount, 0);
+	__free_pages(pages, 2);
+}
+
 static void status_is_that_of_the_copy(struct kunit *test)
 {
 	struct test_disk *td = plain_disk(test);
@@ -369,6 +435,8 @@ static void exclusion_is_decided_on_arrival(struct kunit *test)
 
 static struct kunit_case copy_cases[] = {
 	KUNIT_CASE_PARAM(change_under_way, change_cases_gen_params),
+	KUNIT_CASE(every_folio_of_a_vector_counts),
+	KUNIT_CASE(any_part_of_a_folio_counts),
 	KUNIT_CASE(status_is_that_of_the_copy),
 	KUNIT_CASE(copies_are_split_and_complete_in_pieces),
 	KUNIT_CASE(no_memory_no_copy),
