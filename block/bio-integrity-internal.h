@@ -12,9 +12,8 @@
 #include <linux/workqueue_types.h>
 
 #include "blk-integrity-dev.h"
+#include "blk-integrity-walk.h"
 
-struct blk_integrity_pieces;
-struct blk_integrity_walk;
 struct uio_meta;
 
 /*
@@ -231,9 +230,47 @@ blk_integrity_max_segment_order(const struct queue_limits *lim)
 	return min(ilog2(pages), MAX_PAGE_ORDER);
 }
 
+/**
+ * bio_integrity_attach() - attach a payload to a bio
+ * @bio: the bio
+ * @bip: the payload, its flags and position set
+ * @nr_vecs: number of vectors that follow @bip
+ *
+ * The caller records the geometry of the device, so that advancing and verifying
+ * do not depend on what the device is formatted to later.
+ *
+ * Context: Any context.
+ */
+static inline void bio_integrity_attach(struct bio *bio,
+					struct bio_integrity_payload *bip,
+					unsigned int nr_vecs)
+{
+	bip->bip_max_vcnt = nr_vecs;
+	bip->bip_flags |= BIP_CHECK_GUARD | BIP_CHECK_REFTAG;
+	if (nr_vecs)
+		bip->bip_vec = bip->bip_inline_vecs;
+
+	bio->bi_integrity = bip;
+	bio->bi_opf |= REQ_INTEGRITY;
+}
+
+/*
+ * Initialise a walk over the metadata of a payload from its present position, for
+ * callbacks of its own profile.  In modes with data, the caller sets the data.
+ */
+static inline void bip_walk_init(struct bio_integrity_payload *bip,
+				 struct blk_integrity_walk *walk,
+				 enum blk_integrity_walk_mode mode,
+				 unsigned int intervals)
+{
+	blk_integrity_walk_init(walk, mode, &bip->bip_geometry, intervals);
+	walk->prot_vec = bip->bip_vec;
+	walk->prot_iter = bip->bip_iter;
+	walk->xchg.interval = bip_get_seed(bip);
+	walk->xchg.private = bip_private(bip);
+}
+
 /* bio-integrity.c */
-void bio_integrity_attach(struct bio *bio, struct bio_integrity_payload *bip,
-		unsigned int nr_vecs);
 void bip_inherit(struct bio_integrity_payload *bip,
 		const struct bio_integrity_payload *from);
 

@@ -12,7 +12,6 @@
 
 #include "bio-integrity-internal.h"
 #include "blk.h"
-#include "blk-integrity-walk.h"
 
 /**
  * bio_integrity_action() - decide what the block layer does for a bio
@@ -88,26 +87,19 @@ EXPORT_SYMBOL_GPL(bio_integrity_enabled);
 void blk_integrity_generate(struct bio *bio)
 {
 	struct bio_integrity_payload *bip = bio_integrity(bio);
-	const struct blk_integrity *bi = &bip->bip_geometry;
-	unsigned int intervals = bio->bi_iter.bi_size >> bi->interval_exp;
+	unsigned int intervals = bio->bi_iter.bi_size >>
+				 bip->bip_geometry.interval_exp;
 	const struct blk_integrity_profile *profile = bip_profile(bip);
 	struct request_queue *q = bdev_get_queue(bio->bi_bdev);
 	struct blk_integrity_pieces pieces __uninitialized;
-	struct blk_integrity_walk walk = {
-		.mode = BLK_INTEGRITY_WALK_WRITE,
-		.geometry = bi,
-		.pieces = blk_integrity_pieces_for(profile, &pieces),
-		.data_vec = bio->bi_io_vec,
-		.data_iter = bio->bi_iter,
-		.prot_vec = bip->bip_vec,
-		.prot_iter = bip->bip_iter,
-		.intervals = intervals,
-		.xchg.interval = bip_get_seed(bip),
-		.xchg.bio = bio,
-		.xchg.private = bip_private(bip),
-		.xchg.blank = bip->bip_flags & BIP_BLANK,
-	};
+	struct blk_integrity_walk walk __uninitialized;
 
+	bip_walk_init(bip, &walk, BLK_INTEGRITY_WALK_WRITE, intervals);
+	walk.pieces = blk_integrity_pieces_for(profile, &pieces);
+	walk.data_vec = bio->bi_io_vec;
+	walk.data_iter = bio->bi_iter;
+	walk.xchg.bio = bio;
+	walk.xchg.blank = bip->bip_flags & BIP_BLANK;
 	while (blk_integrity_walk_next(&walk))
 		profile->generate_fn(&walk.xchg);
 	bip->bip_flags &= ~(BIP_GENERATE | BIP_BLANK);
@@ -153,15 +145,11 @@ static void bip_escape(struct bio *bio)
 	struct bio_integrity_payload *bip = bio_integrity(bio);
 	const struct blk_integrity *bi = &bip->bip_geometry;
 	struct blk_integrity_tuple_bounce bounce __uninitialized;
-	struct blk_integrity_walk walk = {
-		.mode = BLK_INTEGRITY_WALK_TUPLE,
-		.tuple_bounce = &bounce,
-		.geometry = bi,
-		.prot_vec = bip->bip_vec,
-		.prot_iter = bip->bip_iter,
-		.intervals = bio->bi_iter.bi_size >> bi->interval_exp,
-	};
+	struct blk_integrity_walk walk __uninitialized;
 
+	bip_walk_init(bip, &walk, BLK_INTEGRITY_WALK_TUPLE,
+		      bio->bi_iter.bi_size >> bi->interval_exp);
+	walk.tuple_bounce = &bounce;
 	while (blk_integrity_walk_next(&walk)) {
 		void *tuple = walk.xchg.prot_buf + walk.xchg.bi->pi_offset;
 
@@ -233,19 +221,19 @@ void bio_integrity_attach_object(struct bio *bio, struct bip_object *obj,
 	if (flags & BIP_OWNED)
 		memset(&obj->err, 0, sizeof(obj->err));
 
-	bip->bip_flags = BIP_BLOCK_INTEGRITY | flags |
-			 bip_action_flags(q, action);
+	flags |= BIP_BLOCK_INTEGRITY | bip_action_flags(q, action);
 	if (bi->csum_type == BLK_INTEGRITY_CSUM_IP)
-		bip->bip_flags |= BIP_IP_CHECKSUM;
+		flags |= BIP_IP_CHECKSUM;
+	if (action == BIO_INTEGRITY_GENERATE && !(flags & BIP_OWNED) &&
+	    generates_all(bi))
+		flags |= BIP_BLANK;
+	bip->bip_flags = flags;
 	bio_integrity_attach(bio, bip, BIP_OBJECT_VECS);
 	bip->bip_geometry = *bi;
 	bip_object_hold_profiles(obj);
 	bip_set_seed(bip, obj->first_interval);
 
-	if (action == BIO_INTEGRITY_GENERATE && !(flags & BIP_OWNED) &&
-	    generates_all(bi))
-		bip->bip_flags |= BIP_BLANK;
-	else if (op_is_write(bio_op(bio)))
+	if (op_is_write(bio_op(bio)) && !(flags & BIP_BLANK))
 		bip_zero(bip);
 	if (action != BIO_INTEGRITY_BUFFER)
 		return;

@@ -201,18 +201,12 @@ static int move_by_callback(const struct tag_io *io, struct bio *bio,
 {
 	struct bio_integrity_payload *bip = bio_integrity(bio);
 	const struct blk_integrity_profile *profile = bip_profile(bip);
-	struct blk_integrity_walk walk = {
-		.mode = mode,
-		.geometry = &bip->bip_geometry,
-		.prot_vec = bip->bip_vec,
-		.prot_iter = bip->bip_iter,
-		.intervals = intervals,
-		.xchg.interval = bip_get_seed(bip),
-		.xchg.bio = bio,
-		.xchg.private = bip_private(bip),
-	};
+	struct blk_integrity_walk walk __uninitialized;
 	unsigned int done = 0;
 	int err = 0;
+
+	bip_walk_init(bip, &walk, mode, intervals);
+	walk.xchg.bio = bio;
 
 	while (!err && blk_integrity_walk_next(&walk)) {
 		unsigned int len = min(walk.run_intervals * io->layout.bytes,

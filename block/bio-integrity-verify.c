@@ -108,20 +108,23 @@ static void verify_intervals(struct bip_object *obj, unsigned int first,
 	const struct blk_integrity *bi = &obj->bip.bip_geometry;
 	struct request_queue *q = bdev_get_queue(bip_object_bdev(obj));
 	u64 number = obj->first_interval + first;
-	struct blk_integrity_walk walk = {
-		.data_vec = obj->bio->bi_io_vec,
-		.data_iter = obj->data_iter,
-		.prot_vec = obj->bip.bip_vec,
-		.prot_iter.bi_size = object_intervals(obj) * bi->tuple_size,
-		.intervals = intervals,
-		.xchg.interval = number,
-		.xchg.err = err,
-	};
+	struct blk_integrity_walk walk __uninitialized;
 
-	bvec_iter_advance(walk.data_vec, &walk.data_iter,
-			  first << bi->interval_exp);
-	bvec_iter_advance(walk.prot_vec, &walk.prot_iter,
-			  first * bi->tuple_size);
+	blk_integrity_walk_init(&walk, BLK_INTEGRITY_WALK_READ, bi, intervals);
+	walk.data_vec = obj->bio->bi_io_vec;
+	walk.data_iter = obj->data_iter;
+	walk.prot_vec = obj->bip.bip_vec;
+	walk.prot_iter = (struct bvec_iter) {
+		.bi_size = object_intervals(obj) * bi->tuple_size,
+	};
+	walk.xchg.interval = number;
+	walk.xchg.err = err;
+	if (first) {
+		bvec_iter_advance(walk.data_vec, &walk.data_iter,
+				  first << bi->interval_exp);
+		bvec_iter_advance(walk.prot_vec, &walk.prot_iter,
+				  first * bi->tuple_size);
+	}
 	bio_integrity_verify_walk(obj, &walk);
 
 	blk_integrity_count(q, BLK_INTEGRITY_VERIFIED,

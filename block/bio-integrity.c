@@ -12,29 +12,6 @@
 #include "blk.h"
 
 /**
- * bio_integrity_attach() - attach a payload to a bio
- * @bio: the bio
- * @bip: the payload, its flags and position set
- * @nr_vecs: number of vectors that follow @bip
- *
- * The caller records the geometry of the device, so that advancing and verifying
- * do not depend on what the device is formatted to later.
- *
- * Context: Any context.
- */
-void bio_integrity_attach(struct bio *bio, struct bio_integrity_payload *bip,
-			  unsigned int nr_vecs)
-{
-	bip->bip_max_vcnt = nr_vecs;
-	bip->bip_flags |= BIP_CHECK_GUARD | BIP_CHECK_REFTAG;
-	if (nr_vecs)
-		bip->bip_vec = bip->bip_inline_vecs;
-
-	bio->bi_integrity = bip;
-	bio->bi_opf |= REQ_INTEGRITY;
-}
-
-/**
  * bio_integrity_alloc_bioset() - attach a payload allocated from a bio_set
  * @bio: bio without payload
  * @gfp: allocation flags

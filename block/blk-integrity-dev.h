@@ -222,7 +222,24 @@ blk_integrity_profile_put(const struct blk_integrity_profile *profile)
 /* t10-pi.c */
 const struct blk_integrity_profile *
 blk_integrity_builtin_profile(const struct blk_integrity *bi);
-bool blk_integrity_is_builtin_profile(const struct blk_integrity_profile *prof);
+
+#define BLK_INTEGRITY_NR_BUILTIN	7
+extern const struct blk_integrity_profile
+blk_integrity_builtin_profiles[BLK_INTEGRITY_NR_BUILTIN];
+
+/**
+ * blk_integrity_is_builtin_profile() - test whether a profile is built in
+ * @prof: a profile
+ *
+ * Context: Any context.
+ * Return: %true if blk_integrity_builtin_profile() can return it.
+ */
+static inline bool
+blk_integrity_is_builtin_profile(const struct blk_integrity_profile *prof)
+{
+	return prof >= blk_integrity_builtin_profiles &&
+	       prof < blk_integrity_builtin_profiles + BLK_INTEGRITY_NR_BUILTIN;
+}
 
 /* bio-integrity-reread.c */
 #define BLK_INTEGRITY_MAX_REREADS	3
@@ -237,7 +254,6 @@ void blk_integrity_queue_event(struct gendisk *disk,
 		enum blk_integrity_event event);
 
 /* blk-integrity-stat.c */
-bool blk_integrity_failed(const struct blk_integrity_error *err);
 void blk_integrity_stat_init(struct blk_integrity_dev *idev);
 void blk_integrity_stat_exit(struct blk_integrity_dev *idev);
 void blk_integrity_reset_counters(struct blk_integrity_dev *idev);
@@ -249,6 +265,22 @@ void blk_integrity_report(struct block_device *bdev,
 		const struct blk_integrity_error *err);
 void blk_integrity_report_healed(struct block_device *bdev, sector_t sector,
 		unsigned int healed, unsigned int unstable);
+
+/**
+ * blk_integrity_failed() - test whether any interval failed verification
+ * @err: the record of a bio
+ *
+ * Context: Any context.
+ * Return: %true if at least one did.
+ */
+static inline bool blk_integrity_failed(const struct blk_integrity_error *err)
+{
+	unsigned int intervals = 0;
+
+	for (int tag = 0; tag < BLK_INTEGRITY_NR_TAGS; tag++)
+		intervals |= err->intervals[tag];
+	return intervals;
+}
 
 /**
  * blk_integrity_count() - add to a counter of a queue

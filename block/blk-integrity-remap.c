@@ -37,17 +37,12 @@ void bip_remap(struct bio *bio, unsigned int intervals, u64 from, u64 to)
 	const struct blk_integrity *bi = &bip->bip_geometry;
 	struct request_queue *q = bdev_get_queue(bio->bi_bdev);
 	struct blk_integrity_tuple_bounce bounce __uninitialized;
-	struct blk_integrity_walk walk = {
-		.mode = BLK_INTEGRITY_WALK_TUPLE,
-		.tuple_bounce = &bounce,
-		.geometry = bi,
-		.prot_vec = bip->bip_vec,
-		.prot_iter = bip->bip_iter,
-		.intervals = intervals,
-		.xchg.interval = from,
-	};
+	struct blk_integrity_walk walk __uninitialized;
 	u64 next = to;
 
+	bip_walk_init(bip, &walk, BLK_INTEGRITY_WALK_TUPLE, intervals);
+	walk.tuple_bounce = &bounce;
+	walk.xchg.interval = from;
 	while (blk_integrity_walk_next(&walk)) {
 		bi->profile->remap_fn(&walk.xchg, next);
 		next += walk.run_intervals;

@@ -72,21 +72,6 @@ void blk_integrity_fail(struct blk_integrity_exchg *xchg, unsigned int i,
 EXPORT_SYMBOL_GPL(blk_integrity_fail);
 
 /**
- * blk_integrity_failed() - test whether any interval failed verification
- * @err: the record of a bio
- *
- * Context: Any context.
- * Return: %true if at least one did.
- */
-bool blk_integrity_failed(const struct blk_integrity_error *err)
-{
-	for (int tag = 0; tag < BLK_INTEGRITY_NR_TAGS; tag++)
-		if (err->intervals[tag])
-			return true;
-	return false;
-}
-
-/**
  * blk_integrity_error_merge() - add errors of a bio to its record
  * @err: errors so far
  * @more: errors of other intervals

@@ -234,22 +234,10 @@ static noinline void end_straddling(struct blk_integrity_walk *walk)
 				  1U << geometry->interval_exp);
 }
 
-/**
- * blk_integrity_walk_end() - finish the present run of a walk
- * @walk: the walk
- *
- * Only needed by a caller that stops before blk_integrity_walk_next() has
- * returned %false.
- *
- * Context: That of the walk.
- */
-void blk_integrity_walk_end(struct blk_integrity_walk *walk)
+static void end_run(struct blk_integrity_walk *walk)
 {
 	const struct blk_integrity *geometry = walk->geometry;
 	unsigned int n = walk->run_intervals;
-
-	if (!n)
-		return;
 
 	if (unlikely(walk->straddles)) {
 		end_straddling(walk);
@@ -267,6 +255,21 @@ void blk_integrity_walk_end(struct blk_integrity_walk *walk)
 	walk->xchg.interval += n;
 	walk->intervals -= n;
 	walk->run_intervals = 0;
+}
+
+/**
+ * blk_integrity_walk_end() - finish the present run of a walk
+ * @walk: the walk
+ *
+ * Only needed by a caller that stops before blk_integrity_walk_next() has
+ * returned %false.
+ *
+ * Context: That of the walk.
+ */
+void blk_integrity_walk_end(struct blk_integrity_walk *walk)
+{
+	if (walk->run_intervals)
+		end_run(walk);
 }
 
 /*
@@ -306,63 +309,88 @@ static noinline void start_straddling(struct blk_integrity_walk *walk)
  * Take up to @most intervals of data in pieces, and leave them behind.  Return:
  * the number taken; 0 if the next one straddles.
  */
-static unsigned int take_pieces(struct blk_integrity_walk *walk,
-				unsigned int most)
+static noinline unsigned int take_pieces(struct blk_integrity_walk *walk,
+					 unsigned int most)
 {
 	const unsigned int exp = walk->geometry->interval_exp;
 	struct blk_integrity_pieces *pieces = walk->pieces;
+	struct pi_piece *piece = pieces->piece;
 	struct bvec_iter iter = walk->data_iter;
-	unsigned int taken = 0;
-	unsigned int nr = 0;
+	const struct bio_vec *bv = __bvec_iter_bvec(walk->data_vec, iter);
+	unsigned int left = min(most, BLK_INTEGRITY_MAX_PIECES_INTERVALS);
 
-	most = min(most, BLK_INTEGRITY_MAX_PIECES_INTERVALS);
-	while (taken < most && iter.bi_size && nr < BLK_INTEGRITY_MAX_PIECES) {
-		struct bio_vec bv = mp_bvec_iter_bvec(walk->data_vec, iter);
-		unsigned int n = min(bv.bv_len >> exp, most - taken);
+	most = left;
+	while (left && iter.bi_size &&
+	       piece < pieces->piece + BLK_INTEGRITY_MAX_PIECES) {
+		unsigned int bytes = min(bv->bv_len - iter.bi_bvec_done,
+					 iter.bi_size);
+		unsigned int n = min(bytes >> exp, left);
 
 		if (!n)
 			break;
-		pieces->piece[nr].data = page_address(bv.bv_page) + bv.bv_offset;
-		pieces->piece[nr++].intervals = n;
-		bvec_iter_advance_single(walk->data_vec, &iter, n << exp);
-		taken += n;
+		piece->data = page_address(bv->bv_page) + bv->bv_offset +
+			      iter.bi_bvec_done;
+		piece->intervals = n;
+		piece++;
+		left -= n;
+		iter.bi_size -= n << exp;
+		iter.bi_bvec_done += n << exp;
+		if (iter.bi_bvec_done == bv->bv_len) {
+			iter.bi_bvec_done = 0;
+			iter.bi_idx++;
+			bv++;
+		}
 	}
-	pieces->nr = nr;
+	pieces->nr = piece - pieces->piece;
 	walk->data_iter = iter;
-	return taken;
+	return most - left;
+}
+
+/* At least one: an interval may be longer than a run should be. */
+static unsigned int max_run_intervals(unsigned int interval_exp)
+{
+	return ((WALK_MAX_RUN_BYTES - 1) >> interval_exp) + 1;
+}
+
+/* Does @walk still have a whole interval and its metadata area? */
+static bool walk_has_more(const struct blk_integrity_walk *walk)
+{
+	const struct blk_integrity *geometry = walk->geometry;
+
+	return walk->intervals &&
+	       walk->prot_iter.bi_size >= geometry->tuple_size &&
+	       (!walk_has_data(walk) ||
+		walk->data_iter.bi_size >> geometry->interval_exp);
 }
 
 /**
- * blk_integrity_walk_next() - finish the present run and get the next one
+ * __blk_integrity_walk_next() - blk_integrity_walk_next() but for the end of a
+ *	walk of one run
  * @walk: the walk
  *
- * Context: Process or softirq context; in tuple mode any context.  Between two
- *	calls the caller must not sleep.
- * Return: %true if there is a run in @walk->xchg.  %false at the end;
- *	@walk->intervals is then 0, or the number of missing intervals if data
- *	or metadata are too short.
+ * Context: That of the walk.
+ * Return: as blk_integrity_walk_next().
  */
-bool blk_integrity_walk_next(struct blk_integrity_walk *walk)
+bool __blk_integrity_walk_next(struct blk_integrity_walk *walk)
 {
 	const struct blk_integrity *geometry = walk->geometry;
+	const unsigned int exp = geometry->interval_exp;
 	struct bio_vec data, prot;
 	unsigned int n, whole;
 
-	blk_integrity_walk_end(walk);
-	n = min(walk->intervals,
-		max(WALK_MAX_RUN_BYTES >> geometry->interval_exp, 1));
-	if (!n || walk->prot_iter.bi_size < geometry->tuple_size)
+	if (walk->run_intervals)
+		end_run(walk);
+	if (!walk_has_more(walk))
 		return false;
-	if (walk_has_data(walk) &&
-	    !(walk->data_iter.bi_size >> geometry->interval_exp))
-		return false;
+
+	n = min(walk->intervals, max_run_intervals(exp));
 	prot = segment(walk->prot_vec, walk->prot_iter);
 	if (n * geometry->tuple_size > prot.bv_len)
 		n = prot.bv_len / geometry->tuple_size;
 	walk->xchg.pieces = NULL;
 	if (walk_has_data(walk)) {
 		data = segment(walk->data_vec, walk->data_iter);
-		whole = data.bv_len >> geometry->interval_exp;
+		whole = data.bv_len >> exp;
 		if (whole < n && walk->pieces) {
 			n = take_pieces(walk, n);
 			walk->xchg.pieces = n ? walk->pieces : NULL;
@@ -374,7 +402,7 @@ bool blk_integrity_walk_next(struct blk_integrity_walk *walk)
 	walk->straddles = !n;
 	walk->run_intervals = n ?: 1;
 	walk->xchg.bi = geometry;
-	walk->xchg.data_size = walk->run_intervals << geometry->interval_exp;
+	walk->xchg.data_size = walk->run_intervals << exp;
 	if (unlikely(walk->straddles)) {
 		start_straddling(walk);
 		return true;

@@ -67,20 +67,23 @@ struct blk_integrity_pieces {
  * @mode: access to the runs
  * @geometry: layout of an interval and its metadata area
  * @data_vec: the data vectors; unused in modes without data
- * @data_iter: what is left of the data
+ * @data_iter: what is left of the data; after the last run, not valid
  * @tuple_bounce: for tuple mode, not initialised
  * @pieces: not initialised, for users whose callbacks take data in pieces; NULL:
  *	the data of a run is contiguous
  * @prot_vec: the metadata vectors
- * @prot_iter: iterator over the metadata that remains
+ * @prot_iter: iterator over the metadata that remains; after the last run, not
+ *	valid
  * @intervals: number of remaining intervals, including those of the run
  * @run_intervals: intervals of the run, 0 before the first and after the last
  *	run
  * @straddled: number of intervals gathered so far
  * @xchg: the run; the caller sets interval (the number of the first one), bio,
- *	private, checks, app_tag, app_mask and err, the walk does the rest
+ *	private, checks, app_tag, app_mask and err, the walk does the rest; after
+ *	the last run, not valid except for what callbacks have stored
  *
- * The caller fills in all of these but @run_intervals and calls
+ * The caller fills in all of these but @run_intervals, or calls
+ * blk_integrity_walk_init() and fills in the rest, and then calls
  * blk_integrity_walk_next() until it returns %false.
  */
 struct blk_integrity_walk {
@@ -104,12 +107,72 @@ struct blk_integrity_walk {
 	bool holds_bounce;
 };
 
-bool blk_integrity_walk_next(struct blk_integrity_walk *walk);
+bool __blk_integrity_walk_next(struct blk_integrity_walk *walk);
 void blk_integrity_walk_end(struct blk_integrity_walk *walk);
 int blk_integrity_walk_init_cpus(void);
 void blk_integrity_gather(void *to, const struct bio_vec *vec,
 		struct bvec_iter iter, unsigned int bytes);
 void blk_integrity_scatter(const void *from, const struct bio_vec *vec,
 		struct bvec_iter iter, unsigned int bytes);
+
+/**
+ * blk_integrity_walk_init() - initialise a walk field by field
+ * @walk: the walk, not initialised
+ * @mode: access to the runs
+ * @geometry: layout of an interval and its metadata area
+ * @intervals: number of intervals
+ *
+ * The caller sets the vectors, the iterators and the number of the first
+ * interval.  A walk is too large to be zeroed as a whole for each bio.
+ *
+ * Context: Any context.
+ */
+static inline void
+blk_integrity_walk_init(struct blk_integrity_walk *walk,
+			enum blk_integrity_walk_mode mode,
+			const struct blk_integrity *geometry,
+			unsigned int intervals)
+{
+	walk->mode = mode;
+	walk->geometry = geometry;
+	walk->tuple_bounce = NULL;
+	walk->pieces = NULL;
+	walk->intervals = intervals;
+	walk->run_intervals = 0;
+	walk->straddled = 0;
+	walk->xchg.data_buf = NULL;
+	walk->xchg.bio = NULL;
+	walk->xchg.private = NULL;
+	walk->xchg.checks = 0;
+	walk->xchg.app_tag = 0;
+	walk->xchg.app_mask = 0;
+	walk->xchg.escaped = 0;
+	walk->xchg.blank = false;
+	walk->xchg.err = NULL;
+	walk->straddles = false;
+	walk->holds_bounce = false;
+}
+
+/**
+ * blk_integrity_walk_next() - finish the present run and get the next one
+ * @walk: the walk
+ *
+ * Context: Process or softirq context; in tuple mode any context.  Between two
+ *	calls the caller must not sleep.
+ * Return: %true if there is a run in @walk->xchg.  %false at the end;
+ *	@walk->intervals is then 0, or the number of missing intervals if data
+ *	or metadata are too short.
+ */
+static inline bool blk_integrity_walk_next(struct blk_integrity_walk *walk)
+{
+	/* Most walks have one run, which is neither mapped nor gathered. */
+	if (!IS_ENABLED(CONFIG_HIGHMEM) && !walk->straddles &&
+	    walk->run_intervals == walk->intervals) {
+		walk->intervals = 0;
+		walk->run_intervals = 0;
+		return false;
+	}
+	return __blk_integrity_walk_next(walk);
+}
 
 #endif /* BLK_INTEGRITY_WALK_H */

@@ -129,7 +129,8 @@ static __always_inline u64 pi_escape(const struct pi_format *fmt)
 
 static __always_inline bool pi_is_escape(const struct pi_format *fmt, u64 tags)
 {
-	return (tags & pi_escape(fmt)) == pi_escape(fmt);
+	/* The bits of an escape are the highest ones that tags have. */
+	return tags >= pi_escape(fmt);
 }
 
 #endif /* BLK_T10_PI_TUPLE_H */

@@ -76,30 +76,32 @@ static __always_inline bool pi_next_chunk(const struct pi_format *fmt,
 	return chunk->nr;
 }
 
-static void pi_chain_guards(const struct pi_format *fmt, struct pi_chunk *chunk)
+/* Takes @chunk by value, so that callers can have it in registers. */
+static noinline void pi_chain_guards(const struct pi_format *fmt,
+				     struct pi_chunk chunk)
 {
-	const struct blk_integrity *geometry = chunk->xchg->bi;
+	const struct blk_integrity *geometry = chunk.xchg->bi;
 	const struct pi_guard_prefixes prefixes = {
-		.first	= pi_tuple(chunk) - geometry->pi_offset,
+		.first	= pi_tuple(&chunk) - geometry->pi_offset,
 		.bytes	= geometry->pi_offset,
 		.stride	= geometry->tuple_size,
 	};
 
 	switch (fmt->csum_type) {
 	case BLK_INTEGRITY_CSUM_CRC64:
-		pi_guard_crc64_chain(chunk->guards->wide, chunk->nr, &prefixes);
+		pi_guard_crc64_chain(chunk.guards->wide, chunk.nr, &prefixes);
 		break;
 	case BLK_INTEGRITY_CSUM_IP:
-		pi_guard_ip_chain(chunk->guards->narrow, chunk->nr, &prefixes);
+		pi_guard_ip_chain(chunk.guards->narrow, chunk.nr, &prefixes);
 		break;
 	default:
-		pi_guard_crc16_chain(chunk->guards->narrow, chunk->nr, &prefixes);
+		pi_guard_crc16_chain(chunk.guards->narrow, chunk.nr, &prefixes);
 	}
 }
 
 /* Compute the guards of the data and of the metadata in front of the tuples. */
 static __always_inline void pi_compute_guards(const struct pi_format *fmt,
-					      struct pi_chunk *chunk)
+					      const struct pi_chunk *chunk)
 {
 	const struct blk_integrity *geometry = chunk->xchg->bi;
 	const struct blk_integrity_pieces *pieces = chunk->xchg->pieces;
@@ -123,7 +125,7 @@ static __always_inline void pi_compute_guards(const struct pi_format *fmt,
 		pi_guard_crc16(piece, nr_pieces, bytes, chunk->guards->narrow);
 	}
 	if (unlikely(geometry->pi_offset))
-		pi_chain_guards(fmt, chunk);
+		pi_chain_guards(fmt, *chunk);
 }
 
 /* Keep the tag bits in @kept, which is 0 if the memory is not initialised. */
@@ -353,7 +355,10 @@ enum {
 	PI_PROFILE(name, csum_type, fmt, layout,			\
 		   sizeof(layout) - offsetof(layout, app_tag), NULL)
 
-static const struct blk_integrity_profile pi_profiles[NR_FORMATS] = {
+static_assert(NR_FORMATS == BLK_INTEGRITY_NR_BUILTIN);
+
+const struct blk_integrity_profile
+blk_integrity_builtin_profiles[BLK_INTEGRITY_NR_BUILTIN] = {
 	[TYPE1_CRC] = TYPE1_PROFILE("T10-DIF-TYPE1-CRC", BLK_INTEGRITY_CSUM_CRC,
 				    type1_crc, struct t10_pi_tuple),
 	[TYPE3_CRC] = TYPE3_PROFILE("T10-DIF-TYPE3-CRC", BLK_INTEGRITY_CSUM_CRC,
@@ -396,17 +401,5 @@ blk_integrity_builtin_profile(const struct blk_integrity *bi)
 
 	if (bi->csum_type >= ARRAY_SIZE(pi_profile_of))
 		return NULL;
-	return &pi_profiles[pi_profile_of[bi->csum_type][has_ref]];
-}
-
-/**
- * blk_integrity_is_builtin_profile() - test whether a profile is built in
- * @prof: a profile
- *
- * Context: Any context.
- * Return: %true if blk_integrity_builtin_profile() can return it.
- */
-bool blk_integrity_is_builtin_profile(const struct blk_integrity_profile *prof)
-{
-	return prof >= pi_profiles && prof < pi_profiles + NR_FORMATS;
+	return &blk_integrity_builtin_profiles[pi_profile_of[bi->csum_type][has_ref]];
 }

@@ -334,6 +334,9 @@ static void runs_step(struct kunit *test, struct field *field)
 		KUNIT_EXPECT_MEMEQ(test, xchg->prot_buf, meta,
 				   walk.run_intervals * xchg->bi->tuple_size);
 		done += walk.run_intervals;
+		/* The iterators are valid only if the last run is finished here. */
+		if (done == field->intervals)
+			blk_integrity_walk_end(&walk);
 	}
 	KUNIT_EXPECT_EQ(test, done, field->intervals);
 	KUNIT_EXPECT_EQ(test, walk.intervals, 0);
