@@ -190,6 +190,17 @@ static bool generates_all(const struct blk_integrity *bi)
 	       blk_integrity_is_builtin_profile(bi->profile);
 }
 
+/*
+ * Are the numbers that the block layer gives a bio those of the request?  Drivers
+ * that take bios may send them to other devices, and an emulated append gets its
+ * position later.
+ */
+static bool has_device_numbers(struct bio *bio)
+{
+	return queue_is_mq(bdev_get_queue(bio->bi_bdev)) &&
+	       bio_op(bio) != REQ_OP_ZONE_APPEND;
+}
+
 /**
  * bio_integrity_attach_object() - attach a payload with a buffer to a bio
  * @bio: bio with a device, an operation, position and data
@@ -224,6 +235,8 @@ void bio_integrity_attach_object(struct bio *bio, struct bip_object *obj,
 	flags |= BIP_BLOCK_INTEGRITY | bip_action_flags(q, action);
 	if (bi->csum_type == BLK_INTEGRITY_CSUM_IP)
 		flags |= BIP_IP_CHECKSUM;
+	if (!(flags & BIP_OWNED) && has_device_numbers(bio))
+		flags |= BIP_MAPPED_INTEGRITY;
 	if (action == BIO_INTEGRITY_GENERATE && !(flags & BIP_OWNED) &&
 	    generates_all(bi))
 		flags |= BIP_BLANK;

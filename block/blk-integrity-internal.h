@@ -119,8 +119,40 @@ bool bio_integrity_gap(struct request_queue *q, struct bio *prev,
 bool blk_integrity_clone_fits(struct request *rq);
 
 /* blk-integrity-remap.c */
-void blk_integrity_prepare(struct request *rq);
-void blk_integrity_complete(struct request *rq, unsigned int nr_bytes);
+void __blk_integrity_prepare(struct request *rq);
+void __blk_integrity_complete(struct request *rq, unsigned int nr_bytes);
+
+/* Bios are merged only if BIP_MAPPED_INTEGRITY is equal in all. */
+static inline bool blk_integrity_is_mapped(struct request *rq)
+{
+	return rq->bio && bio_integrity_flagged(rq->bio, BIP_MAPPED_INTEGRITY);
+}
+
+/**
+ * blk_integrity_prepare() - renumber reference tags for the device
+ * @rq: a write that is issued, possibly again
+ *
+ * Context: Any context.
+ */
+static inline void blk_integrity_prepare(struct request *rq)
+{
+	if (!blk_integrity_is_mapped(rq))
+		__blk_integrity_prepare(rq);
+}
+
+/**
+ * blk_integrity_complete() - renumber reference tags for the submitter
+ * @rq: a read of which @nr_bytes have been transferred, not advanced yet
+ * @nr_bytes: data bytes
+ *
+ * Context: Any context.
+ */
+static inline void blk_integrity_complete(struct request *rq,
+					  unsigned int nr_bytes)
+{
+	if (!blk_integrity_is_mapped(rq))
+		__blk_integrity_complete(rq, nr_bytes);
+}
 
 /* blk-integrity-profile.c */
 unsigned int blk_integrity_max_sectors(const struct queue_limits *lim);

@@ -54,17 +54,16 @@ void bip_remap(struct bio *bio, unsigned int intervals, u64 from, u64 to)
 }
 
 /**
- * blk_integrity_prepare() - renumber reference tags for the device
+ * __blk_integrity_prepare() - renumber reference tags for the device
  * @rq: a write that is issued, possibly again
  *
  * A submitter numbers intervals from its seed.  Seed and position are both in
  * intervals: if they are equal for the first interval, they are equal for all,
- * and there is nothing to do.  This holds for everything that the block layer
- * protects.
+ * and there is nothing to do.
  *
  * Context: Any context.
  */
-void blk_integrity_prepare(struct request *rq)
+void __blk_integrity_prepare(struct request *rq)
 {
 	u64 physical = full_pi_ref_tag(rq);
 	struct bio *bio;
@@ -87,13 +86,13 @@ void blk_integrity_prepare(struct request *rq)
 }
 
 /**
- * blk_integrity_complete() - renumber reference tags for the submitter
+ * __blk_integrity_complete() - renumber reference tags for the submitter
  * @rq: a read of which @nr_bytes have been transferred, not advanced yet
  * @nr_bytes: data bytes
  *
  * Context: Any context.
  */
-void blk_integrity_complete(struct request *rq, unsigned int nr_bytes)
+void __blk_integrity_complete(struct request *rq, unsigned int nr_bytes)
 {
 	u64 physical = full_pi_ref_tag(rq);
 	struct bio *bio;

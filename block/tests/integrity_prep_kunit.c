@@ -107,15 +107,20 @@ static struct test_disk *disk_of_case(struct kunit *test,
 	return td;
 }
 
-static unsigned int flags_of(enum outcome outcome)
+/* The position of an append is not known yet. */
+static unsigned int flags_of(const struct prep_case *row)
 {
-	switch (outcome) {
+	unsigned int flags = BIP_BLOCK_INTEGRITY | TEST_CHECKS;
+
+	if (row->op != REQ_OP_ZONE_APPEND)
+		flags |= BIP_MAPPED_INTEGRITY;
+	switch (row->outcome) {
 	case BUFFER:
-		return BIP_BLOCK_INTEGRITY | BIP_CTRL_NOCHECK | BIP_DISK_NOCHECK;
+		return flags | BIP_CTRL_NOCHECK | BIP_DISK_NOCHECK;
 	case VERIFIED_LATER:
-		return BIP_BLOCK_INTEGRITY | BIP_VERIFY;
+		return flags | BIP_VERIFY;
 	default:
-		return BIP_BLOCK_INTEGRITY;
+		return flags;
 	}
 }
 
@@ -135,8 +140,7 @@ static void prep_does_what_the_bio_needs(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, row->outcome != NOTHING, !!bip);
 	if (!bip)
 		return;
-	KUNIT_EXPECT_EQ(test, flags_of(row->outcome) | TEST_CHECKS,
-			bip->bip_flags);
+	KUNIT_EXPECT_EQ(test, flags_of(row), bip->bip_flags);
 	KUNIT_EXPECT_EQ(test, (row->bytes >> 9) * td->bi.tuple_size,
 			bip->bip_iter.bi_size);
 	KUNIT_EXPECT_FALSE(test, bio_integrity_enabled(&io->bio));

@@ -213,8 +213,9 @@ static void administrator_may_not_want_verification(struct kunit *test)
 	idev_of(td)->read_verify = false;
 	KUNIT_EXPECT_EQ(test, 0,
 			test_io_run(test, read_of(test, td, 0, SZ_4K)));
-	KUNIT_EXPECT_EQ(test, BIP_BLOCK_INTEGRITY | BIP_CTRL_NOCHECK |
-			BIP_DISK_NOCHECK | TEST_CHECKS, td->bip_flags);
+	KUNIT_EXPECT_EQ(test, BIP_BLOCK_INTEGRITY | BIP_MAPPED_INTEGRITY |
+			BIP_CTRL_NOCHECK | BIP_DISK_NOCHECK | TEST_CHECKS,
+			td->bip_flags);
 	KUNIT_EXPECT_EQ(test, 8, test_disk_counter(td, BLK_INTEGRITY_UNCHECKED));
 	idev_of(td)->read_verify = true;
 	KUNIT_EXPECT_EQ(test, -EILSEQ,
