@@ -114,10 +114,47 @@ static struct bio *postpone(struct bio *bio, unsigned int *nr_segs,
 }
 
 /**
- * __bio_integrity_begin() - protect a bio before it has a request
+ * bio_integrity_excluded() - test whether the policies of a device exclude a bio
+ * @bio: any bio
+ * @q: queue it arrived at, whose usage count need not be held
+ *
+ * A shortcut to the decision of bio_integrity_action(): where all metadata is
+ * tuples, an excluded bio is sent without metadata.  The device inserts and
+ * checks tuples itself, in a stream of data that is cut anywhere, so that no
+ * page of the bio has to be examined.
+ *
+ * Context: Any context.
+ * Return: %true if they do.
+ */
+bool bio_integrity_excluded(struct bio *bio, const struct request_queue *q)
+{
+	struct blk_integrity_dev *idev;
+
+	if (!q->limits.integrity.tuple_size || (bio->bi_opf & REQ_INTEGRITY))
+		return false;
+	idev = READ_ONCE(q->integrity_dev);
+	if (!idev || !READ_ONCE(idev->excludable))
+		return false;
+	switch (bio_op(bio)) {
+	case REQ_OP_READ:
+		return !(READ_ONCE(idev->read_verify) |
+			 READ_ONCE(idev->report_only));
+	case REQ_OP_WRITE:
+	case REQ_OP_ZONE_APPEND:
+		return !READ_ONCE(idev->write_generate);
+	default:
+		return false;
+	}
+}
+
+/**
+ * bio_integrity_begin() - protect a bio before it has a request
  * @bio: bio with device, operation, position and data, that fits the limits
+ * @q: queue of the device
  * @nr_segs: number of data segments; changed if the bio is split
  * @has_request: the bio will use a request that was allocated before
+ * @excluded: bio_integrity_excluded() when @bio arrived.  This decision counts:
+ *	nobody has examined whether the device accepts the data with metadata.
  *
  * As bio_integrity_prep(), but does not wait for the reserve, because the bio
  * may still be throttled or wait for a request.  If an allocation fails, a bio
@@ -127,11 +164,20 @@ static struct bio *postpone(struct bio *bio, unsigned int *nr_segs,
  * Context: Process context.  May sleep, but does no I/O.
  * Return: the bio to go on with; NULL if it has been ended with an error.
  */
-struct bio *__bio_integrity_begin(struct bio *bio, unsigned int *nr_segs,
-				  bool has_request)
+struct bio *bio_integrity_begin(struct bio *bio, struct request_queue *q,
+				unsigned int *nr_segs, bool has_request,
+				bool excluded)
 {
-	int err = bio_integrity_prepare(bio, false);
+	int err;
 
+	/* Meanwhile the format may have changed. */
+	if (excluded && READ_ONCE(q->integrity_dev->excludable)) {
+		blk_integrity_count(q, BLK_INTEGRITY_UNCHECKED,
+				    bio->bi_iter.bi_size >>
+				    q->limits.integrity.interval_exp);
+		return bio;
+	}
+	err = bio_integrity_prepare(bio, false);
 	if (err == -EAGAIN && !(bio->bi_opf & REQ_NOWAIT))
 		return postpone(bio, nr_segs, has_request);
 	if (err) {

@@ -7,11 +7,13 @@
 #include "blk-integrity-dev.h"
 /^void blk_mq_submit_bio\(struct bio \*bio\)$/,/^}$/{
 	/^	const int is_sync = /a\
-	const bool excluded = bio_integrity_excluded(bio, q);
+	bool excluded = false;
 	/^	blk_status_t ret;$/a\
 \
-	if (!excluded \&\& bio_integrity_concerned(bio, q)) {\
-		bio = bio_integrity_stabilize(bio);\
+	if (bio_integrity_concerned(bio, q)) {\
+		excluded = bio_integrity_excluded(bio, q);\
+		if (!excluded)\
+			bio = bio_integrity_stabilize(bio);\
 		if (!bio)\
 			return;\
 	}

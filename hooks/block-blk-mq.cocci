@@ -13,9 +13,11 @@ blk_mq_submit_bio(struct bio *bio)
 ...
 -if (!bio_integrity_prep(bio))
 -	goto queue_exit;
-+bio = bio_integrity_begin(bio, q, &nr_segs, rq, excluded);
-+if (!bio)
-+	goto queue_exit;
++if (bio_integrity_concerned(bio, q)) {
++	bio = bio_integrity_begin(bio, q, &nr_segs, rq, excluded);
++	if (!bio)
++		goto queue_exit;
++}
 ...
 -if (blk_mq_attempt_bio_merge(q, bio, nr_segs))
 +if (!bio_integrity_pending(bio) && blk_mq_attempt_bio_merge(q, bio, nr_segs))
