@@ -114,8 +114,8 @@ static struct bio *postpone(struct bio *bio, unsigned int *nr_segs,
 }
 
 /**
- * bio_integrity_excluded() - test whether the policies of a device exclude a bio
- * @bio: any bio
+ * bio_integrity_arrive() - test whether the policies of a device exclude a bio
+ * @bio: bio for which bio_integrity_concerned() is %true
  * @q: queue it arrived at, whose usage count need not be held
  *
  * A shortcut to the decision of bio_integrity_action(): where all metadata is
@@ -124,26 +124,31 @@ static struct bio *postpone(struct bio *bio, unsigned int *nr_segs,
  * page of the bio has to be examined.
  *
  * Context: Any context.
- * Return: %true if they do.
+ * Return: %BIO_INTEGRITY_EXCLUDED if they do; %BIO_INTEGRITY_EXAMINED if
+ *	bio_integrity_stabilize() must be called.
  */
-bool bio_integrity_excluded(struct bio *bio, const struct request_queue *q)
+enum bio_integrity_arrival bio_integrity_arrive(struct bio *bio,
+						const struct request_queue *q)
 {
 	struct blk_integrity_dev *idev;
 
 	if (!q->limits.integrity.tuple_size || (bio->bi_opf & REQ_INTEGRITY))
-		return false;
+		return BIO_INTEGRITY_EXAMINED;
 	idev = READ_ONCE(q->integrity_dev);
 	if (!idev || !READ_ONCE(idev->excludable))
-		return false;
+		return BIO_INTEGRITY_EXAMINED;
 	switch (bio_op(bio)) {
 	case REQ_OP_READ:
-		return !(READ_ONCE(idev->read_verify) |
-			 READ_ONCE(idev->report_only));
+		if (READ_ONCE(idev->read_verify) | READ_ONCE(idev->report_only))
+			return BIO_INTEGRITY_EXAMINED;
+		return BIO_INTEGRITY_EXCLUDED;
 	case REQ_OP_WRITE:
 	case REQ_OP_ZONE_APPEND:
-		return !READ_ONCE(idev->write_generate);
+		if (READ_ONCE(idev->write_generate))
+			return BIO_INTEGRITY_EXAMINED;
+		return BIO_INTEGRITY_EXCLUDED;
 	default:
-		return false;
+		return BIO_INTEGRITY_EXAMINED;
 	}
 }
 
@@ -153,8 +158,9 @@ bool bio_integrity_excluded(struct bio *bio, const struct request_queue *q)
  * @q: queue of the device
  * @nr_segs: number of data segments; changed if the bio is split
  * @has_request: the bio will use a request that was allocated before
- * @excluded: bio_integrity_excluded() when @bio arrived.  This decision counts:
- *	nobody has examined whether the device accepts the data with metadata.
+ * @arrival: what @bio was when it arrived.  This decision counts, unless the
+ *	format has changed meanwhile: then @bio is submitted again, because nobody
+ *	has examined whether the device accepts its data with metadata.
  *
  * As bio_integrity_prep(), but does not wait for the reserve, because the bio
  * may still be throttled or wait for a request.  If an allocation fails, a bio
@@ -162,16 +168,21 @@ bool bio_integrity_excluded(struct bio *bio, const struct request_queue *q)
  * attaches the payload.
  *
  * Context: Process context.  May sleep, but does no I/O.
- * Return: the bio to go on with; NULL if it has been ended with an error.
+ * Return: the bio to go on with; NULL if it has been ended with an error or
+ *	submitted again.
  */
 struct bio *bio_integrity_begin(struct bio *bio, struct request_queue *q,
 				unsigned int *nr_segs, bool has_request,
-				bool excluded)
+				enum bio_integrity_arrival arrival)
 {
 	int err;
 
-	/* Meanwhile the format may have changed. */
-	if (excluded && READ_ONCE(q->integrity_dev->excludable)) {
+	if (unlikely(arrival != BIO_INTEGRITY_EXAMINED)) {
+		if (arrival == BIO_INTEGRITY_UNCONCERNED ||
+		    !READ_ONCE(q->integrity_dev->excludable)) {
+			bio_integrity_submit_again(bio);
+			return NULL;
+		}
 		blk_integrity_count(q, BLK_INTEGRITY_UNCHECKED,
 				    bio->bi_iter.bi_size >>
 				    q->limits.integrity.interval_exp);

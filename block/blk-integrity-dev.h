@@ -19,6 +19,18 @@
 
 #include "blk-integrity-internal.h"
 
+/**
+ * enum bio_integrity_arrival - what a bio was when it arrived at its device
+ * @BIO_INTEGRITY_UNCONCERNED: neither it nor the device had metadata
+ * @BIO_INTEGRITY_EXCLUDED: policies of the device excluded it
+ * @BIO_INTEGRITY_EXAMINED: none of both, so that its data was examined
+ */
+enum bio_integrity_arrival {
+	BIO_INTEGRITY_UNCONCERNED,
+	BIO_INTEGRITY_EXCLUDED,
+	BIO_INTEGRITY_EXAMINED,
+};
+
 #ifdef CONFIG_BLK_DEV_INTEGRITY
 
 struct logical_block_metadata_cap;
@@ -307,10 +319,15 @@ static inline void blk_integrity_count(struct request_queue *q,
 		atomic64_add(n, &idev->early[counter]);
 }
 
+/* bio-integrity-copy.c */
+void bio_integrity_submit_again(struct bio *bio);
+
 /* bio-integrity-request.c */
-bool bio_integrity_excluded(struct bio *bio, const struct request_queue *q);
+enum bio_integrity_arrival bio_integrity_arrive(struct bio *bio,
+		const struct request_queue *q);
 struct bio *bio_integrity_begin(struct bio *bio, struct request_queue *q,
-		unsigned int *nr_segs, bool has_request, bool excluded);
+		unsigned int *nr_segs, bool has_request,
+		enum bio_integrity_arrival arrival);
 
 /* blk-integrity-ioctl.c */
 int blk_integrity_meta_cap(const struct blk_integrity *bi,
@@ -368,15 +385,16 @@ static inline u64 blk_integrity_interval(const struct blk_integrity *bi,
 
 #else /* CONFIG_BLK_DEV_INTEGRITY */
 
-static inline bool bio_integrity_excluded(struct bio *bio,
-					  const struct request_queue *q)
+static inline enum bio_integrity_arrival
+bio_integrity_arrive(struct bio *bio, const struct request_queue *q)
 {
-	return false;
+	return BIO_INTEGRITY_UNCONCERNED;
 }
 
 static inline struct bio *
 bio_integrity_begin(struct bio *bio, struct request_queue *q,
-		    unsigned int *nr_segs, bool has_request, bool excluded)
+		    unsigned int *nr_segs, bool has_request,
+		    enum bio_integrity_arrival arrival)
 {
 	return bio;
 }

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Data whose intervals are split in memory, for a device that does not take that:
- * with metadata of its submitter, and without much memory.
+ * Data whose intervals are split in memory, for a device that does not take that.
  */
 
 #include <linux/blk-integrity.h>
+#include <linux/kthread.h>
+#include <linux/wait.h>
 
 #include "integrity_disk.h"
 #include "pi_reference.h"
@@ -29,6 +30,122 @@ static struct test_disk *aligned_disk(struct kunit *test,
 	td = test_disk_alloc(test, lim);
 	test_disk_fill(test, td, test_rng(test));
 	return td;
+}
+
+/* Neither guards nor device see a split interval. */
+static void split_intervals_are_copied(struct kunit *test)
+{
+	struct test_disk *td = aligned_disk(test, USHRT_MAX);
+	unsigned int bytes = 40 << 9;
+	u8 *data = test_guarded_buf(test, bytes);
+	struct test_io *io;
+
+	io = test_io_alloc(test, td->bdev, test_rng(test), REQ_OP_READ, FIRST,
+			   bytes, TEST_CUT_DWORD);
+	KUNIT_EXPECT_EQ(test, 0, test_io_run(test, io));
+	test_vecs_read(io->data, data);
+	KUNIT_EXPECT_MEMEQ(test, data, td->data + (FIRST << 9), bytes);
+	KUNIT_EXPECT_TRUE(test, test_vecs_intact(io->data));
+	KUNIT_EXPECT_EQ(test, 40, test_disk_counter(td, BLK_INTEGRITY_VERIFIED));
+
+	io = test_io_alloc(test, td->bdev, test_rng(test), REQ_OP_WRITE, FIRST,
+			   bytes, TEST_CUT_DWORD);
+	test_vecs_read(io->data, data);
+	KUNIT_EXPECT_EQ(test, 0, test_io_run(test, io));
+	KUNIT_EXPECT_TRUE(test, test_disk_is_consistent(test, td, FIRST, 40));
+	KUNIT_EXPECT_MEMEQ(test, data, td->data + (FIRST << 9), bytes);
+
+	KUNIT_EXPECT_EQ(test, 0, td->nr_split);
+	KUNIT_EXPECT_EQ(test, 0, test_disk_counter(td, BLK_INTEGRITY_STRADDLED));
+	KUNIT_EXPECT_LE(test, 2,
+			test_disk_counter(td, BLK_INTEGRITY_ALIGNED_COPIES));
+	KUNIT_EXPECT_EQ(test, 0,
+			test_disk_counter(td, BLK_INTEGRITY_COPIED_WRITES));
+}
+
+static void split_read_of_a_bad_block_fails(struct kunit *test)
+{
+	struct test_disk *td = aligned_disk(test, USHRT_MAX);
+	struct test_io *io = test_io_alloc(test, td->bdev, test_rng(test),
+					   REQ_OP_READ, FIRST, SZ_4K,
+					   TEST_CUT_DWORD);
+
+	td->data[(FIRST + 3) << 9] ^= 1;
+	KUNIT_EXPECT_EQ(test, -EILSEQ, test_io_run(test, io));
+	KUNIT_EXPECT_EQ(test, 1,
+			test_disk_counter(td, BLK_INTEGRITY_GUARD_ERRORS));
+}
+
+static void whole_intervals_are_not_copied(struct kunit *test)
+{
+	struct test_disk *td = aligned_disk(test, USHRT_MAX);
+	struct test_io *io = test_io_alloc(test, td->bdev, test_rng(test),
+					   REQ_OP_READ, FIRST, SZ_16K,
+					   TEST_CUT_PAGE);
+
+	KUNIT_EXPECT_EQ(test, 0, test_io_run(test, io));
+	KUNIT_EXPECT_EQ(test, 0,
+			test_disk_counter(td, BLK_INTEGRITY_ALIGNED_COPIES));
+}
+
+static void set_policies(struct test_disk *td, bool on)
+{
+	td->disk->queue->integrity_dev->read_verify = on;
+	td->disk->queue->integrity_dev->write_generate = on;
+}
+
+/* The device inserts the tuples itself, so no page of a bio is examined. */
+static void excluded_split_intervals_are_not_copied(struct kunit *test)
+{
+	struct test_disk *td = aligned_disk(test, USHRT_MAX);
+	unsigned int bytes = 40 << 9;
+	u8 *data = test_guarded_buf(test, bytes);
+	struct test_io *io;
+
+	set_policies(td, false);
+	io = test_io_alloc(test, td->bdev, test_rng(test), REQ_OP_WRITE, FIRST,
+			   bytes, TEST_CUT_DWORD);
+	test_vecs_read(io->data, data);
+	KUNIT_EXPECT_EQ(test, 0, test_io_run(test, io));
+	KUNIT_EXPECT_MEMEQ(test, data, td->data + (FIRST << 9), bytes);
+
+	io = test_io_alloc(test, td->bdev, test_rng(test), REQ_OP_READ, FIRST,
+			   bytes, TEST_CUT_DWORD);
+	KUNIT_EXPECT_EQ(test, 0, test_io_run(test, io));
+	test_vecs_read(io->data, data);
+	KUNIT_EXPECT_MEMEQ(test, data, td->data + (FIRST << 9), bytes);
+
+	KUNIT_EXPECT_EQ(test, 0, td->nr_requests);
+	KUNIT_EXPECT_EQ(test, 80, test_disk_counter(td, BLK_INTEGRITY_UNCHECKED));
+	KUNIT_EXPECT_EQ(test, 0,
+			test_disk_counter(td, BLK_INTEGRITY_ALIGNED_COPIES));
+}
+
+/*
+ * A bio that was excluded when it arrived has not been examined, so it must not
+ * get metadata when it has entered the queue.
+ */
+static void exclusion_is_decided_on_arrival(struct kunit *test)
+{
+	struct test_disk *td = aligned_disk(test, USHRT_MAX);
+	struct request_queue *q = td->disk->queue;
+	struct test_io *io = test_io_alloc(test, td->bdev, test_rng(test),
+					   REQ_OP_WRITE, FIRST, SZ_4K,
+					   TEST_CUT_DWORD);
+	struct bio *bio = &io->bio;
+	unsigned int nr_segs = 1;
+
+	KUNIT_EXPECT_EQ(test, BIO_INTEGRITY_EXAMINED,
+			bio_integrity_arrive(bio, q));
+	set_policies(td, false);
+	KUNIT_EXPECT_EQ(test, BIO_INTEGRITY_EXCLUDED,
+			bio_integrity_arrive(bio, q));
+	set_policies(td, true);
+	KUNIT_EXPECT_PTR_EQ(test, bio,
+			    bio_integrity_begin(bio, q, &nr_segs, false,
+						BIO_INTEGRITY_EXCLUDED));
+	KUNIT_EXPECT_NULL(test, bio_integrity(bio));
+	KUNIT_EXPECT_EQ(test, 8, test_disk_counter(td, BLK_INTEGRITY_UNCHECKED));
 }
 
 /*
@@ -196,13 +313,81 @@ static void copies_need_no_large_pages(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, td->nr_split);
 }
 
+static int submit_thread(void *io)
+{
+	test_io_submit(io);
+	return 0;
+}
+
+/* Change the format from @from to that of the medium while a bio is entering. */
+static void format_under_way(struct kunit *test, struct test_disk *td,
+			     struct blk_integrity from, struct test_io *io)
+{
+	struct request_queue *q = td->disk->queue;
+	struct task_struct *task;
+
+	KUNIT_ASSERT_EQ(test, 0, test_disk_commit(td, from));
+	blk_mq_freeze_queue(q);
+	task = kthread_run(submit_thread, io, "pi_test");
+	if (!IS_ERR(task)) {
+		/* Polled, so the order of memory accesses does not matter. */
+		while (!waitqueue_active(&q->mq_freeze_wq))
+			schedule_timeout_uninterruptible(1);
+		KUNIT_EXPECT_EQ(test, 0, test_disk_commit(td, td->bi));
+	}
+	blk_mq_unfreeze_queue(q);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, task);
+}
+
+/* A bio that arrived before the disk had metadata. */
+static void format_with_metadata_under_way(struct kunit *test)
+{
+	struct test_disk *td = aligned_disk(test, USHRT_MAX);
+	struct test_io *io = test_io_filled(test, td, REQ_OP_WRITE, FIRST,
+					    INTERVALS);
+
+	format_under_way(test, td, (struct blk_integrity) {}, io);
+	KUNIT_EXPECT_EQ(test, 0, test_io_wait(test, io));
+	KUNIT_EXPECT_EQ(test, 0, td->nr_split);
+	KUNIT_EXPECT_TRUE(test, test_disk_is_consistent(test, td, FIRST,
+							INTERVALS));
+	KUNIT_EXPECT_EQ(test, 1,
+			test_disk_counter(td, BLK_INTEGRITY_ALIGNED_COPIES));
+}
+
+/* A bio that was excluded when it arrived, which the new format does not allow. */
+static void format_of_an_excluded_bio_under_way(struct kunit *test)
+{
+	struct queue_limits lim =
+		test_disk_limits(test_geometry(CRC, REF_TAG, 64, 0, 9));
+	struct blk_integrity from = test_geometry(CRC, REF_TAG, 8, 0, 9);
+	struct test_disk *td;
+	struct test_io *io;
+
+	lim.integrity.flags &= ~BLK_INTEGRITY_SPLIT_INTERVALS;
+	td = test_disk_alloc(test, lim);
+	td->disk->queue->integrity_dev->write_generate = false;
+	io = test_io_filled(test, td, REQ_OP_WRITE, FIRST, INTERVALS);
+	format_under_way(test, td, from, io);
+	KUNIT_EXPECT_EQ(test, 0, test_io_wait(test, io));
+	KUNIT_EXPECT_EQ(test, 1, td->nr_requests);
+	KUNIT_EXPECT_EQ(test, 0, td->nr_split);
+}
+
 static struct kunit_case aligned_cases[] = {
+	KUNIT_CASE(split_intervals_are_copied),
+	KUNIT_CASE(split_read_of_a_bad_block_fails),
+	KUNIT_CASE(whole_intervals_are_not_copied),
+	KUNIT_CASE(excluded_split_intervals_are_not_copied),
+	KUNIT_CASE(exclusion_is_decided_on_arrival),
 	KUNIT_CASE(split_write_with_own_metadata),
 	KUNIT_CASE(split_read_with_own_metadata),
 	KUNIT_CASE(split_write_of_an_owner),
 	KUNIT_CASE(split_read_of_an_owner),
 	KUNIT_CASE(split_io_does_not_fail_for_memory),
 	KUNIT_CASE(copies_need_no_large_pages),
+	KUNIT_CASE(format_with_metadata_under_way),
+	KUNIT_CASE(format_of_an_excluded_bio_under_way),
 	{ }
 };
 
