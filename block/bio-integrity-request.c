@@ -25,9 +25,12 @@ static void submit_rest(struct bio *bio)
 /* Can bios stand in for this one and for its parts? */
 static bool may_have_pieces(struct bio *bio)
 {
+	struct blk_integrity_dev *idev = bdev_get_queue(bio->bi_bdev)->integrity_dev;
+
+	if (bio_op(bio) != REQ_OP_READ && bio_op(bio) != REQ_OP_WRITE)
+		return false;
 	/* Pairs with the release in make_pieces(). */
-	return (bio_op(bio) == REQ_OP_READ || bio_op(bio) == REQ_OP_WRITE) &&
-	       smp_load_acquire(&bdev_get_queue(bio->bi_bdev)->integrity_dev->has_pieces);
+	return smp_load_acquire(&idev->has_pieces);
 }
 
 /*
