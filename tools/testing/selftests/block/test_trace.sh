@@ -62,7 +62,7 @@ order_of() {
 # is split.
 # Pages of slabs do not count.
 # A device that does not take intervals in pieces gets whole ones, since copies of data have large pages too.
-# largest ROW DISK FORMAT [ALIGNMENT]
+# largest ROW DISK FORMAT ORDER [ALIGNMENT]; ORDER is that of one segment
 largest() {
 	read -r usual <"/sys/block/$2/queue/max_sectors_kb"
 	# The largest accepted size: one whose metadata is more than a request takes is rejected.
@@ -74,7 +74,7 @@ largest() {
 	trace_begin
 	echo 1 >$tracing/options/stacktrace
 	trace_on kmem/mm_page_alloc 'order > 0'
-	found=$(io "$2" "$3" "rw:${4:-$PI_ALIGN}:${4:-$PI_ALIGN}")
+	found=$(io "$2" "$3" "rw:${5:-$PI_ALIGN}:${5:-$PI_ALIGN}")
 	echo 0 >$tracing/options/stacktrace
 	trace_end
 	echo "$usual" >"/sys/block/$2/queue/max_sectors_kb"
@@ -87,15 +87,17 @@ largest() {
 	found="$found, $order"
 	read -r segments <"/sys/block/$2/queue/max_integrity_segments"
 	bytes=$(echo "$3" | awk -F '[+:]' -v kb="$largest" '{ print kb * 1024 / $1 * $2 }')
-	same "$1 largest order of pages for metadata" "0, $(order_of $(((bytes + segments - 1) / segments)))" "$found"
+	wanted=$4
+	[ "$segments" = 1 ] || wanted=$(order_of $(((bytes + segments - 1) / segments)))
+	same "$1 largest order of pages for metadata" "0, $wanted" "$found"
 }
 
-largest nvme-512+8 "$disk" $format
-largest nvme-4096+64-last "$(namespace 3)" 4096+64:crc16:1:56
-largest nvme-512+64-last "$(namespace 7)" 512+64:crc16:1:56
-largest nvme-4096+264-last "$(namespace 11)" 4096+264:crc16:1:256
+largest nvme-512+8 "$disk" $format 3
+largest nvme-4096+64-last "$(namespace 3)" 4096+64:crc16:1:56 3
+largest nvme-512+64-last "$(namespace 7)" 512+64:crc16:1:56 6
+largest nvme-4096+264-last "$(namespace 11)" 4096+264:crc16:1:256 5
 if scsi_load 512 1 0; then
-	largest scsi-512-crc "$disk" $format 512
+	largest scsi-512-crc "$disk" $format 0 512
 	scsi_unload
 else
 	result 1 "scsi_debug loads"
