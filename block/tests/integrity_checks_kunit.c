@@ -266,8 +266,10 @@ static void callbacks_of_another_geometry_are_refused(struct kunit *test)
 	struct test_disk *td = test_disk_of(test, usual_geometry());
 	struct test_io *write = owned_io(test, td, REQ_OP_WRITE);
 	struct test_io *read = owned_io(test, td, REQ_OP_READ);
-	struct blk_integrity_profile other = guards_profile;
+	/* The payload is freed when this function has returned. */
+	static struct blk_integrity_profile other;
 
+	other = guards_profile;
 	other.verify_fn = NULL;
 	KUNIT_EXPECT_EQ(test, 0, bio_integrity_set_profile(&write->bio, &other, NULL));
 	KUNIT_EXPECT_EQ(test, -EINVAL,

@@ -20,7 +20,7 @@ static void own_verify(struct blk_integrity_exchg *xchg)
 {
 }
 
-/* These kernels load no modules, so the owner is simulated. */
+/* Suites are not modules, so the owner is simulated. */
 struct owner {
 	struct module module;
 	struct blk_integrity_profile profile;
@@ -83,6 +83,7 @@ static void stacked_queue_holds_the_owner(struct kunit *test)
 	struct test_disk *top;
 
 	blk_set_stacking_limits(&lim);
+	queue_limits_stack_bdev(&lim, member->bdev, 0, "test");
 	KUNIT_ASSERT_TRUE(test, queue_limits_stack_integrity_bdev(&lim, member->bdev));
 	top = test_disk_alloc(test, lim);
 	KUNIT_EXPECT_EQ(test, 3, references(owner));
