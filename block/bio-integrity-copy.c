@@ -391,19 +391,6 @@ struct bio *bio_integrity_stabilize(struct bio *bio)
 	return send_copy(bio, split);
 }
 
-/**
- * bio_integrity_submit_again() - submit a bio whose device got another format
- * @bio: bio that nobody examined for this format
- *
- * If @bio was split, it is still submitted before the rest.
- *
- * Context: Process context, below submit_bio().
- */
-void bio_integrity_submit_again(struct bio *bio)
-{
-	bio_list_add_head(&current->bio_list[0], bio);
-}
-
 /* After init_bio(), before disks. */
 static int __init bio_integrity_copy_init(void)
 {

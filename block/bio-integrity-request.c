@@ -13,8 +13,11 @@
 #include "blk.h"
 #include "blk-cgroup.h"
 
-/* Submit the rest of a bio before bios that wait for its end. */
-static void submit_rest(struct bio *bio)
+/*
+ * Submit a bio before those that are on the list: they may wait for the end of
+ * a bio that @bio is the rest of, or be the rest of @bio.
+ */
+static void submit_first(struct bio *bio)
 {
 	if (current->bio_list)
 		bio_list_add_head(&current->bio_list[0], bio);
@@ -57,7 +60,7 @@ static struct bio *split_kept(struct bio *bio, unsigned int *nr_segs)
 	blkcg_bio_issue_init(first);
 	bio_chain(first, bio);
 	trace_block_split(first, bio->bi_iter.bi_sector);
-	submit_rest(bio);
+	submit_first(bio);
 	/* It fits: this counts segments. */
 	bio_split_rw_at(first, &q->limits, nr_segs, sectors << SECTOR_SHIFT);
 	return first;
@@ -162,8 +165,8 @@ enum bio_integrity_arrival bio_integrity_arrive(struct bio *bio,
  * @nr_segs: number of data segments; changed if the bio is split
  * @has_request: the bio will use a request that was allocated before
  * @arrival: what @bio was when it arrived.  This decision counts, unless the
- *	format has changed meanwhile: then @bio is submitted again, because nobody
- *	has examined whether the device accepts its data with metadata.
+ *	format has changed meanwhile: then @bio is submitted again, because it
+ *	was not examined whether the device accepts its data with metadata.
  *
  * As bio_integrity_prep(), but does not wait for the reserve, because the bio
  * may still be throttled or wait for a request.  If an allocation fails, a bio
@@ -183,7 +186,7 @@ struct bio *bio_integrity_begin(struct bio *bio, struct request_queue *q,
 	if (unlikely(arrival != BIO_INTEGRITY_EXAMINED)) {
 		if (arrival == BIO_INTEGRITY_UNCONCERNED ||
 		    !READ_ONCE(q->integrity_dev->excludable)) {
-			bio_integrity_submit_again(bio);
+			submit_first(bio);
 			return NULL;
 		}
 		blk_integrity_count(q, BLK_INTEGRITY_UNCHECKED,

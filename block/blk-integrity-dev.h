@@ -23,7 +23,7 @@
  * enum bio_integrity_arrival - what a bio was when it arrived at its device
  * @BIO_INTEGRITY_UNCONCERNED: neither it nor the device had metadata
  * @BIO_INTEGRITY_EXCLUDED: policies of the device excluded it
- * @BIO_INTEGRITY_EXAMINED: none of both, so that its data was examined
+ * @BIO_INTEGRITY_EXAMINED: neither of these, so its data was examined
  */
 enum bio_integrity_arrival {
 	BIO_INTEGRITY_UNCONCERNED,
@@ -320,7 +320,6 @@ static inline void blk_integrity_count(struct request_queue *q,
 }
 
 /* bio-integrity-copy.c */
-void bio_integrity_submit_again(struct bio *bio);
 
 /* bio-integrity-request.c */
 enum bio_integrity_arrival bio_integrity_arrive(struct bio *bio,

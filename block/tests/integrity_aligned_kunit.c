@@ -149,22 +149,25 @@ static void exclusion_is_decided_on_arrival(struct kunit *test)
 }
 
 /*
- * Metadata in pieces that the device does not take: of @io, a write of @data, or
- * a read.
+ * I/O with metadata of its own, in pieces that the device does not take.  Copies
+ * its data to @data, and sets @own to the metadata.
  */
-static struct test_vecs *attach_own(struct kunit *test, struct test_disk *td,
-				    struct test_io *io, const void *data)
+static struct test_io *io_with_own(struct kunit *test, struct test_disk *td,
+				   enum req_op op, void *data,
+				   struct test_vecs **own)
 {
-	unsigned int intervals = bio_sectors(&io->bio);
-	unsigned int bytes = intervals * td->bi.tuple_size;
+	unsigned int bytes = INTERVALS * td->bi.tuple_size;
 	u8 *meta = test_filled_buf(test, test_rng(test), bytes);
-	struct test_vecs *tv = test_vecs_alloc(test, test_rng(test), bytes,
-					       TEST_CUT_RANDOM);
+	struct test_io *io;
 
-	pi_ref_generate(&td->bi, data, meta, intervals, SEED);
-	test_vecs_write(tv, meta);
-	test_io_attach(test, io, tv, SEED);
-	return tv;
+	td->piece_bytes = 1536;
+	io = test_io_filled(test, td, op, FIRST, INTERVALS);
+	test_vecs_read(io->data, data);
+	*own = test_vecs_alloc(test, test_rng(test), bytes, TEST_CUT_RANDOM);
+	pi_ref_generate(&td->bi, data, meta, INTERVALS, SEED);
+	test_vecs_write(*own, meta);
+	test_io_attach(test, io, *own, SEED);
+	return io;
 }
 
 static void split_write_with_own_metadata(struct kunit *test)
@@ -177,10 +180,7 @@ static void split_write_with_own_metadata(struct kunit *test)
 	struct test_vecs *meta;
 	struct test_io *io;
 
-	td->piece_bytes = 1536;
-	io = test_io_filled(test, td, REQ_OP_WRITE, FIRST, INTERVALS);
-	test_vecs_read(io->data, data);
-	meta = attach_own(test, td, io, data);
+	io = io_with_own(test, td, REQ_OP_WRITE, data, &meta);
 	test_vecs_read(meta, before);
 
 	KUNIT_EXPECT_EQ(test, 0, test_io_run(test, io));
@@ -202,11 +202,7 @@ static void split_read_with_own_metadata(struct kunit *test)
 	struct test_vecs *own;
 	struct test_io *io;
 
-	td->piece_bytes = 1536;
-	io = test_io_filled(test, td, REQ_OP_READ, FIRST, INTERVALS);
-	test_vecs_read(io->data, data);
-	own = attach_own(test, td, io, data);
-
+	io = io_with_own(test, td, REQ_OP_READ, data, &own);
 	KUNIT_EXPECT_EQ(test, 0, test_io_run(test, io));
 	KUNIT_EXPECT_EQ(test, 0, td->nr_split);
 	test_vecs_read(io->data, data);
