@@ -37,6 +37,7 @@ static struct pi_brd_config defaults = {
 	.app_tag_own		= true,
 	.check			= true,
 	.checks_each		= true,
+	.split_intervals	= true,
 	.max_integrity_segments	= 128,
 	.max_segments		= 128,
 	.max_io_kb		= 1024,
@@ -141,6 +142,7 @@ PI_BRD_UINT(type, "protection type: 1, 2 or 3");
 PI_BRD_BOOL(app_tag_own, "the application tag belongs to the host");
 PI_BRD_BOOL(check, "the device checks tuples");
 PI_BRD_BOOL(checks_each, "the device can check each tag by itself");
+PI_BRD_BOOL(split_intervals, "the device accepts intervals that are split in memory");
 PI_BRD_UINT(max_integrity_segments, "metadata segments of a request");
 PI_BRD_UINT(max_segments, "data segments of a request");
 PI_BRD_UINT(max_segment_bytes, "length of a segment in bytes, 0: 64 KiB");
@@ -220,6 +222,7 @@ static struct configfs_attribute *pi_brd_attrs[] = {
 	&pi_brd_attr_app_tag_own,
 	&pi_brd_attr_check,
 	&pi_brd_attr_checks_each,
+	&pi_brd_attr_split_intervals,
 	&pi_brd_attr_max_integrity_segments,
 	&pi_brd_attr_max_segments,
 	&pi_brd_attr_max_segment_bytes,

@@ -85,9 +85,9 @@ static int stat_show(struct seq_file *m, void *unused)
 	seq_printf(m, "reads %lld\nwrites %lld\nchecked %lld\n",
 		   atomic64_read(&stat->reads), atomic64_read(&stat->writes),
 		   atomic64_read(&stat->checked));
-	seq_printf(m, "escaped %lld\nerrors %lld\ninserted %lld\n",
+	seq_printf(m, "escaped %lld\nerrors %lld\ninserted %lld\nsplit %lld\n",
 		   atomic64_read(&stat->escaped), atomic64_read(&stat->errors),
-		   atomic64_read(&stat->inserted));
+		   atomic64_read(&stat->inserted), atomic64_read(&stat->split));
 	return 0;
 }
 DEFINE_SHOW_ATTRIBUTE(stat);

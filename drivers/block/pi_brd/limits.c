@@ -136,8 +136,8 @@ static struct blk_integrity geometry(const struct pi_brd *dev)
 		if (config->checks_each)
 			bi.flags |= BLK_INTEGRITY_CHECKS_EACH;
 	}
-	/* The device gathers an interval from wherever its pieces are. */
-	bi.flags |= BLK_INTEGRITY_SPLIT_INTERVALS;
+	if (config->split_intervals)
+		bi.flags |= BLK_INTEGRITY_SPLIT_INTERVALS;
 	if (config->guard == PI_BRD_GUARD_CRC32C)
 		pi_brd_crc32_profile(&bi);
 	return bi;

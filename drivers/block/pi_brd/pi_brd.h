@@ -57,6 +57,8 @@ enum pi_brd_complete {
  * @app_tag_own: the application tag belongs to the host
  * @check: the device checks tuples
  * @checks_each: the device can check each tag separately
+ * @split_intervals: the device accepts metadata for data whose intervals are
+ *	split in memory
  * @max_integrity_segments: metadata segments of a request
  * @max_segments: data segments of a request
  * @max_segment_bytes: length of a segment in bytes, 0: the core's default
@@ -83,6 +85,7 @@ struct pi_brd_config {
 	bool app_tag_own;
 	bool check;
 	bool checks_each;
+	bool split_intervals;
 	unsigned int max_integrity_segments;
 	unsigned int max_segments;
 	unsigned int max_segment_bytes;
@@ -194,6 +197,7 @@ struct pi_brd_placement {
  * @escaped: intervals that an escape exempted
  * @errors: intervals with a wrong tag, which failed their request
  * @inserted: intervals written without metadata
+ * @split: requests with metadata whose data has split intervals
  */
 struct pi_brd_stat {
 	atomic64_t reads;
@@ -202,6 +206,7 @@ struct pi_brd_stat {
 	atomic64_t escaped;
 	atomic64_t errors;
 	atomic64_t inserted;
+	atomic64_t split;
 };
 
 /**

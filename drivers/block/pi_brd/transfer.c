@@ -199,6 +199,19 @@ static blk_status_t read_interval(struct pi_brd_run *run, unsigned int i)
 	return BLK_STS_OK;
 }
 
+/* Segments of this iterator do not cross pages. */
+static bool has_split_interval(const struct pi_brd *dev, struct request *rq)
+{
+	struct req_iterator iter;
+	struct bio_vec bv;
+
+	rq_for_each_segment(bv, rq, iter) {
+		if ((bv.bv_offset | bv.bv_len) & (pi_brd_interval_bytes(dev) - 1))
+			return true;
+	}
+	return false;
+}
+
 /**
  * pi_brd_transfer() - serve a read, a write or a zone append
  * @dev: the disk
@@ -211,7 +224,8 @@ static blk_status_t read_interval(struct pi_brd_run *run, unsigned int i)
  *
  * Context: Process context.  May sleep if the disk has a store.  Does no I/O.
  * Return: %BLK_STS_OK on success, %BLK_STS_PROTECTION if a tuple is wrong,
- *	%BLK_STS_RESOURCE without memory, %BLK_STS_INVAL if metadata is missing.
+ *	%BLK_STS_RESOURCE without memory, %BLK_STS_INVAL if metadata is missing
+ *	or the data is split as the disk does not accept it.
  */
 blk_status_t pi_brd_transfer(struct pi_brd *dev, struct request *rq,
 			     struct pi_brd_cmd *cmd, u64 seed)
@@ -234,10 +248,16 @@ blk_status_t pi_brd_transfer(struct pi_brd *dev, struct request *rq,
 	if (write && !dev->config.store && !dev->config.check &&
 	    list_empty(&dev->rules))
 		return BLK_STS_OK;
-	if (run.has_meta)
+	if (run.has_meta) {
 		run.meta = cursor_begin(rq, true);
-	else if (write && dev->format)
+		if (has_split_interval(dev, rq)) {
+			atomic64_inc(&dev->stat.split);
+			if (!dev->config.split_intervals)
+				return BLK_STS_INVAL;
+		}
+	} else if (write && dev->format) {
 		atomic64_add(count, &dev->stat.inserted);
+	}
 
 	for (unsigned int i = 0; i < count && !status; i++)
 		status = write ? write_interval(&run, i) :

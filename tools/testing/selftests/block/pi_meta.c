@@ -41,11 +41,11 @@ void meta_io_init(struct meta_io *io, struct pi_dev *dev, int opcode, __u64 bloc
 	io->fd = dev->fd;
 	io->at = block * dev->fmt.interval;
 	io->data_bytes = count * dev->fmt.interval;
-	io->buffer = pi_buffer(io->data_bytes);
+	/* Room for a test to move data and metadata. */
+	io->buffer = pi_buffer(io->data_bytes + PAGE);
 	io->data = io->buffer;
 	io->len = io->data_bytes;
 	io->pi.len = count * dev->fmt.ms;
-	/* Room for a test to move it. */
 	io->metadata = pi_buffer(io->pi.len + 2 * PAGE);
 	io->pi.addr = (uintptr_t)io->metadata;
 	io->pi.seed = SEED;
@@ -59,7 +59,7 @@ void meta_io_init(struct meta_io *io, struct pi_dev *dev, int opcode, __u64 bloc
 
 void meta_io_free(struct meta_io *io)
 {
-	munmap(io->buffer, io->data_bytes);
+	munmap(io->buffer, io->data_bytes + PAGE);
 	munmap(io->metadata, io->pi.len + 2 * PAGE);
 }
 

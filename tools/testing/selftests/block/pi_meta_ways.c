@@ -110,11 +110,13 @@ struct way {
 	int write, read;
 	unsigned int iovecs;
 	int rw_flags;
+	unsigned int offset;	/* of the data in a page, in bytes */
 };
 
 static const struct way ways[] = {
 	{ "plain", 0, 0, IORING_OP_WRITE, IORING_OP_READ },
 	{ "vectors", 0, 0, IORING_OP_WRITEV, IORING_OP_READV, 4 },
+	{ "split", 0, 0, IORING_OP_WRITE, IORING_OP_READ, .offset = 4 },
 	{ "nowait", 0, 0, IORING_OP_WRITE, IORING_OP_READ, 0, RWF_NOWAIT },
 	{ "fixed", 0, 0, IORING_OP_WRITE_FIXED, IORING_OP_READ_FIXED },
 	{ "workers", 0, IOSQE_ASYNC, IORING_OP_WRITE, IORING_OP_READ },
@@ -143,6 +145,11 @@ static const char *go(struct pi_dev *dev, const struct way *way, int opcode,
 	meta_io_init(&io, dev, opcode, block, count);
 	io.sqe_flags = way->sqe_flags;
 	io.rw_flags = way->rw_flags;
+	if (way->offset) {
+		memmove(io.buffer + way->offset, io.buffer, io.data_bytes);
+		io.buffer += way->offset;
+		io.data = io.buffer;
+	}
 	if (way->iovecs) {
 		unsigned int each = io.data_bytes / way->iovecs;
 
@@ -160,6 +167,7 @@ static const char *go(struct pi_dev *dev, const struct way *way, int opcode,
 	if (!strcmp(result, "0") && opcode == way->read)
 		result = meta_compare(dev, &io, block, count, 0);
 	ring_close(&ring);
+	io.buffer -= way->offset;
 	meta_io_free(&io);
 	return result;
 }
@@ -248,7 +256,7 @@ const char *step_meta_gone(struct pi_dev *dev, const struct pi_step *step)
 		meta_io_prepare(ring_next(&ring), &io);
 		ring_submit(&ring);
 		munmap(io.metadata, io.pi.len + 2 * PAGE);
-		munmap(io.buffer, io.data_bytes);
+		munmap(io.buffer, io.data_bytes + PAGE);
 	}
 	if (!strcmp(step->what, "exit"))
 		_exit(0);

@@ -100,6 +100,40 @@ refusals() {
 	pibrd_unmake a
 }
 
+# copied STEP...: prints the results of the steps, whether data was copied, and whether the device met split intervals.
+copied() {
+	copies=$(counter "$disk" aligned_copies) split=$(pibrd_count split)
+	echo "$(io "$disk" "$format" "$@"), copied $(($(counter "$disk" aligned_copies) > copies)), split $((
+		$(pibrd_count split) > split))"
+}
+
+# The device that accepts split intervals shows that these steps have some.
+split_intervals() {
+	while read -r format; do
+		for accepts in 1 0; do
+			pibrd_format a "$format" split_intervals=$accepts
+			seen="copied $((!accepts)), split $accepts"
+			name="pi_brd $format, split_intervals=$accepts,"
+			same "$name generated metadata" "0 generated, $seen" "$(copied rw:4:4 tuples)"
+			same "$name metadata of a program" "0 0 0 0, $seen" "$(copied meta-way:split)"
+			same "$name whole intervals" "0 0 0 0 0 0, copied 0, split 0" \
+				"$(copied meta-way:plain fill:64:100 read:64:100)"
+			pibrd_unmake a
+		done
+	done <<-END
+		512+8:crc16:1:0
+		4096+64:crc64:1:48
+		512+264:crc16:3:0
+		4096+16:none:1:0
+	END
+	# Without tuples, the device generates them from the stream of data.
+	pibrd_format a 512+8:crc16:1:0 split_intervals=0
+	integrity "$disk" write_generate 0
+	integrity "$disk" read_verify 0
+	same "pi_brd split_intervals=0 without metadata" "0 generated, copied 0, split 0" "$(copied rw:4:4 tuples)"
+	pibrd_unmake a
+}
+
 # Interval numbers that do not fit the reference tag.
 wraps() {
 	pibrd_format a 512+8:crc16:1:0 size_mb=$((2097152 + 64))
@@ -239,6 +273,7 @@ zones() {
 }
 
 formats
+split_intervals
 refusals
 wraps
 rules
