@@ -30,19 +30,6 @@ static struct uio_meta meta_at(unsigned int direction, unsigned long addr,
 	return meta;
 }
 
-static void expect_unpinned(struct kunit *test, unsigned long addr)
-{
-	for (int i = 0; i < USER_PAGES; i++) {
-		struct page *page;
-
-		if (get_user_pages_fast(addr + i * PAGE_SIZE, 1, 0, &page) != 1)
-			continue;
-		KUNIT_EXPECT_FALSE_MSG(test, folio_maybe_dma_pinned(page_folio(page)),
-				       "page %d", i);
-		put_page(page);
-	}
-}
-
 struct check_case {
 	const char *desc;
 	size_t data_bytes;
@@ -159,7 +146,7 @@ static void metadata_advances_with_its_data(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, bytes - at * each,
 				iov_iter_count(&meta.iter));
 	}
-	expect_unpinned(test, addr);
+	test_expect_unpinned(test, addr, USER_PAGES);
 }
 
 static void checks_reach_the_payload(struct kunit *test)
@@ -191,7 +178,7 @@ static void checks_reach_the_payload(struct kunit *test)
 		bio_integrity_unmap_user(bio);
 		bio_integrity_free(bio);
 	}
-	expect_unpinned(test, addr);
+	test_expect_unpinned(test, addr, USER_PAGES);
 }
 
 /* E4, D3: an error says what is wrong, and leaves no pin and no payload. */
@@ -230,8 +217,8 @@ static void errors_leave_nothing(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, bytes, iov_iter_count(&meta.iter));
 	KUNIT_EXPECT_NULL(test, bio_integrity(read));
 	KUNIT_EXPECT_NULL(test, bio_integrity(write));
-	expect_unpinned(test, addr);
-	expect_unpinned(test, read_only);
+	test_expect_unpinned(test, addr, USER_PAGES);
+	test_expect_unpinned(test, read_only, USER_PAGES);
 }
 
 /* D21: a page that was written back meanwhile is made dirty once more. */
@@ -254,7 +241,7 @@ static void pages_are_dirty_when_they_are_unpinned(struct kunit *test)
 	bio_integrity_unmap_user(bio);
 	KUNIT_EXPECT_TRUE(test, PageDirty(page));
 	bio_integrity_free(bio);
-	expect_unpinned(test, addr);
+	test_expect_unpinned(test, addr, USER_PAGES);
 }
 
 static struct kunit_case meta_cases[] = {

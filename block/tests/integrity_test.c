@@ -4,6 +4,7 @@
  */
 
 #include <linux/bvec.h>
+#include <linux/mm.h>
 #include <linux/mman.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
@@ -138,6 +139,27 @@ unsigned long test_map_user(struct kunit *test, unsigned int pages,
 	KUNIT_ASSERT_LT_MSG(test, addr, (unsigned long)TASK_SIZE,
 			    "could not map user memory");
 	return addr;
+}
+
+/**
+ * test_expect_unpinned() - expect that no page of a program is pinned
+ * @test: the running test
+ * @addr: address in the first page
+ * @pages: number of pages, some of which may be unmapped; they are private, so
+ *	that only the code under test can have pinned them
+ */
+void test_expect_unpinned(struct kunit *test, unsigned long addr,
+			  unsigned int pages)
+{
+	for (unsigned int i = 0; i < pages; i++) {
+		struct page *page;
+
+		if (get_user_pages_fast(addr + i * PAGE_SIZE, 1, 0, &page) != 1)
+			continue;
+		KUNIT_EXPECT_FALSE_MSG(test, folio_maybe_dma_pinned(page_folio(page)),
+				       "page %u", i);
+		put_page(page);
+	}
 }
 
 static unsigned int piece_bytes(struct rnd_state *rng, enum test_cut cut)

@@ -69,6 +69,8 @@ void *test_guarded_buf(struct kunit *test, size_t bytes);
 void *test_filled_buf(struct kunit *test, struct rnd_state *rng, size_t bytes);
 unsigned long test_map_user(struct kunit *test, unsigned int pages,
 			    unsigned long prot);
+void test_expect_unpinned(struct kunit *test, unsigned long addr,
+			  unsigned int pages);
 
 struct test_vecs *test_vecs_alloc(struct kunit *test, struct rnd_state *rng,
 				  unsigned int bytes, enum test_cut cut);

@@ -79,20 +79,6 @@ static struct test_disk *disk_of(struct kunit *test, const struct user_case *row
 	return test_disk_alloc(test, lim);
 }
 
-/* The pages are private, so no other user can have pinned them. */
-static void expect_unpinned(struct kunit *test, unsigned long addr)
-{
-	for (int i = 0; i < USER_PAGES; i++) {
-		struct page *page;
-
-		if (get_user_pages_fast(addr + i * PAGE_SIZE, 1, 0, &page) != 1)
-			continue;
-		KUNIT_EXPECT_FALSE_MSG(test, folio_maybe_dma_pinned(page_folio(page)),
-				       "page %d", i);
-		put_page(page);
-	}
-}
-
 /* Transfer as a device does, and complete. */
 static void transfer(struct kunit *test, struct bio *bio, u8 *buf)
 {
@@ -129,7 +115,7 @@ static void user_memory_is_pinned_or_bounced(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, row->err, bio_integrity_map_user(bio, &iter));
 	if (row->err) {
 		KUNIT_EXPECT_NULL(test, bio_integrity(bio));
-		expect_unpinned(test, addr);
+		test_expect_unpinned(test, addr, USER_PAGES);
 		return;
 	}
 	/* Two adjacent pages are one segment. */
@@ -150,7 +136,7 @@ static void user_memory_is_pinned_or_bounced(struct kunit *test)
 	} else {
 		KUNIT_EXPECT_MEMEQ(test, ours, theirs, row->bytes);
 	}
-	expect_unpinned(test, addr);
+	test_expect_unpinned(test, addr, USER_PAGES);
 }
 
 /* D2, D3: inaccessible memory is an error, and no page stays pinned. */
@@ -185,8 +171,8 @@ static void inaccessible_memory_is_refused(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, -EFAULT, bio_integrity_map_user(write, &iter));
 	KUNIT_EXPECT_NULL(test, bio_integrity(read));
 	KUNIT_EXPECT_NULL(test, bio_integrity(write));
-	expect_unpinned(test, addr);
-	expect_unpinned(test, read_only);
+	test_expect_unpinned(test, addr, USER_PAGES);
+	test_expect_unpinned(test, read_only, USER_PAGES);
 }
 
 /* D21: pages of a file that the device wrote to must reach the file. */
@@ -258,7 +244,7 @@ static void request_takes_what_its_data_needs(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, !row->err, !!bio_integrity(&io->bio));
 	if (bio_integrity(&io->bio))
 		bio_integrity_unmap_user(&io->bio);
-	expect_unpinned(test, addr);
+	test_expect_unpinned(test, addr, USER_PAGES);
 }
 
 /* The command sets the number of blocks; the data has room for 8. */
@@ -300,7 +286,7 @@ static void device_transfers_no_more_than_there_is(struct kunit *test)
 		KUNIT_EXPECT_MEMEQ(test, ours, found, 16);
 		KUNIT_EXPECT_MEMEQ(test, theirs + 16, found + 16, 112);
 	}
-	expect_unpinned(test, addr);
+	test_expect_unpinned(test, addr, USER_PAGES);
 }
 
 /*
@@ -334,7 +320,7 @@ static void large_buffers_are_in_chunks(struct kunit *test)
 			KUNIT_EXPECT_EQ(test, -E2BIG,
 					bio_integrity_map_user(bio, &iter));
 			KUNIT_EXPECT_NULL(test, bio_integrity(bio));
-			expect_unpinned(test, addr);
+			test_expect_unpinned(test, addr, USER_PAGES);
 			continue;
 		}
 		KUNIT_ASSERT_EQ(test, 0, bio_integrity_map_user(bio, &iter));
@@ -350,7 +336,7 @@ static void large_buffers_are_in_chunks(struct kunit *test)
 		KUNIT_ASSERT_EQ(test, 0, copy_from_user(found, user, bytes));
 		KUNIT_EXPECT_MEMEQ(test, found, ours, bytes);
 	}
-	expect_unpinned(test, addr);
+	test_expect_unpinned(test, addr, USER_PAGES);
 }
 
 /* A page is pinned once for each segment of the iterator in it. */
@@ -383,7 +369,7 @@ static void segments_that_meet_in_a_page_are_unpinned(struct kunit *test)
 		bio_integrity_unmap_user(bio);
 		bio_integrity_free(bio);
 	}
-	expect_unpinned(test, addr);
+	test_expect_unpinned(test, addr, USER_PAGES);
 }
 
 static struct kunit_case user_suite_cases[] = {
