@@ -56,6 +56,11 @@ static void reserves_are_made_on_first_use(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, 0, test_disk_commit(td, (struct blk_integrity) {}));
 	KUNIT_EXPECT_FALSE(test, has_reserve(td));
 	KUNIT_EXPECT_FALSE(test, has_owned_reserve(td));
+	/* Nor made by a bio that was under way. */
+	blk_integrity_reserve_use(td->disk->queue);
+	blk_integrity_owned_use(td->disk->queue);
+	KUNIT_EXPECT_FALSE(test, has_reserve(td));
+	KUNIT_EXPECT_FALSE(test, has_owned_reserve(td));
 }
 
 /* One segment holds the metadata of the 1280 KiB that are the default. */

@@ -252,10 +252,33 @@ static void vector_of_request_is_where_it_stands(struct kunit *test)
 			    rq_integrity_vec(rq).bv_offset);
 }
 
+/*
+ * All metadata is one segment, in more pages than the page allocator has when
+ * memory is in pieces: then the I/O is split.
+ */
+static void one_segment_takes_many_pages(struct kunit *test)
+{
+	struct blk_integrity bi = test_geometry(BLK_INTEGRITY_CSUM_CRC,
+						BLK_INTEGRITY_REF_TAG, 2048, 0, 9);
+	struct queue_limits lim = test_disk_limits(bi);
+	struct test_disk *td;
+
+	lim.max_integrity_segments = 1;
+	lim.max_segment_size = SZ_4M;
+	td = test_disk_alloc(test, lim);
+	KUNIT_EXPECT_EQ(test, 0, test_io_run(test,
+			test_io_filled(test, td, REQ_OP_WRITE, 0,
+				       TEST_DISK_SECTORS)));
+	KUNIT_EXPECT_EQ(test, 1, td->mapped_segments);
+	KUNIT_EXPECT_TRUE(test, test_disk_is_consistent(test, td, 0,
+							TEST_DISK_SECTORS));
+}
+
 static struct kunit_case segments_cases[] = {
 	KUNIT_CASE_PARAM(count_and_map_agree, limits_cases_gen_params),
 	KUNIT_CASE(bio_without_payload_counts_nothing),
 	KUNIT_CASE(wrong_count_maps_nothing),
+	KUNIT_CASE(one_segment_takes_many_pages),
 	KUNIT_CASE(vector_of_request_is_where_it_stands),
 	{ }
 };

@@ -63,28 +63,33 @@ struct show_case {
 	const char *interval;
 	const char *capable;
 	const char *read_verify;
+	const char *status;
 };
+
+#define NO_GUARD	"the format has no guard"
+#define ON		"reads: verified; writes: protected\n"
 
 static const struct show_case show_cases[] = {
 	{
 		"type 1",
 		{ .csum_type = CRC, .flags = REF_TAG | BLK_INTEGRITY_DEVICE_CAPABLE,
 		  .tuple_size = 8, .interval_exp = 9, .tag_size = 2 },
-		"T10-DIF-TYPE1-CRC\n", "2\n", "512\n", "1\n", "1\n",
+		"T10-DIF-TYPE1-CRC\n", "2\n", "512\n", "1\n", "1\n", ON,
 	}, {
 		"type 3, 64-bit guard",
 		{ .csum_type = BLK_INTEGRITY_CSUM_CRC64, .tuple_size = 64,
 		  .pi_offset = 48, .interval_exp = 12 },
-		"EXT-DIF-TYPE3-CRC64\n", "0\n", "4096\n", "0\n", "1\n",
+		"EXT-DIF-TYPE3-CRC64\n", "0\n", "4096\n", "0\n", "1\n", ON,
 	}, {
 		"IP checksum",
 		{ .csum_type = BLK_INTEGRITY_CSUM_IP, .flags = REF_TAG,
 		  .tuple_size = 8, .interval_exp = 12 },
-		"T10-DIF-TYPE1-IP\n", "0\n", "4096\n", "0\n", "1\n",
+		"T10-DIF-TYPE1-IP\n", "0\n", "4096\n", "0\n", "1\n", ON,
 	}, {
 		"opaque",
 		{ .tuple_size = 64, .interval_exp = 12 },
 		"nop\n", "0\n", "4096\n", "0\n", "1\n",
+		"reads: not verified, " NO_GUARD "; writes: not protected, " NO_GUARD "\n",
 	},
 };
 
@@ -104,6 +109,7 @@ static void files_say_what_the_geometry_is(struct kunit *test)
 			   show(test, td, "device_is_integrity_capable"));
 	KUNIT_EXPECT_STREQ(test, row->read_verify, show(test, td, "read_verify"));
 	KUNIT_EXPECT_STREQ(test, row->read_verify, show(test, td, "write_generate"));
+	KUNIT_EXPECT_STREQ(test, row->status, show(test, td, "status"));
 	snprintf(guard_impl, sizeof(guard_impl), "%s\n",
 		 pi_guard_impl_name(row->bi.csum_type));
 	KUNIT_EXPECT_STREQ(test, guard_impl, show(test, td, "guard_impl"));
@@ -236,6 +242,9 @@ static void policies_are_independent(struct kunit *test)
 	store(test, td, "write_generate", "0");
 	KUNIT_EXPECT_TRUE(test, idev->read_verify);
 	KUNIT_EXPECT_FALSE(test, idev->write_generate);
+	store(test, td, "on_error", "report");
+	KUNIT_EXPECT_STREQ(test, show(test, td, "status"),
+			   "reads: verified, errors reported only; writes: not protected, switched off\n");
 }
 
 static void set_geometry(struct kunit *test, struct test_disk *td,
@@ -272,6 +281,7 @@ static void drivers_have_a_veto(struct kunit *test)
 	vetoed.flags |= row->veto;
 	set_geometry(test, td, vetoed);
 	KUNIT_EXPECT_STREQ(test, "0\n", show(test, td, row->desc));
+	KUNIT_EXPECT_NOT_NULL(test, strstr(show(test, td, "status"), "the driver"));
 	KUNIT_EXPECT_STREQ(test, "1\n", show(test, td, row->other));
 	KUNIT_EXPECT_EQ(test, 1, store(test, td, row->desc, "1"));
 	KUNIT_EXPECT_STREQ(test, "0\n", show(test, td, row->desc));
