@@ -43,6 +43,12 @@ static __always_inline bool pi_is_wide(const struct pi_format *fmt)
 	return fmt->csum_type == BLK_INTEGRITY_CSUM_CRC64;
 }
 
+static __always_inline unsigned int pi_tuple_bytes(const struct pi_format *fmt)
+{
+	return pi_is_wide(fmt) ? sizeof(struct crc64_pi_tuple) :
+				 sizeof(struct t10_pi_tuple);
+}
+
 static __always_inline u64 pi_ref_mask(const struct pi_format *fmt)
 {
 	return GENMASK_ULL(fmt->ref_bits - 1, 0);
@@ -93,16 +99,34 @@ static __always_inline void pi_store(const struct pi_format *fmt, void *p,
 	}
 }
 
-/* Bits in which a tuple is not as expected, of those that the masks have. */
-static __always_inline u64 pi_differences(const struct pi_format *fmt,
-					  const void *p, u64 guard, u64 tags,
-					  u64 guard_mask, u64 tags_mask)
+/*
+ * Bits in which tuples are not as expected.  If a guard and its tags fit one
+ * number, both are in @tags.
+ */
+struct pi_bits {
+	u64 guard;
+	u64 tags;
+};
+
+static __always_inline void pi_add_differences(const struct pi_format *fmt,
+					       struct pi_bits *bits,
+					       const void *p, u64 guard, u64 tags)
+{
+	if (pi_is_wide(fmt)) {
+		bits->guard |= pi_load_guard(fmt, p) ^ guard;
+		bits->tags |= pi_load_tags(fmt, p) ^ tags;
+	} else {
+		bits->tags |= get_unaligned_be64(p) ^ (guard << 48 | tags);
+	}
+}
+
+static __always_inline bool pi_any_of(const struct pi_format *fmt,
+				      const struct pi_bits *bits,
+				      u64 guard_mask, u64 tags_mask)
 {
 	if (pi_is_wide(fmt))
-		return ((pi_load_guard(fmt, p) ^ guard) & guard_mask) |
-		       ((pi_load_tags(fmt, p) ^ tags) & tags_mask);
-	return (get_unaligned_be64(p) ^ (guard << 48 | tags)) &
-	       (guard_mask << 48 | tags_mask);
+		return (bits->guard & guard_mask) | (bits->tags & tags_mask);
+	return bits->tags & (guard_mask << 48 | tags_mask);
 }
 
 static __always_inline void pi_store_ref(const struct pi_format *fmt, void *p,
