@@ -178,16 +178,7 @@ static void add_chunks(struct bip_object *obj, unsigned int bytes)
 	obj->bip.bip_vcnt = bv - obj->bip.bip_inline_vecs;
 }
 
-/**
- * bip_object_init() - initialise a payload whose metadata is its buffer
- * @obj: from bip_object_create()
- * @bytes: of metadata, at most bip_shape_bytes() of its shape
- *
- * Who attaches it sets the fields that say what it is for, and the geometry.
- *
- * Context: Any context.
- */
-void bip_object_init(struct bip_object *obj, unsigned int bytes)
+static __always_inline void object_init(struct bip_object *obj, unsigned int bytes)
 {
 	struct bio_integrity_payload *bip = &obj->bip;
 
@@ -206,6 +197,20 @@ void bip_object_init(struct bip_object *obj, unsigned int bytes)
 	}
 	bvec_set_virt(bip->bip_inline_vecs, (void *)obj + inline_offset, bytes);
 	bip->bip_vcnt = 1;
+}
+
+/**
+ * bip_object_init() - initialise a payload whose metadata is its buffer
+ * @obj: from bip_object_create()
+ * @bytes: of metadata, at most bip_shape_bytes() of its shape
+ *
+ * Who attaches it sets the fields that say what it is for, and the geometry.
+ *
+ * Context: Any context.
+ */
+void bip_object_init(struct bip_object *obj, unsigned int bytes)
+{
+	object_init(obj, bytes);
 }
 
 /**
@@ -233,7 +238,7 @@ struct bip_object *bip_object_alloc(const struct queue_limits *lim,
 	else
 		obj = NULL;
 	if (obj)
-		bip_object_init(obj, bytes);
+		object_init(obj, bytes);
 	return obj;
 }
 

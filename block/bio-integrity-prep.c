@@ -13,16 +13,9 @@
 #include "bio-integrity-internal.h"
 #include "blk.h"
 
-/**
- * bio_integrity_action() - decide what the block layer does for a bio
- * @bio: bio with a device, an operation and a size
- * @bi: geometry of the device
- *
- * Context: Any context.
- * Return: the action; BIO_INTEGRITY_NONE also if @bio has a payload.
- */
-enum bio_integrity_action bio_integrity_action(struct bio *bio,
-					       const struct blk_integrity *bi)
+/* Inline, because it is on the path of each bio. */
+static __always_inline enum bio_integrity_action
+action_of(struct bio *bio, const struct blk_integrity *bi)
 {
 	struct request_queue *q = bdev_get_queue(bio->bi_bdev);
 
@@ -49,11 +42,25 @@ enum bio_integrity_action bio_integrity_action(struct bio *bio,
 					    BIO_INTEGRITY_BUFFER;
 }
 
-/* Drivers without requests use only metadata of submitters. */
-static enum bio_integrity_action device_action(struct bio *bio,
+/**
+ * bio_integrity_action() - decide what the block layer does for a bio
+ * @bio: bio with a device, an operation and a size
+ * @bi: geometry of the device
+ *
+ * Context: Any context.
+ * Return: the action; BIO_INTEGRITY_NONE also if @bio has a payload.
+ */
+enum bio_integrity_action bio_integrity_action(struct bio *bio,
 					       const struct blk_integrity *bi)
 {
-	enum bio_integrity_action action = bio_integrity_action(bio, bi);
+	return action_of(bio, bi);
+}
+
+/* Drivers without requests use only metadata of submitters. */
+static __always_inline enum bio_integrity_action
+device_action(struct bio *bio, const struct blk_integrity *bi)
+{
+	enum bio_integrity_action action = action_of(bio, bi);
 
 	if (action == BIO_INTEGRITY_BUFFER &&
 	    !queue_is_mq(bdev_get_queue(bio->bi_bdev)))
@@ -78,6 +85,26 @@ bool bio_integrity_enabled(struct bio *bio)
 }
 EXPORT_SYMBOL_GPL(bio_integrity_enabled);
 
+/* Return: number of intervals that were gathered. */
+static noinline unsigned int
+generate_runs(struct bio *bio, const struct blk_integrity_exchg *xchg,
+	      unsigned int intervals)
+{
+	struct bio_integrity_payload *bip = bio_integrity(bio);
+	const struct blk_integrity_profile *profile = bip_profile(bip);
+	struct blk_integrity_pieces pieces __uninitialized;
+	struct blk_integrity_walk walk __uninitialized;
+
+	bip_walk_init(bip, &walk, BLK_INTEGRITY_WALK_WRITE, intervals);
+	walk.pieces = blk_integrity_pieces_for(profile, &pieces);
+	walk.data_vec = bio->bi_io_vec;
+	walk.data_iter = bio->bi_iter;
+	walk.xchg = *xchg;
+	while (blk_integrity_walk_next(&walk))
+		profile->generate_fn(&walk.xchg);
+	return walk.straddled;
+}
+
 /**
  * blk_integrity_generate() - generate the tuples of a write
  * @bio: bio with a payload, seed set, that starts where its data does
@@ -89,23 +116,24 @@ void blk_integrity_generate(struct bio *bio)
 	struct bio_integrity_payload *bip = bio_integrity(bio);
 	unsigned int intervals = bio->bi_iter.bi_size >>
 				 bip->bip_geometry.interval_exp;
-	const struct blk_integrity_profile *profile = bip_profile(bip);
 	struct request_queue *q = bdev_get_queue(bio->bi_bdev);
-	struct blk_integrity_pieces pieces __uninitialized;
-	struct blk_integrity_walk walk __uninitialized;
+	struct blk_integrity_exchg xchg __uninitialized;
 
-	bip_walk_init(bip, &walk, BLK_INTEGRITY_WALK_WRITE, intervals);
-	walk.pieces = blk_integrity_pieces_for(profile, &pieces);
-	walk.data_vec = bio->bi_io_vec;
-	walk.data_iter = bio->bi_iter;
-	walk.xchg.bio = bio;
-	walk.xchg.blank = bip->bip_flags & BIP_BLANK;
-	while (blk_integrity_walk_next(&walk))
-		profile->generate_fn(&walk.xchg);
+	blk_integrity_exchg_init(&xchg);
+	xchg.bio = bio;
+	xchg.interval = bip_get_seed(bip);
+	xchg.private = bip_private(bip);
+	xchg.blank = bip->bip_flags & BIP_BLANK;
+	if (blk_integrity_one_run(&xchg, &bip->bip_geometry, bio->bi_io_vec,
+				  &bio->bi_iter, bip->bip_vec, &bip->bip_iter,
+				  intervals))
+		bip_profile(bip)->generate_fn(&xchg);
+	else
+		blk_integrity_count(q, BLK_INTEGRITY_STRADDLED,
+				    generate_runs(bio, &xchg, intervals));
 	bip->bip_flags &= ~(BIP_GENERATE | BIP_BLANK);
 
 	blk_integrity_count(q, BLK_INTEGRITY_GENERATED, intervals);
-	blk_integrity_count(q, BLK_INTEGRITY_STRADDLED, walk.straddled);
 	trace_blk_integrity_generate(bio->bi_bdev, bip_get_seed(bip), intervals);
 }
 
@@ -201,24 +229,10 @@ static bool has_device_numbers(struct bio *bio)
 	       bio_op(bio) != REQ_OP_ZONE_APPEND;
 }
 
-/**
- * bio_integrity_attach_object() - attach a payload with a buffer to a bio
- * @bio: bio with a device, an operation, position and data
- * @obj: the payload, with a buffer for its metadata
- * @bi: geometry of the device
- * @action: not BIO_INTEGRITY_NONE
- * @flags: BIP_OWNED, or 0
- *
- * The buffer of a write is zeroed, unless generating writes all of it
- * (%BIP_BLANK), and filled with escapes if it is not protected.
- * Flags of the payload tell what remains to be done.
- *
- * Context: Process context.
- */
-void bio_integrity_attach_object(struct bio *bio, struct bip_object *obj,
-				 const struct blk_integrity *bi,
-				 enum bio_integrity_action action,
-				 unsigned int flags)
+static __always_inline void attach(struct bio *bio, struct bip_object *obj,
+				   const struct blk_integrity *bi,
+				   enum bio_integrity_action action,
+				   unsigned int flags)
 {
 	struct request_queue *q = bdev_get_queue(bio->bi_bdev);
 	struct bio_integrity_payload *bip = &obj->bip;
@@ -255,8 +269,30 @@ void bio_integrity_attach_object(struct bio *bio, struct bip_object *obj,
 	count_unchecked(bio, bi);
 }
 
+/**
+ * bio_integrity_attach_object() - attach a payload with a buffer to a bio
+ * @bio: bio with a device, an operation, position and data
+ * @obj: the payload, with a buffer for its metadata
+ * @bi: geometry of the device
+ * @action: not BIO_INTEGRITY_NONE
+ * @flags: BIP_OWNED, or 0
+ *
+ * The buffer of a write is zeroed, unless generating writes all of it
+ * (%BIP_BLANK), and filled with escapes if it is not protected.
+ * Flags of the payload tell what remains to be done.
+ *
+ * Context: Process context.
+ */
+void bio_integrity_attach_object(struct bio *bio, struct bip_object *obj,
+				 const struct blk_integrity *bi,
+				 enum bio_integrity_action action,
+				 unsigned int flags)
+{
+	attach(bio, obj, bi, action, flags);
+}
+
 /* As bio_integrity_prepare(), for a bio without payload. */
-static int bio_integrity_protect(struct bio *bio, bool wait)
+static __always_inline int protect(struct bio *bio, bool wait)
 {
 	struct request_queue *q = bdev_get_queue(bio->bi_bdev);
 	enum bio_integrity_action action;
@@ -281,7 +317,7 @@ static int bio_integrity_protect(struct bio *bio, bool wait)
 	obj = bip_object_get(q, bytes, wait);
 	if (!obj)
 		return bio_integrity_no_buf(q, bytes);
-	bio_integrity_attach_object(bio, obj, &bi, action, 0);
+	attach(bio, obj, &bi, action, 0);
 	return 0;
 }
 
@@ -304,7 +340,7 @@ int bio_integrity_prepare(struct bio *bio, bool wait)
 	if (!(bio->bi_opf & REQ_NOWAIT))
 		bio_integrity_first_use(q);
 	return bio_integrity(bio) ? bio_integrity_admit(bio, wait) :
-				    bio_integrity_protect(bio, wait);
+				    protect(bio, wait);
 }
 
 /**

@@ -75,6 +75,16 @@ static unsigned int object_pieces(const struct bip_object *obj)
 	return DIV_ROUND_UP(obj->data_iter.bi_size, PIECE_BYTES);
 }
 
+static void set_checks(const struct bip_object *obj,
+		       struct blk_integrity_exchg *xchg)
+{
+	xchg->bio = obj->bio;
+	xchg->private = obj->private;
+	xchg->checks = obj->bip.bip_flags & BIP_CHECK_FLAGS;
+	xchg->app_tag = obj->bip.bip_app_tag;
+	xchg->app_mask = obj->bip.bip_app_mask;
+}
+
 /**
  * bio_integrity_verify_walk() - verify intervals by the settings of a payload
  * @obj: payload of a read
@@ -91,34 +101,25 @@ void bio_integrity_verify_walk(struct bip_object *obj,
 	walk->mode = BLK_INTEGRITY_WALK_READ;
 	walk->pieces = blk_integrity_pieces_for(obj->profile, &pieces);
 	walk->geometry = &obj->bip.bip_geometry;
-	walk->xchg.bio = obj->bio;
-	walk->xchg.private = obj->private;
-	walk->xchg.checks = obj->bip.bip_flags & BIP_CHECK_FLAGS;
-	walk->xchg.app_tag = obj->bip.bip_app_tag;
-	walk->xchg.app_mask = obj->bip.bip_app_mask;
+	set_checks(obj, &walk->xchg);
 	while (blk_integrity_walk_next(walk))
 		obj->profile->verify_fn(&walk->xchg);
 }
 
-/* Uses the recorded extent, not the present iterators or format. */
-static void verify_intervals(struct bip_object *obj, unsigned int first,
-			     unsigned int intervals,
-			     struct blk_integrity_error *err)
+static noinline void verify_runs(struct bip_object *obj, unsigned int first,
+				 unsigned int intervals,
+				 struct bvec_iter prot_iter,
+				 struct blk_integrity_exchg *xchg)
 {
 	const struct blk_integrity *bi = &obj->bip.bip_geometry;
-	struct request_queue *q = bdev_get_queue(bip_object_bdev(obj));
-	u64 number = obj->first_interval + first;
 	struct blk_integrity_walk walk __uninitialized;
 
 	blk_integrity_walk_init(&walk, BLK_INTEGRITY_WALK_READ, bi, intervals);
 	walk.data_vec = obj->bio->bi_io_vec;
 	walk.data_iter = obj->data_iter;
 	walk.prot_vec = obj->bip.bip_vec;
-	walk.prot_iter = (struct bvec_iter) {
-		.bi_size = object_intervals(obj) * bi->tuple_size,
-	};
-	walk.xchg.interval = number;
-	walk.xchg.err = err;
+	walk.prot_iter = prot_iter;
+	walk.xchg = *xchg;
 	if (first) {
 		bvec_iter_advance(walk.data_vec, &walk.data_iter,
 				  first << bi->interval_exp);
@@ -126,12 +127,38 @@ static void verify_intervals(struct bip_object *obj, unsigned int first,
 				  first * bi->tuple_size);
 	}
 	bio_integrity_verify_walk(obj, &walk);
+	xchg->escaped = walk.xchg.escaped;
+	blk_integrity_count(bdev_get_queue(bip_object_bdev(obj)),
+			    BLK_INTEGRITY_STRADDLED, walk.straddled);
+}
 
-	blk_integrity_count(q, BLK_INTEGRITY_VERIFIED,
-			    intervals - walk.xchg.escaped);
-	blk_integrity_count(q, BLK_INTEGRITY_ESCAPED, walk.xchg.escaped);
-	blk_integrity_count(q, BLK_INTEGRITY_STRADDLED, walk.straddled);
-	trace_blk_integrity_verify(bip_object_bdev(obj), number, intervals);
+/* Uses the recorded extent, not the present iterators or format. */
+static void verify_intervals(struct bip_object *obj, unsigned int first,
+			     unsigned int intervals,
+			     struct blk_integrity_error *err)
+{
+	struct request_queue *q = bdev_get_queue(bip_object_bdev(obj));
+	const struct blk_integrity *bi = &obj->bip.bip_geometry;
+	const struct bvec_iter prot_iter = {
+		.bi_size = object_intervals(obj) * bi->tuple_size,
+	};
+	struct blk_integrity_exchg xchg __uninitialized;
+
+	blk_integrity_exchg_init(&xchg);
+	set_checks(obj, &xchg);
+	xchg.interval = obj->first_interval + first;
+	xchg.err = err;
+	if (!first && blk_integrity_one_run(&xchg, bi, obj->bio->bi_io_vec,
+					    &obj->data_iter, obj->bip.bip_vec,
+					    &prot_iter, intervals))
+		obj->profile->verify_fn(&xchg);
+	else
+		verify_runs(obj, first, intervals, prot_iter, &xchg);
+
+	blk_integrity_count(q, BLK_INTEGRITY_VERIFIED, intervals - xchg.escaped);
+	blk_integrity_count(q, BLK_INTEGRITY_ESCAPED, xchg.escaped);
+	trace_blk_integrity_verify(bip_object_bdev(obj),
+				   obj->first_interval + first, intervals);
 }
 
 /* Report the errors of a bio.  Return: its status after verification. */

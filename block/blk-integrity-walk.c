@@ -11,15 +11,8 @@
 #include <linux/local_lock.h>
 #include <linux/mutex.h>
 #include <linux/percpu.h>
-#include <linux/sizes.h>
 
 #include "blk-integrity-walk.h"
-
-/*
- * Maximum length of a run, so that callbacks that disable preemption to use
- * vector registers enable it again every few microseconds.
- */
-#define WALK_MAX_RUN_BYTES	SZ_64K
 
 /*
  * Each buffer is a page, the maximum size of an interval and of a metadata

@@ -13,8 +13,17 @@
 #define BLK_INTEGRITY_WALK_H
 
 #include <linux/blk-integrity.h>
+#include <linux/bvec.h>
+#include <linux/mm.h>
+#include <linux/sizes.h>
 
 #include "pi-guard.h"
+
+/*
+ * Maximum length of a run, so that callbacks that disable preemption to use
+ * vector registers enable it again every few microseconds.
+ */
+#define WALK_MAX_RUN_BYTES	SZ_64K
 
 /**
  * enum blk_integrity_walk_mode - access of the user of a walk
@@ -115,6 +124,65 @@ void blk_integrity_gather(void *to, const struct bio_vec *vec,
 void blk_integrity_scatter(const void *from, const struct bio_vec *vec,
 		struct bvec_iter iter, unsigned int bytes);
 
+/* Initialise a run field by field, but for its buffers, number and geometry. */
+static inline void blk_integrity_exchg_init(struct blk_integrity_exchg *xchg)
+{
+	xchg->data_buf = NULL;
+	xchg->bio = NULL;
+	xchg->private = NULL;
+	xchg->checks = 0;
+	xchg->app_tag = 0;
+	xchg->app_mask = 0;
+	xchg->escaped = 0;
+	xchg->blank = false;
+	xchg->err = NULL;
+}
+
+/**
+ * blk_integrity_one_run() - get data and metadata that are one run without a walk
+ * @xchg: the run, initialised but for its buffers and geometry
+ * @geometry: layout of an interval and its metadata area
+ * @data_vec: the data vectors
+ * @data_iter: the data, at least @intervals
+ * @prot_vec: the metadata vectors
+ * @prot_iter: the metadata
+ * @intervals: number of intervals
+ *
+ * As small bios are, for which a walk costs several times as much.
+ *
+ * Context: Any context.
+ * Return: %true if there is a run in @xchg, to which
+ *	blk_integrity_walk_next() would add nothing; %false if there must be a walk.
+ */
+static inline bool blk_integrity_one_run(struct blk_integrity_exchg *xchg,
+					 const struct blk_integrity *geometry,
+					 const struct bio_vec *data_vec,
+					 const struct bvec_iter *data_iter,
+					 const struct bio_vec *prot_vec,
+					 const struct bvec_iter *prot_iter,
+					 unsigned int intervals)
+{
+	const struct bio_vec *data = data_vec + data_iter->bi_idx;
+	const struct bio_vec *prot = prot_vec + prot_iter->bi_idx;
+	unsigned int data_bytes = intervals << geometry->interval_exp;
+	unsigned int prot_bytes = intervals * geometry->tuple_size;
+
+	if (IS_ENABLED(CONFIG_HIGHMEM) || !data_bytes ||
+	    data_bytes > WALK_MAX_RUN_BYTES ||
+	    data_bytes > data->bv_len - data_iter->bi_bvec_done ||
+	    prot_bytes > prot->bv_len - prot_iter->bi_bvec_done ||
+	    prot_bytes > prot_iter->bi_size)
+		return false;
+	xchg->bi = geometry;
+	xchg->pieces = NULL;
+	xchg->data_size = data_bytes;
+	xchg->data_buf = page_address(data->bv_page) + data->bv_offset +
+			 data_iter->bi_bvec_done;
+	xchg->prot_buf = page_address(prot->bv_page) + prot->bv_offset +
+			 prot_iter->bi_bvec_done;
+	return true;
+}
+
 /**
  * blk_integrity_walk_init() - initialise a walk field by field
  * @walk: the walk, not initialised
@@ -140,15 +208,7 @@ blk_integrity_walk_init(struct blk_integrity_walk *walk,
 	walk->intervals = intervals;
 	walk->run_intervals = 0;
 	walk->straddled = 0;
-	walk->xchg.data_buf = NULL;
-	walk->xchg.bio = NULL;
-	walk->xchg.private = NULL;
-	walk->xchg.checks = 0;
-	walk->xchg.app_tag = 0;
-	walk->xchg.app_mask = 0;
-	walk->xchg.escaped = 0;
-	walk->xchg.blank = false;
-	walk->xchg.err = NULL;
+	blk_integrity_exchg_init(&walk->xchg);
 	walk->straddles = false;
 	walk->holds_bounce = false;
 }
