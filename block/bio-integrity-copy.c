@@ -76,19 +76,31 @@ static bool vec_may_change(const struct bio_vec *bv)
  * md changes the pages of its bitmap while it writes them, and only marks them
  * as metadata, of which there is little, so all of it is copied.
  */
-static noinline bool data_may_change(struct bio *bio)
+static bool data_may_change(struct bio *bio)
 {
 	bool may_change = bio->bi_opf & REQ_META;
 	struct bvec_iter iter;
 	struct bio_vec bv;
 
 	bio_for_each_bvec(bv, bio, iter) {
-		/* Such pages share a vector only with others of their kind. */
-		if (is_pci_p2pdma_page(bv.bv_page))
-			return false;
-		may_change = may_change || vec_may_change(&bv);
+		if (may_change)
+			break;
+		may_change = vec_may_change(&bv);
 	}
 	return may_change;
+}
+
+/* Of another device.  The pages of a vector are all of one kind. */
+static bool is_peer_memory(struct bio *bio)
+{
+	struct bvec_iter iter;
+	struct bio_vec bv;
+
+	bio_for_each_bvec(bv, bio, iter) {
+		if (is_pci_p2pdma_page(bv.bv_page))
+			return true;
+	}
+	return false;
 }
 
 static bool may_have_copy(struct bio *bio)
@@ -98,7 +110,8 @@ static bool may_have_copy(struct bio *bio)
 	case REQ_OP_WRITE:
 	case REQ_OP_ZONE_APPEND:
 		return bio->bi_pool != &copy_bios &&
-		       !bio_zone_write_plugging(bio) && !bio_has_crypt_ctx(bio);
+		       !bio_zone_write_plugging(bio) &&
+		       !bio_has_crypt_ctx(bio) && !is_peer_memory(bio);
 	default:
 		return false;
 	}
@@ -108,17 +121,14 @@ static bool may_have_copy(struct bio *bio)
  * The queue has not been entered, so the values read here may change, and the
  * profile may be freed.
  */
-static bool is_unstable(struct bio *bio)
+static bool copies_unstable(struct bio *bio)
 {
 	struct request_queue *q = bdev_get_queue(bio->bi_bdev);
 	struct blk_integrity_dev *idev = READ_ONCE(q->integrity_dev);
 
-	if (bio_op(bio) == REQ_OP_READ)
-		return false;
-	if (!idev || !READ_ONCE(idev->can_generate) ||
-	    !READ_ONCE(idev->write_generate) || !READ_ONCE(idev->copy_unstable))
-		return false;
-	return data_may_change(bio);
+	return bio_op(bio) != REQ_OP_READ && idev &&
+	       READ_ONCE(idev->can_generate) &&
+	       READ_ONCE(idev->write_generate) && READ_ONCE(idev->copy_unstable);
 }
 
 /*
@@ -150,19 +160,11 @@ static bool is_split_in_memory(struct bio *bio)
 {
 	const struct blk_integrity *bi =
 		&bdev_get_queue(bio->bi_bdev)->limits.integrity;
-	struct bvec_iter iter;
-	struct bio_vec bv;
 
 	if (!bi->tuple_size || bi->flags & BLK_INTEGRITY_SPLIT_INTERVALS)
 		return false;
 	/* A page is a whole number of intervals, and so is the bio. */
-	if (likely(!(vec_boundaries(bio) & ((1U << bi->interval_exp) - 1))))
-		return false;
-	bio_for_each_bvec(bv, bio, iter) {
-		if (is_pci_p2pdma_page(bv.bv_page))
-			return false;
-	}
-	return true;
+	return vec_boundaries(bio) & ((1U << bi->interval_exp) - 1);
 }
 
 static void free_copy(struct bio *copy)
@@ -367,6 +369,12 @@ static noinline struct bio *send_copy(struct bio *bio, bool split)
 	return copy ?: bio;
 }
 
+/* Not inline, so that the test whether it is called costs little. */
+static noinline struct bio *copy_if_unstable(struct bio *bio)
+{
+	return data_may_change(bio) ? send_copy(bio, false) : bio;
+}
+
 /**
  * bio_integrity_stabilize() - copy a bio whose data may change or is split
  * @bio: bio for a device that takes requests; not under the queue's usage count
@@ -381,14 +389,13 @@ static noinline struct bio *send_copy(struct bio *bio, bool split)
  */
 struct bio *bio_integrity_stabilize(struct bio *bio)
 {
-	bool split;
-
 	if (!bio_has_data(bio))
 		return bio;
-	split = is_split_in_memory(bio);
-	if (likely(!split && !is_unstable(bio)))
-		return bio;
-	return send_copy(bio, split);
+	if (unlikely(is_split_in_memory(bio)))
+		return send_copy(bio, true);
+	if (copies_unstable(bio))
+		return copy_if_unstable(bio);
+	return bio;
 }
 
 /* After init_bio(), before disks. */

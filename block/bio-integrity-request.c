@@ -98,8 +98,8 @@ static struct bio *clone_chained(struct bio *bio)
  * object of the reserve meanwhile.  A polled bio would hold one until it is
  * polled, by a task that may itself wait for memory.
  */
-static struct bio *postpone(struct bio *bio, unsigned int *nr_segs,
-			   bool has_request)
+static noinline struct bio *postpone(struct bio *bio, unsigned int *nr_segs,
+				     bool has_request)
 {
 	if (bio->bi_opf & REQ_POLLED) {
 		/* The request is of a queue that is polled. */
@@ -158,6 +158,22 @@ enum bio_integrity_arrival bio_integrity_arrive(struct bio *bio,
 	}
 }
 
+/* Not inline, so that an excluded bio costs little. */
+static noinline struct bio *begin_unexamined(struct bio *bio,
+					     struct request_queue *q,
+					     enum bio_integrity_arrival arrival)
+{
+	if (arrival == BIO_INTEGRITY_UNCONCERNED ||
+	    !READ_ONCE(q->integrity_dev->excludable)) {
+		submit_first(bio);
+		return NULL;
+	}
+	blk_integrity_count(q, BLK_INTEGRITY_UNCHECKED,
+			    bio->bi_iter.bi_size >>
+			    q->limits.integrity.interval_exp);
+	return bio;
+}
+
 /**
  * bio_integrity_begin() - protect a bio before it has a request
  * @bio: bio with device, operation, position and data, that fits the limits
@@ -183,17 +199,8 @@ struct bio *bio_integrity_begin(struct bio *bio, struct request_queue *q,
 {
 	int err;
 
-	if (unlikely(arrival != BIO_INTEGRITY_EXAMINED)) {
-		if (arrival == BIO_INTEGRITY_UNCONCERNED ||
-		    !READ_ONCE(q->integrity_dev->excludable)) {
-			submit_first(bio);
-			return NULL;
-		}
-		blk_integrity_count(q, BLK_INTEGRITY_UNCHECKED,
-				    bio->bi_iter.bi_size >>
-				    q->limits.integrity.interval_exp);
-		return bio;
-	}
+	if (arrival != BIO_INTEGRITY_EXAMINED)
+		return begin_unexamined(bio, q, arrival);
 	err = bio_integrity_prepare(bio, false);
 	if (err == -EAGAIN && !(bio->bi_opf & REQ_NOWAIT))
 		return postpone(bio, nr_segs, has_request);
