@@ -24,15 +24,14 @@ static int validate_format(const struct pi_brd_config *config)
 		return refuse("metadata_bytes is %u, must be at most %u",
 			      config->metadata_bytes,
 			      PI_BRD_MAX_METADATA_BYTES);
-	if (config->metadata_bytes &&
-	    (config->pi_offset > config->metadata_bytes ||
-	     config->metadata_bytes - config->pi_offset < tuple_bytes))
-		return refuse("pi_offset is %u: a tuple of %u bytes there is past metadata_bytes, %u",
-			      config->pi_offset, tuple_bytes,
-			      config->metadata_bytes);
 	if (!config->metadata_bytes && fmt)
 		return refuse("metadata_bytes is 0, must be at least %u for this guard",
 			      tuple_bytes);
+	if (config->pi_offset > config->metadata_bytes ||
+	    config->metadata_bytes - config->pi_offset < tuple_bytes)
+		return refuse("pi_offset is %u: a tuple of %u bytes there is past metadata_bytes, %u",
+			      config->pi_offset, tuple_bytes,
+			      config->metadata_bytes);
 	if (config->type < 1 || config->type > 3)
 		return refuse("type is %u, must be 1, 2 or 3", config->type);
 	if (config->guard == PI_BRD_GUARD_CRC32C &&

@@ -75,6 +75,7 @@ refusals() {
 	refused "metadata_bytes is 4097, must be" metadata_bytes=4097
 	refused "pi_offset is 1: a tuple of 8 bytes there" pi_offset=1
 	refused "metadata_bytes is 0, must be at least 16" metadata_bytes=0 guard=crc64
+	refused "pi_offset is 100: a tuple of 0 bytes there" metadata_bytes=0 guard=none pi_offset=100
 	refused "type is 4, must be" type=4
 	refused "max_segment_bytes is 512, must be" max_segment_bytes=512
 	refused "dma_alignment is 3, must be" dma_alignment=3
