@@ -22,6 +22,10 @@ export KBUILD_BUILD_USER=build KBUILD_BUILD_HOST=build
 export CCACHE_BASEDIR=$build CCACHE_NOHASHDIR=1 PYTHONDONTWRITEBYTECODE=1 LC_ALL=C
 unset ARCH CROSS_COMPILE MAKEFLAGS MFLAGS MAKELEVEL
 
+# GIT_DIR and its like, which git sets for its hooks, take precedence over the directory that a command of git is given.
+# shellcheck disable=SC2046
+unset $(git rev-parse --local-env-vars 2>/dev/null | grep -v '^GIT_CONFIG')
+
 cc='ccache gcc'
 clang='ccache clang'
 
