@@ -16,6 +16,18 @@ kind=${DEBUG:+-$DEBUG}
 say() { printf '%s\n' "$*"; }
 die() { printf '%s: %s\n' "${0##*/}" "$*" >&2; exit 1; }
 
+# help: prints the comment at the top of the script.
+help() { awk 'NR > 2 { if (!sub(/^# ?/, "")) exit; print }' "$0"; }
+
+case ${1:-} in -h | --help)
+	help
+	exit
+	;;
+esac
+if [ $# -gt 0 ] && grep -qx "# usage: ${0##*/}" "$0"; then
+	die "there are no arguments (see --help): $*"
+fi
+
 # Make builds reproducible, so that ccache can reuse objects.
 export KBUILD_BUILD_TIMESTAMP='Thu Jan  1 00:00:00 UTC 1970'
 export KBUILD_BUILD_USER=build KBUILD_BUILD_HOST=build
