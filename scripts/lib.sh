@@ -64,6 +64,16 @@ kbuild_all() {
 	count_objects "$out" >"$out/.objects"
 }
 
+# nothing_runs: fails if something uses what is in build/. Guests hold a lock of their own and share that of their modules;
+# scripts/kernel holds the latter while it builds.
+nothing_runs() {
+	local lock
+	for lock in "$build"/*/lock "$build"/*.lock; do
+		[ ! -e "$lock" ] || flock -n "$lock" true ||
+			die "a guest or a build of a kernel is running: $(dirname "$lock")/$(basename "$lock") is locked"
+	done
+}
+
 # The headers of the tree for programs, as "make headers_install" copies them.
 headers=$build/headers/usr/include
 user_headers() { kbuild "$build/headers" headers; }
@@ -97,7 +107,7 @@ keep_busy() {
 	[ "${BUSY:-0}" != 0 ] || return 0
 	say "$BUSY busy loops per processor run meanwhile"
 	for ((loop = 0; loop < BUSY * jobs; loop++)); do
-		busy_loop $$ </dev/null >/dev/null 2>&1 8>&- &	# not the lock of scripts/guest
+		busy_loop $$ </dev/null >/dev/null 2>&1 7<&- 8>&- &	# not the locks of scripts/guest
 	done
 }
 
