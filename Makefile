@@ -123,7 +123,7 @@ clean:
 	@scripts/clean
 
 distclean:
-	rm -rf build
+	@scripts/clean all
 
 .PHONY: help tree kernel run shell selftest kunit kunit-qemu bench bench-guards bench-path check check-drivers
 .PHONY: patch patch-check debian13 test test-base test-archs test-sanitize test-matrix coverage fuzz docs soak clean distclean
