@@ -125,5 +125,7 @@ clean:
 distclean:
 	@scripts/clean all
 
+# A target may build and run several kernels, in the same directories as other targets.
+.NOTPARALLEL:
 .PHONY: help tree kernel run shell selftest kunit kunit-qemu bench bench-guards bench-path check check-drivers
 .PHONY: patch patch-check debian13 test test-base test-archs test-sanitize test-matrix coverage fuzz docs soak clean distclean
