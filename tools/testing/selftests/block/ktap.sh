@@ -16,6 +16,12 @@ result() {
 	fi
 }
 
+# lacks STATUS NAME REASON: a test that cannot run. It is skipped if the status is 0, otherwise it has failed.
+lacks() {
+	[ "$1" != 0 ] || set -- 0 "$2" "SKIP $3"
+	result "$@"
+}
+
 # same NAME WANTED FOUND [REMARK]
 same() {
 	if [ "$2" = "$3" ]; then
@@ -130,7 +136,7 @@ rescan_nvme() {
 needs() {
 	for module in "$@"; do
 		modprobe -d "$PI_MODULES" "$module" 2>/dev/null || {
-			result "${PI_FULL:-0}" "$test" "SKIP this kernel has no $module: scripts/kernel full"
+			lacks "${PI_FULL:-0}" "$test" "this kernel has no $module: scripts/kernel full"
 			return 1
 		}
 	done
