@@ -3,7 +3,8 @@
 # shellcheck shell=sh
 
 # md_make LEVEL SECTORS COMPONENT COMPONENT: md9 of so much of two block devices, without superblock or tools, as if in
-# sync. md_metadata=external:NAME is for one whose superblock a program would keep.
+# sync. md_metadata=external:NAME is for one whose superblock a program would keep, md_integrity=no for one of devices
+# without integrity.
 md_make() {
 	echo md9 >/sys/module/md_mod/parameters/new_array
 	md=/sys/block/md9/md
@@ -23,7 +24,7 @@ md_make() {
 	[ "$1" = raid0 ] || echo none >$md/resync_start
 	echo active >$md/array_state
 	# The disk exists before its limits, so some files appear a little later.
-	until_there /sys/block/md9/integrity/stat >/dev/null
+	[ "${md_integrity:-}" = no ] || until_there /sys/block/md9/integrity/stat >/dev/null
 }
 
 md_stop() {

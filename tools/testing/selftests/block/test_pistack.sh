@@ -39,6 +39,44 @@ heals() {
 	pibrd_unmake a
 }
 
+# integrity_make NAME: makes a disk with metadata for the tags of dm-integrity, and sets $leg to the device above it,
+# which has tags when it is written.
+integrity_make() {
+	pibrd_format "$1" 512+16:none:1:0
+	echo "0 8192 integrity /dev/$disk 0 4 I 2 internal_hash:crc32c block_size:512" |
+		dmsetup --noudevsync create "pi-$1"
+	leg=dm-$(dmsetup info -c --noheadings -o minor "pi-$1")
+	dd if=/dev/zero of="/dev/$leg" bs=1M count=4 oflag=direct 2>/dev/null
+}
+
+# dm-integrity, which stores its tags in the metadata, detects a corrupt member in place of device and host. Its data
+# begins after a superblock of 8 sectors.
+heals_above_integrity() {
+	needs dm_integrity || return
+	modprobe -d "$PI_MODULES" crc32c_generic 2>/dev/null
+	integrity_make a
+	bad=$disk bad_leg=$leg
+	integrity_make b
+	md_integrity=no
+	md_make raid1 8192 "$bad_leg" "$leg"
+	md_integrity=
+	echo writemostly >"$md/dev-$leg/state"
+	same "raid1 over dm-integrity write, read" "0 0" "$(io md9 "$format" fill:100:64 read:100:64)"
+	same "raid1 over dm-integrity heals" "0, 0, 0" "$(io "$bad" "$format" corrupt:118:data), $(
+		io md9 "$format" read:108:8), $(io "$bad_leg" "$format" read:100:64)"
+	[ "$(cat "$md/dev-$bad_leg/errors")" -gt 0 ]
+	result $? "raid1 over dm-integrity counts what it corrected" "$(cat "$md/dev-$bad_leg/errors") sectors"
+	same "raid1 over dm-integrity: the bad member alone" "0, EILSEQ" \
+		"$(io "$bad" "$format" corrupt:128:data), $(io "$bad_leg" "$format" read:118:8)"
+	same "raid1 over dm-integrity with both members corrupt" "0, EIO|EILSEQ" \
+		"$(io "$disk" "$format" corrupt:128:data), $(io md9 "$format" read:118:8 | sed 's/^E\(IO\|ILSEQ\)$/EIO|EILSEQ/')"
+	md_stop
+	for leg in a b; do
+		dmsetup --noudevsync remove pi-$leg
+		pibrd_unmake $leg
+	done
+}
+
 # heal_counter WHO FIELD
 heal_counter() {
 	case $1-$2 in
@@ -66,6 +104,32 @@ differ() {
 	dmsetup --noudevsync remove pi-stripe
 	pibrd_unmake b
 	pibrd_unmake a
+}
+
+# replacement_differs: a mirror rejects a new member of another format, with the names of both devices in the log.
+replacement_differs() {
+	pibrd_format a 512+8:crc16:1:0
+	first=$disk
+	pibrd_format b 512+8:crc16:1:0
+	md_make raid1 32768 "$first" "$disk"
+	echo faulty >"$md/dev-$disk/state"
+	old=$md/dev-$disk/state
+	removed() { [ ! -e "$old" ] || echo remove 2>/dev/null >"$old"; }
+	wait_for removed
+	pibrd_format c 512+8:ip:1:0
+	cat "/sys/block/$disk/dev" >$md/new_dev
+	echo 0 >"$md/dev-$disk/offset"
+	echo 16384 >"$md/dev-$disk/size"
+	dmesg -C
+	[ "$(echo 1 2>/dev/null >"$md/dev-$disk/slot"; echo $?)" != 0 ]
+	result $? "md rejects a replacement of another format"
+	dmesg | grep -q "md9: incompatible integrity profile for $disk"
+	result $? "the log names array and replacement"
+	dmesg | grep -q "$disk: .* since profile is T10-DIF-TYPE1-IP and for the members before T10-DIF-TYPE1-CRC"
+	result $? "the log names the difference of the replacement"
+	same "md continues without it" "0 0" "$(io md9 512+8:crc16:1:0 fill:100:64 read:100:64)"
+	md_stop
+	for leg in c b a; do pibrd_unmake $leg; done
 }
 
 # remount: mounts the filesystem on $disk with empty caches.
@@ -121,6 +185,7 @@ heals 512+8:crc16:1:0 device
 heals 512+8:crc16:1:0 host check=0
 heals 4096+64:crc64:1:48 device
 heals 4096+16:crc32c:1:0 host check=0
+heals_above_integrity
 
 differ "pi_offset is 56 and for the members before 0" 4096+64:crc16:1:0 4096+64:crc16:1:56
 differ "tuple_size is 16 and for the members before 8" 512+8:crc16:1:0 512+16:crc16:1:0
@@ -130,6 +195,7 @@ differ "profile is NVME-TYPE1-CRC32C and for the members before EXT-DIF-TYPE1-CR
 	4096+16:crc64:1:0 4096+16:crc32c:1:0
 differ "interval_exp is 9 and for the members before 12" 4096+8:crc16:1:0 4096+8:crc16:1:0 interval_bytes=512
 differ "tag_size is 0 and for the members before 2" 512+8:crc16:1:0 512+8:crc16:1:0 app_tag_own=0
+replacement_differs
 
 tree=$PI_TESTS
 filesystem ext4 512+8:crc16:1:0
