@@ -17,8 +17,9 @@
 /* Return the payload of a bio if fs_bio_integrity_alloc() attached it. */
 static struct bip_object *owned_payload(struct bio *bio)
 {
-	return bio_integrity_flagged(bio, BIP_OWNED) ?
-	       bip_to_object(bio_integrity(bio)) : NULL;
+	struct bio_integrity_payload *bip = bio_integrity(bio);
+
+	return bip && bip->bip_flags & BIP_OWNED ? bip_to_object(bip) : NULL;
 }
 
 /*
@@ -171,8 +172,7 @@ int bio_integrity_generate(struct bio *bio)
 {
 	struct request_queue *q = bdev_get_queue(bio->bi_bdev);
 	struct bio_integrity_payload *bip = bio_integrity(bio);
-	struct bip_object *obj = owned_payload(bio);
-	const struct blk_integrity *bi = bip ? bip_geometry(bio) : NULL;
+	const struct blk_integrity *bi = bip_geometry(bip, bio);
 	bool generate;
 
 	if (!bi || !bip->bip_max_vcnt || !op_is_write(bio_op(bio)) ||
@@ -182,8 +182,9 @@ int bio_integrity_generate(struct bio *bio)
 		return -EINVAL;
 
 	/* The decision was made on attachment and does not change. */
-	generate = obj ? obj->action == BIO_INTEGRITY_GENERATE :
-			 blk_integrity_generates(q, bi);
+	generate = bip->bip_flags & BIP_OWNED ?
+		   bip_to_object(bip)->action == BIO_INTEGRITY_GENERATE :
+		   blk_integrity_generates(q, bi);
 	if (generate)
 		blk_integrity_generate(bio);
 	return 0;
@@ -312,7 +313,7 @@ int bio_integrity_set_checks(struct bio *bio, unsigned int checks, u16 app_tag,
 			     u16 app_mask)
 {
 	struct bio_integrity_payload *bip = bio_integrity(bio);
-	const struct blk_integrity *bi = bip ? bip_geometry(bio) : NULL;
+	const struct blk_integrity *bi = bip_geometry(bip, bio);
 
 	if (!bi || checks & ~BIP_CHECK_FLAGS)
 		return -EINVAL;

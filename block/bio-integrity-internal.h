@@ -196,13 +196,15 @@ static inline void blk_integrity_snapshot(struct request_queue *q,
 }
 
 /*
- * Geometry that the payload of a bio was made for, NULL if its device has no
- * metadata.  A payload attached before the bio had a device learns it here.
+ * Geometry that the payload of a bio was made for, NULL if there is no payload,
+ * or if its device has no metadata.  A payload attached before the bio had a
+ * device learns it here.
  */
-static inline const struct blk_integrity *bip_geometry(struct bio *bio)
+static inline const struct blk_integrity *
+bip_geometry(struct bio_integrity_payload *bip, const struct bio *bio)
 {
-	struct bio_integrity_payload *bip = bio_integrity(bio);
-
+	if (!bip)
+		return NULL;
 	if (!bip->bip_geometry.tuple_size && bio->bi_bdev)
 		bip->bip_geometry = bdev_get_queue(bio->bi_bdev)->limits.integrity;
 	return bip->bip_geometry.tuple_size ? &bip->bip_geometry : NULL;

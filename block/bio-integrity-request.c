@@ -101,6 +101,8 @@ static struct bio *clone_chained(struct bio *bio)
 static noinline struct bio *postpone(struct bio *bio, unsigned int *nr_segs,
 				     bool has_request)
 {
+	struct bio_integrity_payload *bip;
+
 	if (bio->bi_opf & REQ_POLLED) {
 		/* The request is of a queue that is polled. */
 		if (has_request) {
@@ -110,8 +112,9 @@ static noinline struct bio *postpone(struct bio *bio, unsigned int *nr_segs,
 		bio_clear_polled(bio);
 	}
 	bio = clone_chained(split_kept(bio, nr_segs));
-	if (bio_integrity(bio)) {
-		bio_integrity(bio)->bip_flags |= BIP_AWAITS_COPY;
+	bip = bio_integrity(bio);
+	if (bip) {
+		bip->bip_flags |= BIP_AWAITS_COPY;
 	} else {
 		bio->bi_integrity = NULL;
 		bio->bi_opf |= REQ_INTEGRITY;
@@ -237,7 +240,9 @@ static void release_zone(struct bio *bio, struct request *rq)
  */
 bool __bio_integrity_finish(struct bio *bio, struct request *rq)
 {
-	if (!bio_integrity(bio) || bio_integrity_flagged(bio, BIP_AWAITS_COPY)) {
+	const struct bio_integrity_payload *bip = bio_integrity(bio);
+
+	if (!bip || bip->bip_flags & BIP_AWAITS_COPY) {
 		int err = bio_integrity_prepare(bio, true);
 
 		if (err) {

@@ -29,6 +29,8 @@ struct tag_layout {
 
 /**
  * struct tag_io - a call of set_tag or get_tag
+ * @bio: bio of the call
+ * @bip: its payload
  * @layout: of an interval's tag
  * @intervals: number of intervals of the bio
  * @block_intervals: packed tags: intervals of a block; otherwise 0
@@ -37,6 +39,8 @@ struct tag_layout {
  * @len: its length in bytes
  */
 struct tag_io {
+	struct bio *bio;
+	struct bio_integrity_payload *bip;
 	struct tag_layout layout;
 	unsigned int intervals;
 	unsigned int block_intervals;
@@ -46,9 +50,8 @@ struct tag_io {
 };
 
 /* Copies the tag of one interval, whose metadata is at @area. */
-typedef int (*tag_move_fn)(const struct tag_io *io,
-			   struct bio_integrity_payload *bip,
-			   unsigned int interval, struct bvec_iter area,
+typedef int (*tag_move_fn)(const struct tag_io *io, unsigned int interval,
+			   struct bvec_iter area,
 			   enum blk_integrity_walk_mode mode);
 
 static struct tag_layout tag_layout(const struct blk_integrity *bi,
@@ -76,31 +79,30 @@ static struct tag_layout tag_layout(const struct blk_integrity *bi,
 }
 
 /* Returns %false if the rest of the bio has no tag space. */
-static bool tag_io_init(struct tag_io *io, struct bio *bio)
+static bool tag_io_init(struct tag_io *io)
 {
-	struct bio_integrity_payload *bip = bio_integrity(bio);
-	const struct blk_integrity *bi = bip ? bip_geometry(bio) : NULL;
+	struct bio_integrity_payload *bip = bio_integrity(io->bio);
+	const struct blk_integrity *bi = bip_geometry(bip, io->bio);
 
 	if (!bi)
 		return false;
+	io->bip = bip;
 	io->layout = tag_layout(bi, bip_profile(bip));
 	io->intervals = bip->bip_iter.bi_size / bi->tuple_size;
 	return io->layout.bytes;
 }
 
 /* Also returns %false if the bio is not a whole number of blocks. */
-static bool tag_io_init_packed(struct tag_io *io, struct bio *bio,
-			       unsigned int block_bytes)
+static bool tag_io_init_packed(struct tag_io *io, unsigned int block_bytes)
 {
-	unsigned int lost_bits;
+	unsigned int interval_exp, lost_bits;
 
-	if (!tag_io_init(io, bio))
+	if (!tag_io_init(io))
 		return false;
-	io->block_intervals = block_bytes >>
-			      bio_integrity(bio)->bip_geometry.interval_exp;
+	interval_exp = io->bip->bip_geometry.interval_exp;
+	io->block_intervals = block_bytes >> interval_exp;
 	if (!io->block_intervals || io->intervals % io->block_intervals ||
-	    block_bytes != io->block_intervals <<
-			   bio_integrity(bio)->bip_geometry.interval_exp)
+	    block_bytes != io->block_intervals << interval_exp)
 		return false;
 	lost_bits = io->layout.can_escape ? io->block_intervals : 0;
 	io->block_bytes = (io->block_intervals * io->layout.bytes * BITS_PER_BYTE -
@@ -112,36 +114,36 @@ static bool tag_io_init_packed(struct tag_io *io, struct bio *bio,
  * Copy @len bytes between @tag and the tag of an interval.  When a tag is set,
  * the rest of it becomes zero.
  */
-static void tag_copy(struct bio_integrity_payload *bip, struct bvec_iter area,
-		     const struct tag_layout *layout, u8 *tag, unsigned int len,
-		     enum blk_integrity_walk_mode mode)
+static void tag_copy(const struct tag_io *io, struct bvec_iter area, u8 *tag,
+		     unsigned int len, enum blk_integrity_walk_mode mode)
 {
+	const struct bio_vec *vec = io->bip->bip_vec;
+	const struct tag_layout *layout = &io->layout;
+
 	for (int i = 0; i < ARRAY_SIZE(layout->piece); i++) {
 		unsigned int bytes = min(len, layout->piece[i].bytes);
 		struct bvec_iter piece = area;
 
-		bvec_iter_advance(bip->bip_vec, &piece, layout->piece[i].offset);
+		bvec_iter_advance(vec, &piece, layout->piece[i].offset);
 		if (mode == BLK_INTEGRITY_WALK_SET) {
-			blk_integrity_scatter(tag, bip->bip_vec, piece, bytes);
-			bvec_iter_advance(bip->bip_vec, &piece, bytes);
-			blk_integrity_scatter(page_address(ZERO_PAGE(0)),
-					      bip->bip_vec, piece,
-					      layout->piece[i].bytes - bytes);
+			blk_integrity_scatter(tag, vec, piece, bytes);
+			bvec_iter_advance(vec, &piece, bytes);
+			blk_integrity_scatter(page_address(ZERO_PAGE(0)), vec,
+					      piece, layout->piece[i].bytes - bytes);
 		} else {
-			blk_integrity_gather(tag, bip->bip_vec, piece, bytes);
+			blk_integrity_gather(tag, vec, piece, bytes);
 		}
 		tag += bytes;
 		len -= bytes;
 	}
 }
 
-static int move_raw(const struct tag_io *io, struct bio_integrity_payload *bip,
-		    unsigned int interval, struct bvec_iter area,
-		    enum blk_integrity_walk_mode mode)
+static int move_raw(const struct tag_io *io, unsigned int interval,
+		    struct bvec_iter area, enum blk_integrity_walk_mode mode)
 {
 	unsigned int from = interval * io->layout.bytes;
 
-	tag_copy(bip, area, &io->layout, io->buf + from,
+	tag_copy(io, area, io->buf + from,
 		 min(io->layout.bytes, io->len - from), mode);
 	return 0;
 }
@@ -173,8 +175,7 @@ static u8 *packed_part(const struct tag_io *io, unsigned int interval,
 	return io->buf + from;
 }
 
-static int move_packed(const struct tag_io *io,
-		       struct bio_integrity_payload *bip, unsigned int interval,
+static int move_packed(const struct tag_io *io, unsigned int interval,
 		       struct bvec_iter area, enum blk_integrity_walk_mode mode)
 {
 	u8 tag[BLK_INTEGRITY_MAX_TUPLE_BYTES] = {};
@@ -184,7 +185,7 @@ static int move_packed(const struct tag_io *io,
 	if (mode == BLK_INTEGRITY_WALK_SET)
 		for (unsigned int to = 1; bit < end; to++, bit++)
 			bit_copy(tag, to, part, bit);
-	tag_copy(bip, area, &io->layout, tag, io->layout.bytes, mode);
+	tag_copy(io, area, tag, io->layout.bytes, mode);
 	if (mode == BLK_INTEGRITY_WALK_SET)
 		return 0;
 	if (tag[0] & bit_mask(0))
@@ -195,18 +196,16 @@ static int move_packed(const struct tag_io *io,
 }
 
 /* Call the callbacks of the format for runs of intervals. */
-static int move_by_callback(const struct tag_io *io, struct bio *bio,
-			    unsigned int intervals,
+static int move_by_callback(const struct tag_io *io, unsigned int intervals,
 			    enum blk_integrity_walk_mode mode)
 {
-	struct bio_integrity_payload *bip = bio_integrity(bio);
-	const struct blk_integrity_profile *profile = bip_profile(bip);
+	const struct blk_integrity_profile *profile = bip_profile(io->bip);
 	struct blk_integrity_walk walk __uninitialized;
 	unsigned int done = 0;
 	int err = 0;
 
-	bip_walk_init(bip, &walk, mode, intervals);
-	walk.xchg.bio = bio;
+	bip_walk_init(io->bip, &walk, mode, intervals);
+	walk.xchg.bio = io->bio;
 
 	while (!err && blk_integrity_walk_next(&walk)) {
 		unsigned int len = min(walk.run_intervals * io->layout.bytes,
@@ -222,18 +221,17 @@ static int move_by_callback(const struct tag_io *io, struct bio *bio,
 	return err;
 }
 
-static int move_tags(const struct tag_io *io, struct bio *bio,
-		     unsigned int intervals, enum blk_integrity_walk_mode mode,
-		     tag_move_fn move)
+static int move_tags(const struct tag_io *io, unsigned int intervals,
+		     enum blk_integrity_walk_mode mode, tag_move_fn move)
 {
-	struct bio_integrity_payload *bip = bio_integrity(bio);
+	const struct bio_integrity_payload *bip = io->bip;
 	struct bvec_iter area = bip->bip_iter;
 
 	if (io->layout.by_callback)
-		return move_by_callback(io, bio, intervals, mode);
+		return move_by_callback(io, intervals, mode);
 
 	for (unsigned int i = 0; i < intervals; i++) {
-		int err = move(io, bip, i, area, mode);
+		int err = move(io, i, area, mode);
 
 		if (err)
 			return err;
@@ -266,14 +264,14 @@ static bool guard_is_stale(struct bio_integrity_payload *bip,
 		(!layout->can_escape && layout->piece[0].bytes));
 }
 
-static int set_tags(struct tag_io *io, struct bio *bio, unsigned int intervals,
+static int set_tags(const struct tag_io *io, unsigned int intervals,
 		    tag_move_fn move)
 {
-	if (!op_is_write(bio_op(bio)))
+	if (!op_is_write(bio_op(io->bio)))
 		return -EINVAL;
-	if (guard_is_stale(bio_integrity(bio), &io->layout))
-		bio_integrity(bio)->bip_flags |= BIP_GENERATE;
-	return move_tags(io, bio, intervals, BLK_INTEGRITY_WALK_SET, move);
+	if (guard_is_stale(io->bip, &io->layout))
+		io->bip->bip_flags |= BIP_GENERATE;
+	return move_tags(io, intervals, BLK_INTEGRITY_WALK_SET, move);
 }
 
 /**
@@ -290,9 +288,9 @@ static int set_tags(struct tag_io *io, struct bio *bio, unsigned int intervals,
  */
 unsigned int bio_integrity_tag_size(struct bio *bio)
 {
-	struct tag_io io = {};
+	struct tag_io io = { .bio = bio };
 
-	return tag_io_init(&io, bio) ? io.intervals * io.layout.bytes : 0;
+	return tag_io_init(&io) ? io.intervals * io.layout.bytes : 0;
 }
 EXPORT_SYMBOL_GPL(bio_integrity_tag_size);
 
@@ -314,12 +312,12 @@ EXPORT_SYMBOL_GPL(bio_integrity_tag_size);
  */
 int bio_integrity_set_tag(struct bio *bio, const void *tag_buf, unsigned int len)
 {
-	struct tag_io io = { .buf = (void *)tag_buf, .len = len };
+	struct tag_io io = { .bio = bio, .buf = (void *)tag_buf, .len = len };
 
-	if (!tag_io_init(&io, bio) || len > io.intervals * io.layout.bytes ||
+	if (!tag_io_init(&io) || len > io.intervals * io.layout.bytes ||
 	    has_escape(&io))
 		return -EINVAL;
-	return set_tags(&io, bio, DIV_ROUND_UP(len, io.layout.bytes), move_raw);
+	return set_tags(&io, DIV_ROUND_UP(len, io.layout.bytes), move_raw);
 }
 EXPORT_SYMBOL_GPL(bio_integrity_set_tag);
 
@@ -337,11 +335,11 @@ EXPORT_SYMBOL_GPL(bio_integrity_set_tag);
  */
 int bio_integrity_get_tag(struct bio *bio, void *tag_buf, unsigned int len)
 {
-	struct tag_io io = { .buf = tag_buf, .len = len };
+	struct tag_io io = { .bio = bio, .buf = tag_buf, .len = len };
 
-	if (!tag_io_init(&io, bio) || len > io.intervals * io.layout.bytes)
+	if (!tag_io_init(&io) || len > io.intervals * io.layout.bytes)
 		return -EINVAL;
-	return move_tags(&io, bio, DIV_ROUND_UP(len, io.layout.bytes),
+	return move_tags(&io, DIV_ROUND_UP(len, io.layout.bytes),
 			 BLK_INTEGRITY_WALK_GET, move_raw);
 }
 EXPORT_SYMBOL_GPL(bio_integrity_get_tag);
@@ -364,9 +362,9 @@ EXPORT_SYMBOL_GPL(bio_integrity_get_tag);
 unsigned int bio_integrity_packed_tag_size(struct bio *bio,
 					   unsigned int block_bytes)
 {
-	struct tag_io io = {};
+	struct tag_io io = { .bio = bio };
 
-	if (!tag_io_init_packed(&io, bio, block_bytes))
+	if (!tag_io_init_packed(&io, block_bytes))
 		return 0;
 	return io.intervals / io.block_intervals * io.block_bytes;
 }
@@ -403,15 +401,15 @@ static bool packed_intervals(const struct tag_io *io, unsigned int *intervals)
 int bio_integrity_set_packed_tag(struct bio *bio, const void *tag_buf,
 				 unsigned int len, unsigned int block_bytes)
 {
-	struct tag_io io = { .buf = (void *)tag_buf, .len = len };
+	struct tag_io io = { .bio = bio, .buf = (void *)tag_buf, .len = len };
 	unsigned int intervals;
 
-	if (!tag_io_init_packed(&io, bio, block_bytes) ||
+	if (!tag_io_init_packed(&io, block_bytes) ||
 	    !packed_intervals(&io, &intervals))
 		return -EINVAL;
 	if (!io.layout.can_escape)
 		return bio_integrity_set_tag(bio, tag_buf, len);
-	return set_tags(&io, bio, intervals, move_packed);
+	return set_tags(&io, intervals, move_packed);
 }
 EXPORT_SYMBOL_GPL(bio_integrity_set_packed_tag);
 
@@ -431,14 +429,14 @@ EXPORT_SYMBOL_GPL(bio_integrity_set_packed_tag);
 int bio_integrity_get_packed_tag(struct bio *bio, void *tag_buf,
 				 unsigned int len, unsigned int block_bytes)
 {
-	struct tag_io io = { .buf = tag_buf, .len = len };
+	struct tag_io io = { .bio = bio, .buf = tag_buf, .len = len };
 	unsigned int intervals;
 
-	if (!tag_io_init_packed(&io, bio, block_bytes) ||
+	if (!tag_io_init_packed(&io, block_bytes) ||
 	    !packed_intervals(&io, &intervals))
 		return -EINVAL;
 	if (!io.layout.can_escape)
 		return bio_integrity_get_tag(bio, tag_buf, len);
-	return move_tags(&io, bio, intervals, BLK_INTEGRITY_WALK_GET, move_packed);
+	return move_tags(&io, intervals, BLK_INTEGRITY_WALK_GET, move_packed);
 }
 EXPORT_SYMBOL_GPL(bio_integrity_get_packed_tag);

@@ -154,8 +154,8 @@ static unsigned int bip_bytes(const struct bio_integrity_payload *bip,
  */
 void bio_integrity_advance(struct bio *bio, unsigned int bytes)
 {
-	const struct blk_integrity *geometry = bip_geometry(bio);
 	struct bio_integrity_payload *bip = bio_integrity(bio);
+	const struct blk_integrity *geometry = bip_geometry(bip, bio);
 	unsigned int intervals;
 
 	if (!geometry)
@@ -178,8 +178,8 @@ void bio_integrity_advance(struct bio *bio, unsigned int bytes)
  */
 void bio_integrity_trim(struct bio *bio)
 {
-	const struct blk_integrity *geometry = bip_geometry(bio);
 	struct bio_integrity_payload *bip = bio_integrity(bio);
+	const struct blk_integrity *geometry = bip_geometry(bip, bio);
 	unsigned int intervals;
 
 	if (!geometry)

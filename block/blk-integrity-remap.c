@@ -70,7 +70,7 @@ void __blk_integrity_prepare(struct request *rq)
 
 	__rq_for_each_bio(bio, rq) {
 		struct bio_integrity_payload *bip = bio_integrity(bio);
-		const struct blk_integrity *bi = bip ? bip_geometry(bio) : NULL;
+		const struct blk_integrity *bi = bip_geometry(bip, bio);
 		unsigned int intervals;
 
 		if (!bi || !bi->profile->remap_fn)
@@ -99,7 +99,7 @@ void __blk_integrity_complete(struct request *rq, unsigned int nr_bytes)
 
 	__rq_for_each_bio(bio, rq) {
 		struct bio_integrity_payload *bip = bio_integrity(bio);
-		const struct blk_integrity *bi = bip ? bip_geometry(bio) : NULL;
+		const struct blk_integrity *bi = bip_geometry(bip, bio);
 		unsigned int bytes = min(nr_bytes, bio->bi_iter.bi_size);
 		unsigned int intervals;
 

@@ -159,7 +159,7 @@ bool blk_integrity_clone_fits(struct request *rq)
 
 	__rq_for_each_bio(bio, rq) {
 		const struct blk_integrity *of_bio =
-			bio_integrity(bio) ? bip_geometry(bio) : NULL;
+			bip_geometry(bio_integrity(bio), bio);
 
 		if (!of_bio || !blk_integrity_geometry_equal(of_bio, bi)) {
 			pr_err_ratelimited("%s: request with %u bytes of metadata an interval, must be %u and of the same format\n",

@@ -76,6 +76,11 @@ static void payload_goes_with_its_bio(struct kunit *test)
 	bio->bi_integrity = NULL;
 }
 
+static const struct blk_integrity *geometry_of(struct bio *bio)
+{
+	return bip_geometry(bio_integrity(bio), bio);
+}
+
 static void geometry_is_that_of_attaching(struct kunit *test)
 {
 	struct blk_integrity bi = usual_geometry();
@@ -86,10 +91,10 @@ static void geometry_is_that_of_attaching(struct kunit *test)
 	struct bio *bio = &usual_io(test, td->bdev)->bio;
 
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, bio_integrity_alloc(bio, GFP_KERNEL, 1));
-	KUNIT_EXPECT_TRUE(test, blk_integrity_geometry_equal(bip_geometry(bio),
+	KUNIT_EXPECT_TRUE(test, blk_integrity_geometry_equal(geometry_of(bio),
 							     &bi));
 	bio->bi_bdev = other->bdev;
-	KUNIT_EXPECT_TRUE(test, blk_integrity_geometry_equal(bip_geometry(bio),
+	KUNIT_EXPECT_TRUE(test, blk_integrity_geometry_equal(geometry_of(bio),
 							     &bi));
 }
 
@@ -101,12 +106,12 @@ static void geometry_comes_with_the_device(struct kunit *test)
 	struct bio *bio = &usual_io(test, NULL)->bio;
 
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, bio_integrity_alloc(bio, GFP_KERNEL, 1));
-	KUNIT_EXPECT_NULL(test, bip_geometry(bio));
+	KUNIT_EXPECT_NULL(test, geometry_of(bio));
 	bio->bi_bdev = plain->bdev;
-	KUNIT_EXPECT_NULL(test, bip_geometry(bio));
+	KUNIT_EXPECT_NULL(test, geometry_of(bio));
 	bio->bi_bdev = td->bdev;
-	KUNIT_ASSERT_NOT_NULL(test, bip_geometry(bio));
-	KUNIT_EXPECT_TRUE(test, blk_integrity_geometry_equal(bip_geometry(bio),
+	KUNIT_ASSERT_NOT_NULL(test, geometry_of(bio));
+	KUNIT_EXPECT_TRUE(test, blk_integrity_geometry_equal(geometry_of(bio),
 							     &bi));
 }
 
@@ -176,8 +181,8 @@ static void clone_without_device_keeps_geometry(struct kunit *test)
 	struct bio clone;
 
 	KUNIT_ASSERT_EQ(test, 0, bio_init_clone(NULL, &clone, bio, GFP_KERNEL));
-	KUNIT_ASSERT_NOT_NULL(test, bip_geometry(&clone));
-	KUNIT_EXPECT_TRUE(test, blk_integrity_geometry_equal(bip_geometry(&clone),
+	KUNIT_ASSERT_NOT_NULL(test, geometry_of(&clone));
+	KUNIT_EXPECT_TRUE(test, blk_integrity_geometry_equal(geometry_of(&clone),
 							     &td->bi));
 	bio_set_dev(&clone, plain->bdev);
 	bio_advance(&clone, 1024);
