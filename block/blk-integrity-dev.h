@@ -306,7 +306,7 @@ static inline void blk_integrity_count(struct request_queue *q,
 				       enum blk_integrity_counter counter,
 				       unsigned int n)
 {
-	struct blk_integrity_dev *idev = q->integrity_dev;
+	struct blk_integrity_dev *idev = READ_ONCE(q->integrity_dev);
 	struct blk_integrity_counters __percpu *counters;
 
 	if (!n || !idev)

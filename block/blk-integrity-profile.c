@@ -310,7 +310,8 @@ static struct blk_integrity_dev *make_dev(struct request_queue *q)
 	blk_integrity_reset_policies(idev);
 	blk_integrity_event_init(idev);
 	mutex_init(&idev->reserve_lock);
-	WRITE_ONCE(q->integrity_dev, idev);
+	/* A reader that sees the state, with any limits, must see its content. */
+	smp_store_release(&q->integrity_dev, idev);
 	/*
 	 * Order the state before limits with metadata: a reader that sees the
 	 * limits must see the state.  It enters the queue later, or pairs this

@@ -20,7 +20,8 @@ static struct request_queue *dev_to_queue(struct device *dev)
 
 static struct blk_integrity_dev *dev_to_idev(struct device *dev)
 {
-	return dev_to_queue(dev)->integrity_dev;
+	/* A disk without metadata may get its state meanwhile. */
+	return READ_ONCE(dev_to_queue(dev)->integrity_dev);
 }
 
 /*
