@@ -24,7 +24,7 @@ help:
 	@echo 'make check        runs checkpatch, sparse, W=1, clang, kernel-doc, and compiles all users of the interface'
 	@echo 'make check-drivers  compiles all users of the interface'
 	@echo 'make test-base    runs tests of known defects on the unmodified base and on this code; prints a table'
-	@echo 'make test-archs   runs the KUnit suites in QEMU on i386, with high memory, and on s390x, which is big endian'
+	@echo 'make test-archs   runs the KUnit suites in QEMU on i386 with high memory, s390x, which is big endian, and arm64'
 	@echo 'make test-sanitize  runs KUnit and tests of the guest with KASAN, UBSAN, lockdep and kmemleak in UML, and fuzzes'
 	@echo 'make test-matrix  runs all cells of the test that combines formats of pi_brd with stacks and submitters: takes hours'
 	@echo 'make coverage     writes which lines and branches KUnit runs to build/coverage/index.html'
