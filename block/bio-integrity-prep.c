@@ -409,6 +409,56 @@ static void bip_rewind(struct bip_object *obj)
 	};
 }
 
+/*
+ * Verify what is to be verified, once.  Return: %true if that is done; %false if
+ * kintegrityd or a second reading owns the bio and will complete it.
+ */
+static bool settle(struct bio *bio)
+{
+	struct bio_integrity_payload *bip = bio_integrity(bio);
+	struct bip_object *obj = bip_to_object(bip);
+
+	if (obj->copied_from) {
+		bio_integrity_uncopy(obj);
+		return !bio_integrity_flagged(bio, BIP_BLOCK_INTEGRITY) ||
+		       settle(bio);
+	}
+	if (obj->verified)
+		return true;
+	if (bip->bip_flags & (BIP_OWNED | BIP_VERIFY))
+		memset(&obj->err, 0, sizeof(obj->err));
+	if (bio->bi_status == BLK_STS_PROTECTION)
+		record_device_error(obj);
+	if ((bip->bip_flags & BIP_VERIFY) && !bio->bi_status &&
+	    (bip->bip_flags & BIP_CHECK_FLAGS) &&
+	    !bio_integrity_verify_read(obj))
+		return false;
+	obj->verified = true;
+	return true;
+}
+
+static bool bip_is_automatic(const struct bio_integrity_payload *bip)
+{
+	return (bip->bip_flags & (BIP_BLOCK_INTEGRITY | BIP_OWNED)) ==
+	       BIP_BLOCK_INTEGRITY;
+}
+
+/**
+ * __bio_integrity_leave() - bio_integrity_leave() for a payload of the block layer
+ * @bio: the bio
+ *
+ * Context: Any context.
+ * Return: as bio_integrity_leave().
+ */
+bool __bio_integrity_leave(struct bio *bio)
+{
+	if (!settle(bio))
+		return false;
+	if (bip_is_automatic(bio_integrity(bio)))
+		bio_integrity_free(bio);
+	return true;
+}
+
 /**
  * __bio_integrity_endio() - complete a bio with a payload of the block layer
  * @bio: the bio
@@ -419,26 +469,11 @@ static void bip_rewind(struct bip_object *obj)
  */
 bool __bio_integrity_endio(struct bio *bio)
 {
-	struct bio_integrity_payload *bip = bio_integrity(bio);
-	struct bip_object *obj = bip_to_object(bip);
-
-	if (obj->copied_from) {
-		bio_integrity_uncopy(obj);
-		return bio_integrity_endio(bio);
-	}
-	if (!obj->verified) {
-		if (bip->bip_flags & (BIP_OWNED | BIP_VERIFY))
-			memset(&obj->err, 0, sizeof(obj->err));
-		if (bio->bi_status == BLK_STS_PROTECTION)
-			record_device_error(obj);
-		if ((bip->bip_flags & BIP_VERIFY) && !bio->bi_status &&
-		    (bip->bip_flags & BIP_CHECK_FLAGS) &&
-		    !bio_integrity_verify_read(obj))
-			return false;
-	}
-	if (bip->bip_flags & BIP_OWNED)
-		bip_rewind(obj);
-	else
+	if (!settle(bio))
+		return false;
+	if (bip_is_automatic(bio_integrity(bio)))
 		bio_integrity_free(bio);
+	else if (bio_integrity_flagged(bio, BIP_OWNED))
+		bip_rewind(bip_to_object(bio_integrity(bio)));
 	return true;
 }

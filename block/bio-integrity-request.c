@@ -67,33 +67,6 @@ static struct bio *split_kept(struct bio *bio, unsigned int *nr_segs)
 }
 
 /*
- * A bio that others are chained to ends after them, and would keep its object
- * until then, but they may be submitted later and wait for this object.  So a
- * clone takes its place, which ends with its request.
- */
-static struct bio *clone_chained(struct bio *bio)
-{
-	struct blk_integrity_dev *idev = bdev_get_queue(bio->bi_bdev)->integrity_dev;
-	struct bio *clone;
-
-	if (!bio_flagged(bio, BIO_CHAIN) || !may_have_pieces(bio) ||
-	    bio_zone_write_plugging(bio))
-		return bio;
-	clone = bio_alloc_clone(bio->bi_bdev, bio, GFP_NOIO, &idev->pieces);
-	if (!clone)
-		return bio;
-	if (bio_integrity(bio) && bio_integrity_clone(clone, bio, GFP_NOIO)) {
-		bio_put(clone);
-		return bio;
-	}
-	blkcg_bio_issue_init(clone);
-	bio_chain(clone, bio);
-	/* What remains of it are the bios that are chained to it. */
-	bio_endio(bio);
-	return clone;
-}
-
-/*
  * There is no memory, and the bio may have to wait for a request: do not hold an
  * object of the reserve meanwhile.  A polled bio would hold one until it is
  * polled, by a task that may itself wait for memory.
@@ -111,7 +84,7 @@ static noinline struct bio *postpone(struct bio *bio, unsigned int *nr_segs,
 		}
 		bio_clear_polled(bio);
 	}
-	bio = clone_chained(split_kept(bio, nr_segs));
+	bio = split_kept(bio, nr_segs);
 	bip = bio_integrity(bio);
 	if (bip) {
 		bip->bip_flags |= BIP_AWAITS_COPY;

@@ -235,13 +235,16 @@ static void report(struct bio_integrity_reread *reread)
 static void conclude(struct bio_integrity_reread *reread)
 {
 	struct bip_object *obj = reread->obj;
+	struct bio *bio = obj->bio;
 	bool kept = obj->reserve;
 
 	report(reread);
 	obj->err = reread->err;
 	reread->obj = NULL;
 	bio_integrity_conclude(obj);
-	bio_endio(obj->bio);
+	/* A bio that others are chained to ends later. */
+	__bio_integrity_leave(bio);
+	bio_endio(bio);
 	if (kept)
 		atomic_dec(&reread->kept);
 	if (atomic_dec_and_test(&reread->in_flight))

@@ -230,8 +230,11 @@ static void object_end(struct bip_object *obj)
 	struct request_queue *held = obj->held;
 	struct bio *bio = obj->bio;
 
-	if (object_verified(obj))
+	if (object_verified(obj)) {
+		/* A bio that others are chained to ends later. */
+		__bio_integrity_leave(bio);
 		bio_endio(bio);
+	}
 	if (held)
 		blk_queue_exit(held);
 }

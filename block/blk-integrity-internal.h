@@ -26,6 +26,7 @@ bool __bio_integrity_finish(struct bio *bio, struct request *rq);
 
 /* bio-integrity-prep.c */
 bool __bio_integrity_endio(struct bio *bio);
+bool __bio_integrity_leave(struct bio *bio);
 
 /**
  * bio_integrity_endio() - complete the integrity part of a bio
@@ -40,6 +41,24 @@ static inline bool bio_integrity_endio(struct bio *bio)
 	if (bio_integrity_flagged(bio, BIP_BLOCK_INTEGRITY))
 		return __bio_integrity_endio(bio);
 	return true;
+}
+
+/**
+ * bio_integrity_leave() - complete the integrity part of a bio with its request
+ * @bio: bio whose request has transferred all of it
+ *
+ * A bio to which others are chained ends after them.  Until then its device may
+ * be removed, and others may wait for the object of the reserve that it has.
+ *
+ * Context: Any context.
+ * Return: %true if the request may end the bio; %false if kintegrityd or a second
+ *	reading will do that.
+ */
+static inline bool bio_integrity_leave(struct bio *bio)
+{
+	return !bio_flagged(bio, BIO_CHAIN) ||
+	       !bio_integrity_flagged(bio, BIP_BLOCK_INTEGRITY) ||
+	       __bio_integrity_leave(bio);
 }
 
 /**
@@ -193,6 +212,11 @@ static inline void bio_integrity_free(struct bio *bio)
 }
 
 static inline bool bio_integrity_endio(struct bio *bio)
+{
+	return true;
+}
+
+static inline bool bio_integrity_leave(struct bio *bio)
 {
 	return true;
 }

@@ -185,6 +185,16 @@ static void test_disk_free(void *data)
 }
 
 /**
+ * test_disk_remove() - free a disk before its test ends
+ * @test: the running test
+ * @td: the disk
+ */
+void test_disk_remove(struct kunit *test, struct test_disk *td)
+{
+	kunit_release_action(test, test_disk_free, td);
+}
+
+/**
  * test_plain_limits() - limits of a disk without metadata
  *
  * Return: limits under which no I/O of a test is split.

@@ -97,6 +97,7 @@ struct test_disk *test_disk_of(struct kunit *test, struct blk_integrity bi);
 int test_disk_commit(struct test_disk *td, struct blk_integrity bi);
 void test_disk_release(struct test_disk *td);
 void test_disk_settle(struct test_disk *td);
+void test_disk_remove(struct kunit *test, struct test_disk *td);
 u64 test_disk_counter(struct test_disk *td, enum blk_integrity_counter counter);
 void test_disk_fill(struct kunit *test, struct test_disk *td,
 		    struct rnd_state *rng);
