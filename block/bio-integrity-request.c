@@ -6,6 +6,10 @@
 
 #include <linux/bio-integrity.h>
 #include <linux/blk-integrity.h>
+#include <linux/kref.h>
+#include <linux/sched/mm.h>
+#include <linux/slab.h>
+#include <linux/workqueue.h>
 
 #include <trace/events/block.h>
 
@@ -25,15 +29,91 @@ static void submit_first(struct bio *bio)
 		submit_bio_noacct_nocheck(bio);
 }
 
-/* Can bios stand in for this one and for its parts? */
-static bool may_have_pieces(struct bio *bio)
+/**
+ * struct bip_parts - bios for the parts of bios that are too large for a reserve
+ * @bios: the bios
+ * @ref: held by the device and by each bio: after a failover, one may end after
+ *	the path that it is from has been removed
+ * @work: frees @bios, for which the end of a bio is not the place
+ */
+struct bip_parts {
+	struct bio_set bios;
+	struct kref ref;
+	struct work_struct work;
+};
+
+static void free_parts(struct work_struct *work)
+{
+	struct bip_parts *parts = container_of(work, struct bip_parts, work);
+
+	bioset_exit(&parts->bios);
+	kfree(parts);
+}
+
+static void release_parts(struct kref *ref)
+{
+	schedule_work(&container_of(ref, struct bip_parts, ref)->work);
+}
+
+/**
+ * bip_parts_create() - allocate bios for parts
+ *
+ * Context: Process context.  May sleep, but does no I/O: the queue may be frozen,
+ *	so that I/O to free memory would wait for ever.
+ * Return: the bios; NULL if the allocation fails.
+ */
+struct bip_parts *bip_parts_create(void)
+{
+	unsigned int noio = memalloc_noio_save();
+	struct bip_parts *parts = kzalloc(sizeof(*parts), GFP_KERNEL);
+
+	if (parts && bioset_init(&parts->bios, BIO_POOL_SIZE, 0, 0)) {
+		kfree(parts);
+		parts = NULL;
+	}
+	if (parts) {
+		bioset_integrity_create_split(&parts->bios);
+		kref_init(&parts->ref);
+		INIT_WORK(&parts->work, free_parts);
+	}
+	memalloc_noio_restore(noio);
+	return parts;
+}
+
+/**
+ * bip_parts_put() - free the bios for parts as soon as none is in use
+ * @parts: the bios, or NULL
+ *
+ * Context: Any context.
+ */
+void bip_parts_put(struct bip_parts *parts)
+{
+	if (parts)
+		kref_put(&parts->ref, release_parts);
+}
+
+/* The end of a chained bio, which bio_chain() would have set, and of its use. */
+static void part_ended(struct bio *part)
+{
+	struct bip_parts *parts = container_of(part->bi_pool, struct bip_parts, bios);
+	struct bio *bio = part->bi_private;
+
+	if (part->bi_status && !bio->bi_status)
+		bio->bi_status = part->bi_status;
+	bio_put(part);
+	bip_parts_put(parts);
+	bio_endio(bio);
+}
+
+/* The bios that a part of this one can be, NULL if it cannot have one. */
+static struct bip_parts *parts_for(struct bio *bio)
 {
 	struct blk_integrity_dev *idev = bdev_get_queue(bio->bi_bdev)->integrity_dev;
 
 	if (bio_op(bio) != REQ_OP_READ && bio_op(bio) != REQ_OP_WRITE)
-		return false;
-	/* Pairs with the release in make_pieces(). */
-	return smp_load_acquire(&idev->has_pieces);
+		return NULL;
+	/* Pairs with the release in make_parts(). */
+	return smp_load_acquire(&idev->parts);
 }
 
 /*
@@ -45,20 +125,22 @@ static bool may_have_pieces(struct bio *bio)
 static struct bio *split_kept(struct bio *bio, unsigned int *nr_segs)
 {
 	struct request_queue *q = bdev_get_queue(bio->bi_bdev);
-	struct blk_integrity_dev *idev = q->integrity_dev;
 	unsigned int sectors = bio_integrity_kept_sectors(q);
+	struct bip_parts *parts = parts_for(bio);
 	struct bio *first;
 
-	if (!sectors || !may_have_pieces(bio) || bio_sectors(bio) <= sectors ||
+	if (!sectors || !parts || bio_sectors(bio) <= sectors ||
 	    bio->bi_opf & REQ_ATOMIC)
 		return bio;
 
-	first = bio_split(bio, sectors, GFP_NOIO, &idev->pieces);
+	first = bio_split(bio, sectors, GFP_NOIO, &parts->bios);
 	if (!first)
 		return bio;
+	kref_get(&parts->ref);
 	first->bi_opf |= REQ_NOMERGE;
 	blkcg_bio_issue_init(first);
 	bio_chain(first, bio);
+	first->bi_end_io = part_ended;
 	trace_block_split(first, bio->bi_iter.bi_sector);
 	submit_first(bio);
 	/* It fits: this counts segments. */

@@ -180,18 +180,11 @@ static bool copy_limits(struct request_queue *q, struct queue_limits *lim)
 	       blk_integrity_is_consistent(&lim->integrity);
 }
 
-/* The queue may be frozen, so that I/O to free memory would wait for ever. */
-static void make_pieces(struct blk_integrity_dev *idev)
+static void make_parts(struct blk_integrity_dev *idev)
 {
-	unsigned int noio = memalloc_noio_save();
-
-	if (!idev->has_pieces &&
-	    !bioset_init(&idev->pieces, BIO_POOL_SIZE, 0, 0)) {
-		bioset_integrity_create_split(&idev->pieces);
-		/* Pairs with the acquire in may_have_pieces(). */
-		smp_store_release(&idev->has_pieces, true);
-	}
-	memalloc_noio_restore(noio);
+	/* Pairs with the acquire in parts_for(). */
+	if (!idev->parts)
+		smp_store_release(&idev->parts, bip_parts_create());
 }
 
 /**
@@ -213,7 +206,7 @@ void blk_integrity_reserve_use(struct request_queue *q)
 		return;
 	mutex_lock(&idev->reserve_lock);
 	if (queue_is_mq(q))
-		make_pieces(idev);
+		make_parts(idev);
 	if (idev->can_verify)
 		blk_integrity_reread_init(idev);
 	reserve_replace(idev, &idev->reserve, reserve_shape(q, &lim));
@@ -258,7 +251,7 @@ int blk_integrity_reserve_resize(struct request_queue *q,
 
 	mutex_lock(&idev->reserve_lock);
 	if (q->disk && queue_is_mq(q))
-		make_pieces(idev);
+		make_parts(idev);
 	if ((q->disk && queue_is_mq(q)) || rcu_access_pointer(idev->reserve))
 		err = reserve_replace(idev, &idev->reserve,
 				      reserve_shape(q, lim));
@@ -283,8 +276,7 @@ int blk_integrity_reserve_resize(struct request_queue *q,
 void blk_integrity_reserve_exit(struct blk_integrity_dev *idev)
 {
 	blk_integrity_reserve_free(idev);
-	if (idev->has_pieces)
-		bioset_exit(&idev->pieces);
+	bip_parts_put(idev->parts);
 }
 
 /**

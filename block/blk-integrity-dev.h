@@ -117,10 +117,10 @@ struct blk_integrity_counters {
  * @log_suppressed: bios with errors that were not logged since the last line
  * @last_error: time of the last error in jiffies; 0 before the first one
  * @profile: profile of the limits in force; its owner is held
- * @reserve_lock: serialises allocation and replacement of the next five
+ * @reserve_lock: serialises allocation and replacement of the next four
  * @reserve: payloads for I/O whose allocation fails; NULL before the first use
- * @pieces: bios for the parts of a bio that is too large for @reserve
- * @has_pieces: @pieces can be used
+ * @parts: bios for the parts of a bio that is too large for @reserve; NULL before
+ *	the first use
  * @owned_reserve: payloads for submitters; NULL before the first use
  * @reread: second readings; NULL before the first use
  * @event_lock: protects @event_disk and @events
@@ -150,10 +150,9 @@ struct blk_integrity_dev {
 	atomic_t log_suppressed;
 	unsigned long last_error;
 	const struct blk_integrity_profile *profile;
-	struct mutex reserve_lock;	/* for the next five */
+	struct mutex reserve_lock;	/* for the next four */
 	struct blk_integrity_reserve __rcu *reserve;
-	struct bio_set pieces;
-	bool has_pieces;
+	struct bip_parts *parts;
 	struct blk_integrity_reserve __rcu *owned_reserve;
 	struct bio_integrity_reread *reread;
 	spinlock_t event_lock;	/* for event_disk and events */
@@ -322,6 +321,8 @@ static inline void blk_integrity_count(struct request_queue *q,
 /* bio-integrity-copy.c */
 
 /* bio-integrity-request.c */
+struct bip_parts *bip_parts_create(void);
+void bip_parts_put(struct bip_parts *parts);
 enum bio_integrity_arrival bio_integrity_arrive(struct bio *bio,
 		const struct request_queue *q);
 struct bio *bio_integrity_begin(struct bio *bio, struct request_queue *q,

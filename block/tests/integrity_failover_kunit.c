@@ -87,27 +87,42 @@ static struct request *held_request(struct kunit *test, struct test_disk *td)
 	return rq;
 }
 
-/* What nvme_failover_req() and nvme_requeue_work() do. */
+/* What nvme_failover_req() does. */
+static void steal_request(struct kunit *test, struct bio_list *bios,
+			  struct test_disk *from, struct test_disk *to,
+			  unsigned int partial_bytes)
+{
+	struct request *rq = held_request(test, from);
+	struct bio *bio;
+
+	if (partial_bytes)
+		blk_update_request(rq, BLK_STS_OK, partial_bytes);
+	__rq_for_each_bio(bio, rq)
+		bio_set_dev(bio, to->bdev);
+	blk_steal_bios(bios, rq);
+	blk_mq_end_request(rq, BLK_STS_OK);
+}
+
+/* What nvme_requeue_work() does. */
+static void submit_again(struct bio_list *bios)
+{
+	struct bio *bio;
+
+	while ((bio = bio_list_pop(bios)))
+		submit_bio_noacct(bio);
+}
+
 static void fail_over(struct kunit *test, struct test_io *io,
 		      const struct path_case *row, struct test_disk *from,
 		      struct test_disk *to)
 {
 	struct bio_list bios = BIO_EMPTY_LIST;
-	struct request *rq;
-	struct bio *bio;
 
 	from->hold = true;
 	test_io_submit(io);
-	rq = held_request(test, from);
+	steal_request(test, &bios, from, to, row->partial_bytes);
 	from->hold = false;
-	if (row->partial_bytes)
-		blk_update_request(rq, BLK_STS_OK, row->partial_bytes);
-	__rq_for_each_bio(bio, rq)
-		bio_set_dev(bio, to->bdev);
-	blk_steal_bios(&bios, rq);
-	blk_mq_end_request(rq, BLK_STS_OK);
-	while ((bio = bio_list_pop(&bios)))
-		submit_bio_noacct(bio);
+	submit_again(&bios);
 }
 
 static void read_takes_another_path(struct kunit *test)
@@ -226,6 +241,83 @@ static void copied_metadata_takes_another_path(struct kunit *test)
 	test_vecs_read(meta, found);
 	KUNIT_EXPECT_MEMEQ(test, second->meta + FIRST * 8, found,
 			   8 * INTERVALS);
+}
+
+struct chain_case {
+	const char *desc;
+	bool owned;
+	bool bad;
+};
+
+static const struct chain_case chain_cases[] = {
+	{ "of the block layer" },
+	{ "of the block layer, bad data", .bad = true },
+	{ "of the submitter", .owned = true },
+	{ "of the submitter, bad data", .owned = true, .bad = true },
+};
+
+KUNIT_ARRAY_PARAM_DESC(chain_cases, chain_cases, desc);
+
+/* A bio that waits for others that are chained to it needs its path no more. */
+static void chained_read_outlives_its_path(struct kunit *test)
+{
+	const struct chain_case *row = test->param_value;
+	struct test_disk *first = first_path(test);
+	struct test_disk *second = second_path(test, &path_cases[0], first);
+	struct test_io *child = test_io_filled(test, second, REQ_OP_READ, 0, 8);
+	struct test_disk *counts = row->owned ? second : first;
+	struct test_io *io;
+
+	io = row->owned ? test_io_owned(test, second, REQ_OP_READ, FIRST, 8) :
+			  test_io_filled(test, second, REQ_OP_READ, FIRST, 8);
+	first->data[(FIRST << SECTOR_SHIFT) + 1] ^= row->bad;
+	counts->disk->queue->integrity_dev->rereads = 0;
+	child->bio.bi_private = NULL;
+	child->bio.bi_end_io = NULL;
+	bio_get(&child->bio);
+	bio_chain(&child->bio, &io->bio);
+	second->hold = true;
+	submit_bio(&child->bio);
+	bio_set_dev(&io->bio, first->bdev);
+	test_io_submit(io);
+	test_disk_settle(first);
+	KUNIT_EXPECT_EQ(test, 8, test_disk_counter(counts, BLK_INTEGRITY_VERIFIED));
+	KUNIT_EXPECT_EQ(test, row->owned, !!bio_integrity(&io->bio));
+	test_disk_remove(test, first);
+	test_disk_release(second);
+	KUNIT_EXPECT_EQ(test, row->bad ? -EILSEQ : 0, test_io_wait(test, io));
+	test_disk_settle(second);
+	KUNIT_EXPECT_EQ(test, row->owned ? 16 : 8,
+			test_disk_counter(second, BLK_INTEGRITY_VERIFIED));
+}
+
+/* A bio that was split for lack of memory takes its part to another path. */
+static void part_outlives_its_path(struct kunit *test)
+{
+	struct blk_integrity bi = test_geometry(CRC, REF_TAG, 64, 0, 9);
+	struct test_disk *first = test_disk_of(test, bi);
+	struct test_disk *second = test_disk_of(test, bi);
+	struct bio_list bios = BIO_EMPTY_LIST;
+	struct test_io *io;
+
+	test_disk_fill(test, second, test_rng(test));
+	/* The first I/O can have other allocations. */
+	io = test_io_filled(test, first, REQ_OP_WRITE, FIRST, INTERVALS);
+	KUNIT_ASSERT_EQ(test, 0, test_io_run(test, io));
+	io = test_io_filled(test, first, REQ_OP_READ, FIRST, INTERVALS);
+	first->hold = true;
+	test_fail_next_allocation(test);
+	test_io_submit(io);
+	steal_request(test, &bios, first, second, 0);
+	steal_request(test, &bios, first, second, 0);
+	KUNIT_EXPECT_EQ(test, 2, bio_list_size(&bios));
+	test_disk_remove(test, first);
+	/* Frees what a queue kept. */
+	flush_workqueue(system_wq);
+	submit_again(&bios);
+	KUNIT_EXPECT_EQ(test, 0, test_io_wait(test, io));
+	KUNIT_EXPECT_EQ(test, INTERVALS,
+			test_disk_counter(second, BLK_INTEGRITY_VERIFIED));
 }
 
 /* Positions in a page of the metadata of two reads that merge. */
@@ -378,6 +470,8 @@ static struct kunit_case failover_cases[] = {
 	KUNIT_CASE_PARAM(copied_metadata_takes_another_path, path_cases_gen_params),
 	KUNIT_CASE_PARAM(cloned_request_fits_its_queue, path_cases_gen_params),
 	KUNIT_CASE_PARAM(merged_clone_fits_its_queue, merge_cases_gen_params),
+	KUNIT_CASE_PARAM(chained_read_outlives_its_path, chain_cases_gen_params),
+	KUNIT_CASE(part_outlives_its_path),
 	{ }
 };
 
