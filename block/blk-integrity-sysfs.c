@@ -269,16 +269,13 @@ static int parse_word(const struct policy *policy, const char *page, u32 *value)
 static int parse_number(const struct policy *policy, const char *page,
 			u32 *value)
 {
-	int err;
-
 	if (policy->automatic && sysfs_streq(page, "auto")) {
 		*value = policy->automatic;
 		return 0;
 	}
-	err = kstrtou32(page, 0, value);
-	if (err)
-		return err;
-	return *value > policy->max ? -EINVAL : 0;
+	if (kstrtou32(page, 0, value) || *value > policy->max)
+		return -EINVAL;
+	return 0;
 }
 
 static int parse_policy(const struct policy *policy, const char *page,

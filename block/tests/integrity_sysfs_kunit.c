@@ -186,7 +186,7 @@ static void inline_bytes_is_a_number_or_auto(struct kunit *test)
 {
 	static const char *const bad[] = {
 		"131073", "4294967295", "-1", "Auto", "auto 1", "automatic", "",
-		"4096x",
+		"4096x", "4294967296",
 	};
 	struct test_disk *td = test_disk_of(test, test_geometry(CRC, REF_TAG, 8, 0,
 								9));
