@@ -270,6 +270,8 @@ void blk_integrity_stat_exit(struct blk_integrity_dev *idev);
 void blk_integrity_reset_counters(struct blk_integrity_dev *idev);
 u64 blk_integrity_counter(const struct blk_integrity_dev *idev,
 		enum blk_integrity_counter counter);
+ssize_t blk_integrity_show_counters(const struct blk_integrity_dev *idev,
+		char *page);
 void blk_integrity_error_merge(struct blk_integrity_error *err,
 		const struct blk_integrity_error *more);
 void blk_integrity_report(struct block_device *bdev,

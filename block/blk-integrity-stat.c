@@ -8,6 +8,7 @@
 #include <linux/export.h>
 #include <linux/percpu.h>
 #include <linux/ratelimit.h>
+#include <linux/sysfs.h>
 #include <linux/workqueue.h>
 
 #include "blk.h"
@@ -134,6 +135,46 @@ void blk_integrity_reset_counters(struct blk_integrity_dev *idev)
 			memset(per_cpu_ptr(counters, cpu), 0, sizeof(*counters));
 	idev->last_error = 0;
 	atomic_set(&idev->log_suppressed, 0);
+}
+
+static const char *const counter_names[BLK_INTEGRITY_NR_COUNTERS] = {
+	[BLK_INTEGRITY_GENERATED]	= "generated_intervals",
+	[BLK_INTEGRITY_VERIFIED]	= "verified_intervals",
+	[BLK_INTEGRITY_ESCAPED]		= "escaped_intervals",
+	[BLK_INTEGRITY_UNCHECKED]	= "unchecked_intervals",
+	[BLK_INTEGRITY_GUARD_ERRORS]	= "guard_errors",
+	[BLK_INTEGRITY_APP_ERRORS]	= "app_errors",
+	[BLK_INTEGRITY_REF_ERRORS]	= "ref_errors",
+	[BLK_INTEGRITY_DEVICE_ERRORS]	= "device_errors",
+	[BLK_INTEGRITY_REMAPPED]	= "remapped_intervals",
+	[BLK_INTEGRITY_STRADDLED]	= "straddled_intervals",
+	[BLK_INTEGRITY_BOUNCED]		= "bounced_buffers",
+	[BLK_INTEGRITY_RESERVE_USES]	= "reserve_uses",
+	[BLK_INTEGRITY_INLINE_VERIFIES]	= "inline_verifies",
+	[BLK_INTEGRITY_REREAD]		= "reread_intervals",
+	[BLK_INTEGRITY_HEALED]		= "healed_intervals",
+	[BLK_INTEGRITY_COPIED_WRITES]	= "copied_writes",
+	[BLK_INTEGRITY_COPY_FALLBACKS]	= "copy_fallbacks",
+	[BLK_INTEGRITY_ALIGNED_COPIES]	= "aligned_copies",
+};
+
+/**
+ * blk_integrity_show_counters() - print all counters of a queue
+ * @idev: its integrity state
+ * @page: page to print to
+ *
+ * Context: Process context.
+ * Return: length of the text in bytes.
+ */
+ssize_t blk_integrity_show_counters(const struct blk_integrity_dev *idev,
+				    char *page)
+{
+	int len = 0;
+
+	for (int i = 0; i < BLK_INTEGRITY_NR_COUNTERS; i++)
+		len += sysfs_emit_at(page, len, "%s %llu\n", counter_names[i],
+				     blk_integrity_counter(idev, i));
+	return len;
 }
 
 static void report_uevent(struct blk_integrity_dev *idev, struct gendisk *disk)

@@ -5,13 +5,19 @@
  * Documentation/ABI/stable/sysfs-block-integrity.
  */
 
+#define pr_fmt(fmt) "blk-integrity: " fmt
+
 #include <linux/blk-integrity.h>
 #include <linux/device.h>
+#include <linux/moduleparam.h>
 #include <linux/sysfs.h>
 
 #include "blk.h"
 #include "blk-integrity-dev.h"
 #include "pi-guard.h"
+
+#undef MODULE_PARAM_PREFIX
+#define MODULE_PARAM_PREFIX	"blk_integrity."
 
 static struct request_queue *dev_to_queue(struct device *dev)
 {
@@ -153,37 +159,10 @@ static ssize_t status_show(struct device *dev, struct device_attribute *attr,
 }
 static DEVICE_ATTR_RO(status);
 
-static const char *const counter_names[BLK_INTEGRITY_NR_COUNTERS] = {
-	[BLK_INTEGRITY_GENERATED]	= "generated_intervals",
-	[BLK_INTEGRITY_VERIFIED]	= "verified_intervals",
-	[BLK_INTEGRITY_ESCAPED]		= "escaped_intervals",
-	[BLK_INTEGRITY_UNCHECKED]	= "unchecked_intervals",
-	[BLK_INTEGRITY_GUARD_ERRORS]	= "guard_errors",
-	[BLK_INTEGRITY_APP_ERRORS]	= "app_errors",
-	[BLK_INTEGRITY_REF_ERRORS]	= "ref_errors",
-	[BLK_INTEGRITY_DEVICE_ERRORS]	= "device_errors",
-	[BLK_INTEGRITY_REMAPPED]	= "remapped_intervals",
-	[BLK_INTEGRITY_STRADDLED]	= "straddled_intervals",
-	[BLK_INTEGRITY_BOUNCED]		= "bounced_buffers",
-	[BLK_INTEGRITY_RESERVE_USES]	= "reserve_uses",
-	[BLK_INTEGRITY_INLINE_VERIFIES]	= "inline_verifies",
-	[BLK_INTEGRITY_REREAD]		= "reread_intervals",
-	[BLK_INTEGRITY_HEALED]		= "healed_intervals",
-	[BLK_INTEGRITY_COPIED_WRITES]	= "copied_writes",
-	[BLK_INTEGRITY_COPY_FALLBACKS]	= "copy_fallbacks",
-	[BLK_INTEGRITY_ALIGNED_COPIES]	= "aligned_copies",
-};
-
 static ssize_t stat_show(struct device *dev, struct device_attribute *attr,
 			 char *page)
 {
-	struct blk_integrity_dev *idev = dev_to_idev(dev);
-	int len = 0;
-
-	for (int i = 0; i < BLK_INTEGRITY_NR_COUNTERS; i++)
-		len += sysfs_emit_at(page, len, "%s %llu\n", counter_names[i],
-				     blk_integrity_counter(idev, i));
-	return len;
+	return blk_integrity_show_counters(dev_to_idev(dev), page);
 }
 static DEVICE_ATTR_RO(stat);
 
@@ -191,7 +170,8 @@ static DEVICE_ATTR_RO(stat);
  * struct policy - a policy of the administrator and its file
  * @attr: the file
  * @offset: of the policy, a u32, in &struct blk_integrity_dev
- * @initial: value until the administrator sets another one
+ * @initial: value until the administrator sets another one; a boot parameter
+ *	can change it
  * @max: largest value
  * @words: values in the file; NULL if they are numbers
  * @automatic: value, above @max, of the word "auto"; 0 if it is not accepted
@@ -376,6 +356,31 @@ static const struct policy *const policies[] = {
 	&read_verify, &write_generate, &inline_bytes, &rereads, &on_error,
 	&copy_writes,
 };
+
+/* A boot line that is wrong in part must not keep the machine from booting. */
+static int set_initial(const char *text, const struct kernel_param *param)
+{
+	struct policy *policy = param->arg;
+	u32 value;
+
+	if (parse_policy(policy, text, &value))
+		pr_warn("%s=%s ignored: no such value\n", param->name, text);
+	else
+		policy->initial = value;
+	return 0;
+}
+
+static const struct kernel_param_ops initial_ops = {
+	.set = set_initial,
+};
+
+#define BOOT_PARAMETER(_policy, _text)					\
+	module_param_cb(_policy, &initial_ops, &_policy, 0);		\
+	MODULE_PARM_DESC(_policy, _text)
+
+BOOT_PARAMETER(on_error, "Initial on_error of each disk: fail (default) or report");
+BOOT_PARAMETER(read_verify, "Initial read_verify of each disk: 1 (default) or 0");
+BOOT_PARAMETER(write_generate, "Initial write_generate of each disk: 1 (default) or 0");
 
 /**
  * blk_integrity_reset_policies() - reset all policies to their defaults

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What the removal of a disk and a queue freeze wait for, and the state that
- * the next disk of a queue begins with.
+ * What the removal of a disk and a queue freeze wait for, and the state that a
+ * disk begins with.
  */
 
 #include <linux/blk-integrity.h>
 #include <linux/kthread.h>
+#include <linux/moduleparam.h>
 
 #include "integrity_disk.h"
 #include "pi_reference.h"
@@ -274,12 +275,53 @@ static void late_event_is_dropped(struct kunit *test)
 	put_disk(old);
 }
 
+static void boot_line(const char *text)
+{
+	char *args = kstrdup(text, GFP_KERNEL);
+
+	if (args)
+		parse_args("KUnit", args, __start___param,
+			   __stop___param - __start___param, -1, -1, NULL, NULL);
+	kfree(args);
+}
+
+static void usual_boot_line(void *unused)
+{
+	boot_line("blk_integrity.on_error=fail blk_integrity.read_verify=1 blk_integrity.write_generate=1");
+}
+
+/* A bad value changes nothing.  The files in sysfs still change each disk. */
+static void boot_parameters_are_initial_policies(struct kunit *test)
+{
+	struct blk_integrity_dev *idev;
+
+	KUNIT_ASSERT_EQ(test, 0,
+			kunit_add_action(test, usual_boot_line, NULL));
+	boot_line("blk_integrity.on_error=report blk_integrity.read_verify=0 blk_integrity.write_generate=no");
+	idev = lasting_queue_alloc(test)->integrity_dev;
+	KUNIT_EXPECT_EQ(test, 1, idev->report_only);
+	KUNIT_EXPECT_EQ(test, 0, idev->read_verify);
+	KUNIT_EXPECT_EQ(test, 0, idev->write_generate);
+
+	boot_line("blk_integrity.on_error=perhaps blk_integrity.read_verify=-1x blk_integrity.write_generate=1");
+	idev = lasting_queue_alloc(test)->integrity_dev;
+	KUNIT_EXPECT_EQ(test, 1, idev->report_only);
+	KUNIT_EXPECT_EQ(test, 0, idev->read_verify);
+	KUNIT_EXPECT_EQ(test, 1, idev->write_generate);
+
+	usual_boot_line(NULL);
+	idev = lasting_queue_alloc(test)->integrity_dev;
+	KUNIT_EXPECT_EQ(test, 0, idev->report_only);
+	KUNIT_EXPECT_EQ(test, 1, idev->read_verify);
+}
+
 static struct kunit_case lifetime_cases[] = {
 	KUNIT_CASE(freeze_waits_for_verification),
 	KUNIT_CASE(freeze_ignores_other_disks),
 	KUNIT_CASE_PARAM(removal_waits_for_verification, removal_cases_gen_params),
 	KUNIT_CASE(next_disk_of_a_queue_begins_anew),
 	KUNIT_CASE(late_event_is_dropped),
+	KUNIT_CASE(boot_parameters_are_initial_policies),
 	{ }
 };
 
