@@ -12,6 +12,18 @@ client_load() {
 		client read "${client_disk##*/}" 0 1 1 checks=none >/dev/null
 	done
 }
+
+# client_needed NAME: loads it for a test. If the kernel has none, the test is skipped; if it does not load, it has failed.
+client_needed() {
+	client_load && return
+	if [ -n "$client_module" ]; then
+		result 1 "$1" "pi_client does not load"
+	else
+		lacks 0 "$1" "this kernel has no pi_client"
+	fi
+	return 1
+}
+
 client_unload() { rmmod pi_client; }
 
 # client write|read DISK BLOCK COUNT GENERATION [OPTION...]: prints the result.

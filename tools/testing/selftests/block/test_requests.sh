@@ -44,10 +44,7 @@ with_error "error segment after another" "0 8192 linear /dev/$below $start1
 with_error "error segment before another" "0 8192 error
 8192 8192 linear /dev/$below $start1" 8296 104
 
-client_load || {
-	result 0 "tags of writes that md retries" "SKIP this kernel has no pi_client"
-	return 0
-}
+client_needed "tags of writes that md retries" || return 0
 start=$(payloads)
 
 # on_medium NAME GENERATION START-BELOW START-ABOVE COUNT: in sectors

@@ -5,10 +5,7 @@
 . ./probe.sh
 . ./client.sh
 
-client_load || {
-	result 0 "tags and cuts" "SKIP this kernel has no pi_client"
-	return 0
-}
+client_needed "tags and cuts" || return 0
 start=$(payloads)
 
 # cut_once BLOCK: splits the bio of 16 blocks that starts there after $cut sectors.

@@ -5,10 +5,7 @@
 . ./client.sh
 . ./tags.sh
 
-client_load || {
-	result 0 "tags" "SKIP this kernel has no pi_client"
-	return 0
-}
+client_needed "tags" || return 0
 start=$(payloads)
 tag_checks 1 3 5 6
 

@@ -6,10 +6,7 @@
 . ./scsi.sh
 . ./client.sh
 
-client_load || {
-	result 0 "tags on SCSI" "SKIP this kernel has no pi_client"
-	return 0
-}
+client_needed "tags on SCSI" || return 0
 start=$(payloads)
 
 # record NAME WHAT-THE-HOST-SAYS READ-OPTION...: of the 24 blocks from 1000 on

@@ -6,10 +6,7 @@
 . ./client.sh
 . ./stack.sh
 
-client_load || {
-	result 0 "tags on stacked devices" "SKIP this kernel has no pi_client"
-	return 0
-}
+client_needed "tags on stacked devices" || return 0
 start=$(payloads)
 below=$(namespace 1)
 format=512+8:crc16:1:0
