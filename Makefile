@@ -17,7 +17,7 @@ help:
 	@echo 'make shell        starts a shell in the guest, with its devices'
 	@echo 'make kunit        runs the KUnit suites in UML'
 	@echo 'make kunit-qemu   runs the KUnit suites in QEMU, x86_64'
-	@echo 'make selftest     runs all tests in the guest, including the slow ones; prints KTAP'
+	@echo 'make selftest     runs all tests in the guest, including the slow ones; prints failures and a table'
 	@echo 'make bench        compares speed and cost with the base, all of it; writes build/bench/report.html'
 	@echo 'make bench-guards  compares the speed of guards with the base'
 	@echo 'make bench-path   compares the instructions of a bio, exactly, with the base; fails if a disk without metadata costs more'
