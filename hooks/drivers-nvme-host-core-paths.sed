@@ -3,6 +3,8 @@
 # controllers of the subsystem are scanned too, as not all of them report an event.
 # The caller holds the subsystem's lock, and has frozen the multipath disks and the namespaces of its own controller.
 # A format of one namespace may format all of them (FNA), so all heads wait for the scan.
+# Paths are disabled while the multipath disks are still frozen, but their own queues no more: a program's command takes a path
+# under SRCU, and would wait for its queue, while this waits for that SRCU.
 # file: drivers/nvme/host/core.c
 # changes: 4
 /^u32 nvme_passthru_start\(/i\
@@ -61,9 +63,9 @@ static void nvme_queue_other_scans(struct nvme_ctrl *ctrl)\
 /^u32 nvme_passthru_start\(/,/^}/s/^(\t*)nvme_wait_freeze\(ctrl\);$/&\
 \1nvme_drain_other_paths(ctrl);/
 /^void nvme_passthru_end\(/,/^}/{
-	s/^(\t*)nvme_unfreeze\(ctrl\);$/\1if (effects \& NVME_CMD_EFFECTS_NCC)\
-\1	nvme_disable_paths(ctrl);\
-&/
+	s/^(\t*)nvme_unfreeze\(ctrl\);$/&\
+\1if (effects \& NVME_CMD_EFFECTS_NCC)\
+\1	nvme_disable_paths(ctrl);/
 	s/^(\t*)nvme_queue_scan\(ctrl\);$/\1nvme_queue_other_scans(ctrl);\
 &/
 }

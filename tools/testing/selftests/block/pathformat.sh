@@ -44,6 +44,13 @@ used() {
 	done | wc -l
 }
 
+# flushes: sends commands of a program through the multipath disk, each of which takes a path, until /dev/shm/flushes is removed.
+flushes() {
+	while [ -e /dev/shm/flushes ]; do
+		nvme flush "/dev/$head" --namespace-id=$nsid >/dev/null 2>&1
+	done
+}
+
 # format_case CONTROLLER BLOCK METADATA PI PIL FORMAT GEOMETRY
 format_case() {
 	# shellcheck disable=SC2034
@@ -53,11 +60,15 @@ format_case() {
 	fio --name=reads --thread --filename="/dev/$head" --direct=1 --ioengine=libaio --iodepth=32 --rw=randread \
 		--bsrange=4k-256k --size=8m --runtime=1h --time_based >/dev/null 2>&1 &
 	reader=$!
+	: >/dev/shm/flushes
+	flushes &
+	flusher=$!
 	wait_for_io "$head"
 	format_nvm "$2" "$3" "$4" "$5"
 	result $? "$row: format"
+	rm /dev/shm/flushes
 	kill $reader 2>/dev/null
-	wait $reader
+	wait $reader $flusher
 
 	before=$(errors)
 	same "$row: multipath disk" "$geometry" "$(geometry "$head")"
