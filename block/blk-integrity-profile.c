@@ -214,6 +214,9 @@ static int blk_integrity_apply_limits(const struct request_queue *q,
 			      lim->max_user_sectors >> 1, max_sectors >> 1);
 
 	lim->max_sectors = min(lim->max_sectors, max_sectors);
+	/* Emulated zone appends have no limit but that of the device. */
+	if ((lim->features & BLK_FEAT_ZONED) && !lim->max_zone_append_sectors)
+		lim->max_hw_sectors = min(lim->max_hw_sectors, unsplit_sectors);
 	lim->max_zone_append_sectors = min(lim->max_zone_append_sectors,
 					   unsplit_sectors);
 	lim->atomic_write_max_sectors = min(lim->atomic_write_max_sectors,
