@@ -195,6 +195,10 @@ static inline void blk_integrity_snapshot(struct request_queue *q,
 	}
 }
 
+/* bio-integrity.c */
+void bip_learn_geometry(struct bio_integrity_payload *bip,
+		const struct request_queue *q);
+
 /*
  * Geometry that the payload of a bio was made for, NULL if there is no payload,
  * or if its device has no metadata.  A payload attached before the bio had a
@@ -206,7 +210,7 @@ bip_geometry(struct bio_integrity_payload *bip, const struct bio *bio)
 	if (!bip)
 		return NULL;
 	if (!bip->bip_geometry.tuple_size && bio->bi_bdev)
-		bip->bip_geometry = bdev_get_queue(bio->bi_bdev)->limits.integrity;
+		bip_learn_geometry(bip, bdev_get_queue(bio->bi_bdev));
 	return bip->bip_geometry.tuple_size ? &bip->bip_geometry : NULL;
 }
 

@@ -12,6 +12,26 @@
 #include "blk.h"
 
 /**
+ * bip_learn_geometry() - record the geometry of a device in a payload
+ * @bip: the payload
+ * @q: queue of the device, whose limits may be changing
+ *
+ * Context: Any context, so that it does not wait for the change.  If the copy is
+ *	not whole, there is none yet: what needs it asks again.
+ */
+void bip_learn_geometry(struct bio_integrity_payload *bip,
+			const struct request_queue *q)
+{
+	struct blk_integrity *bi = &bip->bip_geometry;
+
+	*bi = q->limits.integrity;
+	/* Make sure that the copy is used. */
+	barrier();
+	if (bi->tuple_size && !blk_integrity_is_consistent(bi))
+		*bi = (struct blk_integrity) {};
+}
+
+/**
  * bio_integrity_alloc_bioset() - attach a payload allocated from a bio_set
  * @bio: bio without payload
  * @gfp: allocation flags
@@ -42,7 +62,7 @@ bio_integrity_alloc_bioset(struct bio *bio, gfp_t gfp, unsigned int nr_vecs,
 		return ERR_PTR(-ENOMEM);
 	bio_integrity_attach(bio, bip, nr_vecs);
 	if (bio->bi_bdev)
-		bip->bip_geometry = bdev_get_queue(bio->bi_bdev)->limits.integrity;
+		bip_learn_geometry(bip, bdev_get_queue(bio->bi_bdev));
 	return bip;
 }
 EXPORT_SYMBOL_GPL(bio_integrity_alloc_bioset);
