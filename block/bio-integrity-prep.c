@@ -56,13 +56,13 @@ enum bio_integrity_action bio_integrity_action(struct bio *bio,
 	return action_of(bio, bi);
 }
 
-/* Drivers without requests use only metadata of submitters. */
+/* Drivers without requests can read data without the metadata. */
 static __always_inline enum bio_integrity_action
 device_action(struct bio *bio, const struct blk_integrity *bi)
 {
 	enum bio_integrity_action action = action_of(bio, bi);
 
-	if (action == BIO_INTEGRITY_BUFFER &&
+	if (action == BIO_INTEGRITY_BUFFER && bio_op(bio) == REQ_OP_READ &&
 	    !queue_is_mq(bdev_get_queue(bio->bi_bdev)))
 		return BIO_INTEGRITY_NONE;
 	return action;

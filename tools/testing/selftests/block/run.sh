@@ -10,7 +10,7 @@ cd "$(dirname "$0")" || exit 1
 : "${PI_ALIGN:=4}"
 quick="vectors nvme scsi policy partition stack partial zoned passthrough uring tags tagstack tagscsi"
 slow="defects errors unstable stable multipath trace tools clean leaks fio memory facts"
-slow="$slow tower file format swap flood tagformats tagcuts pibrd pifaults pistack piclients uringstack matrix"
+slow="$slow tower file format swap flood tagformats tagcuts pibrd pifaults pistack piclients uringstack matrix btt"
 
 # Other disks than those of pi_brd and scsi_debug are not in User Mode Linux without ubd.
 only_ours() { grep -q 'User Mode Linux' /proc/cpuinfo && [ ! -e /sys/bus/platform/drivers/uml-blkdev ]; }
