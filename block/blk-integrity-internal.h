@@ -79,7 +79,11 @@ static inline bool bio_integrity_concerned(struct bio *bio,
 	       bio->bi_opf & REQ_INTEGRITY;
 }
 
-/* A &enum bip_flags of the core: the metadata must be copied before I/O. */
+/* Flags of the core in addition to &enum bip_flags. */
+
+/* With BIP_GENERATE: the buffer is not initialised; generating writes all of it. */
+#define BIP_BLANK		BIT(14)
+/* The metadata must be copied before I/O. */
 #define BIP_AWAITS_COPY		BIT(15)
 
 /**

@@ -33,8 +33,6 @@ struct iov_iter;
  * @BIP_CHECK_APPTAG: compare the application tag with @bip_app_tag
  * @BIP_CHECKS_LIMITED: BIP_CTRL_NOCHECK and BIP_DISK_NOCHECK are set because the
  *	device cannot make only the requested checks
- * @BIP_BLANK: with BIP_GENERATE: the buffer is not initialised; generating
- *	writes all of it
  *
  * Every payload starts with BIP_CHECK_GUARD and BIP_CHECK_REFTAG set;
  * bio_integrity_set_checks() changes that.
@@ -54,7 +52,6 @@ enum bip_flags {
 	BIP_CHECK_REFTAG	= 1 << 11,
 	BIP_CHECK_APPTAG	= 1 << 12,
 	BIP_CHECKS_LIMITED	= 1 << 13,
-	BIP_BLANK		= 1 << 14,
 };
 
 #define BIP_CHECK_FLAGS	(BIP_CHECK_GUARD | BIP_CHECK_REFTAG | BIP_CHECK_APPTAG)
