@@ -33,11 +33,11 @@ static void section(void)
 	__asm__ volatile("ldmxcsr %0" :: "m" (mxcsr));
 }
 
-#define OURS16(name)							\
+#define OURS(type, name)						\
 static void run_##name(const u8 *data, unsigned int bytes,		\
 		       unsigned int nr, void *guards)			\
 {									\
-	for (u16 *to = guards; nr; ) {					\
+	for (type *to = guards; nr; ) {					\
 		unsigned int part = nr < RUN_BYTES / bytes ?		\
 				    nr : RUN_BYTES / bytes;		\
 									\
@@ -49,29 +49,13 @@ static void run_##name(const u8 *data, unsigned int bytes,		\
 	}								\
 }
 
-#define OURS64(name)							\
-static void run_##name(const u8 *data, unsigned int bytes,		\
-		       unsigned int nr, void *guards)			\
-{									\
-	for (u64 *to = guards; nr; ) {					\
-		unsigned int part = nr < RUN_BYTES / bytes ?		\
-				    nr : RUN_BYTES / bytes;		\
-									\
-		section();						\
-		name(data, bytes, part, to, &pi_guard_consts);		\
-		data += part * bytes;					\
-		to += part;						\
-		nr -= part;						\
-	}								\
-}
-
-OURS16(pi_crc16_sse)
-OURS16(pi_crc16_avx2)
-OURS16(pi_crc16_avx512)
-OURS16(pi_ip_avx2)
-OURS64(pi_crc64_sse)
-OURS64(pi_crc64_avx2)
-OURS64(pi_crc64_avx512)
+OURS(u16, pi_crc16_sse)
+OURS(u16, pi_crc16_avx2)
+OURS(u16, pi_crc16_avx512)
+OURS(u16, pi_ip_avx2)
+OURS(u64, pi_crc64_sse)
+OURS(u64, pi_crc64_avx2)
+OURS(u64, pi_crc64_avx512)
 
 static void run_portable16(const u8 *data, unsigned int bytes, unsigned int nr, void *guards)
 {

@@ -193,6 +193,13 @@ application_tags() {
 	integrity "$disk" on_error fail
 }
 
+# checked_reads: prints the results of reads with each choice of checks.
+checked_reads() {
+	for check in guard ref none guard+ref; do
+		printf '%s, ' "$(client read "$disk" 1900 24 15 checks=$check)"
+	done
+}
+
 # Device and host check only what was requested: a damaged guard, then a damaged reference tag.
 checks() {
 	case $format in *:3:*) return ;; esac
@@ -200,18 +207,10 @@ checks() {
 	no="-EILSEQ unknown by device at interval $((1900 * intervals)) sector 15200"
 	client write "$disk" 1900 24 15 >/dev/null
 	io "$disk" "$format" corrupt:$bad:guard >/dev/null
-	found=
-	for check in guard ref none guard+ref; do
-		found="$found$(client read "$disk" 1900 24 15 checks=$check), "
-	done
-	same "$row damaged guard and checks of guard, ref, none, both" "$no, 0, 0, $no, " "$found"
+	same "$row damaged guard and checks of guard, ref, none, both" "$no, 0, 0, $no, " "$(checked_reads)"
 	client write "$disk" 1900 24 15 >/dev/null
 	io "$disk" "$format" corrupt:$bad:ref >/dev/null
-	found=
-	for check in guard ref none guard+ref; do
-		found="$found$(client read "$disk" 1900 24 15 checks=$check), "
-	done
-	same "$row damaged reference tag and checks of guard, ref, none, both" "0, $no, 0, $no, " "$found"
+	same "$row damaged reference tag and checks of guard, ref, none, both" "0, $no, 0, $no, " "$(checked_reads)"
 }
 
 # The administrator's switches: no I/O fails, and formats with room outside of the tuple keep the tags.
