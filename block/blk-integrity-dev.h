@@ -116,6 +116,7 @@ struct blk_integrity_counters {
  * @log: limits the lines that verification errors print
  * @log_suppressed: bios with errors that were not logged since the last line
  * @last_error: time of the last error in jiffies; 0 before the first one
+ * @reports_to: disk that sends error events for this one; NULL: itself
  * @profile: profile of the limits in force; its owner is held
  * @reserve_lock: serialises allocation and replacement of the next four
  * @reserve: payloads for I/O whose allocation fails; NULL before the first use
@@ -149,6 +150,7 @@ struct blk_integrity_dev {
 	struct ratelimit_state log;
 	atomic_t log_suppressed;
 	unsigned long last_error;
+	struct gendisk *reports_to;
 	const struct blk_integrity_profile *profile;
 	struct mutex reserve_lock;	/* for the next four */
 	struct blk_integrity_reserve __rcu *reserve;
@@ -163,8 +165,8 @@ struct blk_integrity_dev {
 
 /**
  * enum blk_integrity_event - events of a disk that a work item handles
- * @BLK_INTEGRITY_EVENT_ERROR: a read failed verification, the first one for a
- *	while
+ * @BLK_INTEGRITY_EVENT_ERROR: the block layer or the device found an error, the
+ *	first one for a while
  * @BLK_INTEGRITY_EVENT_FORMAT: the format changed to one with or without
  *	metadata
  */

@@ -7,6 +7,7 @@
  */
 
 #include <linux/blk-integrity.h>
+#include <linux/export.h>
 #include <linux/kobject.h>
 #include <linux/workqueue.h>
 
@@ -111,6 +112,28 @@ void blk_integrity_queue_event(struct gendisk *disk,
 }
 
 /**
+ * blk_integrity_report_to() - let another disk send the error events of a path
+ * @path: disk that is hidden, so that user space gets no events of it
+ * @head: disk that stands for it; must exist until @path has been deleted
+ *
+ * Call it after each update of the limits: until a path has had metadata, this
+ * does nothing.
+ *
+ * Context: Process context, without limits_lock of either queue.  May sleep, but
+ *	does no I/O.
+ */
+void blk_integrity_report_to(struct gendisk *path, struct gendisk *head)
+{
+	struct blk_integrity_dev *idev = path->queue->integrity_dev;
+
+	if (!idev || !blk_integrity_get_dev(head->queue))
+		return;
+	/* Pairs with READ_ONCE() in report_uevent(), which uses the state. */
+	smp_store_release(&idev->reports_to, head);
+}
+EXPORT_SYMBOL_GPL(blk_integrity_report_to);
+
+/**
  * blk_integrity_disk_gone() - reset the integrity state of a deleted disk
  * @disk: disk that was removed from sysfs, without I/O
  *
@@ -132,6 +155,7 @@ void blk_integrity_disk_gone(struct gendisk *disk)
 	if (take_events(idev, &events))
 		put_device(disk_to_dev(disk));
 	cancel_work_sync(&idev->event_work);
+	WRITE_ONCE(idev->reports_to, NULL);
 	blk_integrity_reset_policies(idev);
 	blk_integrity_reset_counters(idev);
 }

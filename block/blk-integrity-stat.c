@@ -177,11 +177,15 @@ ssize_t blk_integrity_show_counters(const struct blk_integrity_dev *idev,
 	return len;
 }
 
-static void report_uevent(struct blk_integrity_dev *idev, struct gendisk *disk)
+static void report_uevent(struct gendisk *disk)
 {
+	struct gendisk *head = READ_ONCE(disk->queue->integrity_dev->reports_to);
 	unsigned long now = jiffies ?: 1;
-	unsigned long last = xchg(&idev->last_error, now);
+	unsigned long last;
 
+	if (head)
+		disk = head;
+	last = xchg(&disk->queue->integrity_dev->last_error, now);
 	if (last && now - last < QUIET_TIME)
 		return;
 	blk_integrity_queue_event(disk, BLK_INTEGRITY_EVENT_ERROR);
@@ -221,7 +225,7 @@ void blk_integrity_report(struct block_device *bdev,
 				    err->intervals[tag]);
 	trace_blk_integrity_error(disk, err);
 	report_line(q->integrity_dev, disk, err);
-	report_uevent(q->integrity_dev, disk);
+	report_uevent(disk);
 }
 
 /**
@@ -245,7 +249,8 @@ void blk_integrity_report_healed(struct block_device *bdev, sector_t sector,
 }
 
 /**
- * blk_integrity_device_error() - count and trace an error that a device found
+ * blk_integrity_device_error() - count, trace and announce an error that a
+ *	device found
  * @rq: request that device or adapter failed with BLK_STS_PROTECTION
  *
  * The block layer or the driver logs such an error anyway.
@@ -263,8 +268,11 @@ void blk_integrity_device_error(struct request *rq)
 
 	blk_integrity_count(rq->q, BLK_INTEGRITY_DEVICE_ERRORS, 1);
 	/* The position of a passthrough request is not known. */
-	if (rq->q->disk && !blk_rq_is_passthrough(rq))
-		trace_blk_integrity_error(rq->q->disk, &err);
+	if (!rq->q->disk || blk_rq_is_passthrough(rq))
+		return;
+	trace_blk_integrity_error(rq->q->disk, &err);
+	if (rq->q->integrity_dev)
+		report_uevent(rq->q->disk);
 }
 
 static void counters_work(struct work_struct *work)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What the removal of a disk and a queue freeze wait for, and the state that a
- * disk begins with.
+ * What the removal of a disk and a queue freeze wait for, the state that a disk
+ * begins with, and events of a disk that may be gone.
  */
 
 #include <linux/blk-integrity.h>
@@ -315,6 +315,26 @@ static void boot_parameters_are_initial_policies(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 1, idev->read_verify);
 }
 
+/* Until the path is deleted: then its queue may serve another disk. */
+static void head_announces_errors_of_a_path(struct kunit *test)
+{
+	struct request_queue *q = lasting_queue_alloc(test);
+	struct gendisk *head = filled_disk(test)->bdev->bd_disk;
+	struct gendisk *path = add_disk_to(test, q);
+	struct blk_integrity_error err = { .tag = BLK_INTEGRITY_TAG_GUARD };
+
+	err.intervals[BLK_INTEGRITY_TAG_GUARD] = 1;
+	blk_integrity_report_to(path, head);
+	blk_integrity_report(path->part0, &err);
+	KUNIT_EXPECT_EQ(test, 0, q->integrity_dev->last_error);
+	KUNIT_EXPECT_NE(test, 0, head->queue->integrity_dev->last_error);
+	flush_work(&head->queue->integrity_dev->event_work);
+
+	del_gendisk(path);
+	KUNIT_EXPECT_NULL(test, q->integrity_dev->reports_to);
+	put_disk(path);
+}
+
 static struct kunit_case lifetime_cases[] = {
 	KUNIT_CASE(freeze_waits_for_verification),
 	KUNIT_CASE(freeze_ignores_other_disks),
@@ -322,6 +342,7 @@ static struct kunit_case lifetime_cases[] = {
 	KUNIT_CASE(next_disk_of_a_queue_begins_anew),
 	KUNIT_CASE(late_event_is_dropped),
 	KUNIT_CASE(boot_parameters_are_initial_policies),
+	KUNIT_CASE(head_announces_errors_of_a_path),
 	{ }
 };
 

@@ -209,6 +209,9 @@ int blk_rq_count_integrity_sg(struct request_queue *q, struct bio *bio);
 int blk_rq_integrity_map_user(struct request *rq, void __user *ubuf,
 		ssize_t bytes);
 
+/* blk-integrity-event.c */
+void blk_integrity_report_to(struct gendisk *path, struct gendisk *head);
+
 /* blk-integrity-stack.c */
 const char *blk_integrity_profile_name(struct blk_integrity *bi);
 bool blk_integrity_geometry_equal(const struct blk_integrity *a,
@@ -240,6 +243,11 @@ static inline int blk_rq_integrity_map_user(struct request *rq,
 					    void __user *ubuf, ssize_t bytes)
 {
 	return -EINVAL;
+}
+
+static inline void blk_integrity_report_to(struct gendisk *path,
+					   struct gendisk *head)
+{
 }
 
 static inline const char *blk_integrity_profile_name(struct blk_integrity *bi)

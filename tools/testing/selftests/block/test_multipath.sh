@@ -63,8 +63,8 @@ multipath_case() {
 	result $? "$2 reads were verified" "$(($(verified "$1") - before)) intervals"
 	under_reads "$2 paths are removed under large reads" "$head" path_remove
 	at=$((24 * 1048576 / ${3%%+*}))
-	same "$2 two paths: damage is found" "0 0 EILSEQ 0" "$(io "$head" "$3" fill:$at:8 corrupt:$((at + 3)):data \
-		read:$at:8 read:$((at + 4)):4)"
+	same "$2 two paths: damage is found, and announced by the multipath disk" "0 0 EILSEQ 1 0" "$(io "$head" "$3" \
+		fill:$at:8 corrupt:$((at + 3)):data listen read:$at:8 uevents:1 read:$((at + 4)):4)"
 }
 
 wait_for paths_live
