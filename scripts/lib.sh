@@ -28,6 +28,8 @@ if [ $# -gt 0 ] && grep -qx "# usage: ${0##*/}" "$0"; then
 	die "there are no arguments (see --help): $*"
 fi
 
+case $top in *[[:space:]]*) die "the path of this tree has a space in it, which kbuild and boot lines cannot carry: $top" ;; esac
+
 # Make builds reproducible, so that ccache can reuse objects.
 export KBUILD_BUILD_TIMESTAMP='Thu Jan  1 00:00:00 UTC 1970'
 export KBUILD_BUILD_USER=build KBUILD_BUILD_HOST=build
