@@ -60,21 +60,21 @@ engines() {
 on_btrfs() {
 	needs btrfs || return 0
 	disk_of 4096+64:crc16:1:56 size_mb=400
-	mkdir -p /tmp/fs
-	mkfs.btrfs -q -f -m single -d single "/dev/$disk" && mount -t btrfs "/dev/$disk" /tmp/fs &&
-		cp -r "$PI_TESTS/." /tmp/fs && umount /tmp/fs && mount -t btrfs "/dev/$disk" /tmp/fs
+	mkdir -p /dev/shm/fs
+	mkfs.btrfs -q -f -m single -d single "/dev/$disk" && mount -t btrfs "/dev/$disk" /dev/shm/fs &&
+		cp -r "$PI_TESTS/." /dev/shm/fs && umount /dev/shm/fs && mount -t btrfs "/dev/$disk" /dev/shm/fs
 	result $? "btrfs on $format"
-	diff -r "$PI_TESTS" /tmp/fs >/dev/shm/diff 2>&1
+	diff -r "$PI_TESTS" /dev/shm/fs >/dev/shm/diff 2>&1
 	result $? "btrfs on $format returns what was stored" "$(head -n 1 /dev/shm/diff)"
-	umount /tmp/fs
+	umount /dev/shm/fs
 	btrfs check "/dev/$disk" >/dev/shm/fsck 2>&1
 	result $? "btrfs on $format passes its check" "$(tail -n 1 /dev/shm/fsck)"
 	same "btrfs on $format without errors" 0 "$(counter "$disk" guard_errors)"
 	pibrd_fault "flip-data read every=2"
-	mount -t btrfs "/dev/$disk" /tmp/fs 2>/dev/null && diff -r "$PI_TESTS" /tmp/fs >/dev/null 2>&1
+	mount -t btrfs "/dev/$disk" /dev/shm/fs 2>/dev/null && diff -r "$PI_TESTS" /dev/shm/fs >/dev/null 2>&1
 	[ $? != 0 ] && [ "$(counter "$disk" guard_errors)" -gt 0 ]
 	result $? "btrfs on $format fails if data changes" "$(counter "$disk" guard_errors) guard errors"
-	mountpoint -q /tmp/fs && umount /tmp/fs
+	mountpoint -q /dev/shm/fs && umount /dev/shm/fs
 	pibrd_unmake a
 }
 
@@ -148,9 +148,9 @@ targets() {
 over_a_file() {
 	needs loop ext4 || return 0
 	disk_of 512+8:crc16:1:0 size_mb=128
-	mkdir -p /tmp/fs
-	mkfs.ext4 -q "/dev/$disk" && mount -t ext4 "/dev/$disk" /tmp/fs && truncate -s 32M /tmp/fs/disk &&
-		losetup /dev/loop0 /tmp/fs/disk
+	mkdir -p /dev/shm/fs
+	mkfs.ext4 -q "/dev/$disk" && mount -t ext4 "/dev/$disk" /dev/shm/fs && truncate -s 32M /dev/shm/fs/disk &&
+		losetup /dev/loop0 /dev/shm/fs/disk
 	result $? "loop device over a file on $format"
 	same "loop device over a file on $format write, read" "0 0" \
 		"$(io loop0 512+0:none:1:0 fill:64:1000 read:64:1000)"
@@ -160,7 +160,7 @@ over_a_file() {
 	same "loop device over a file on $format fails if data changes" EIO "$(io loop0 512+0:none:1:0 read:64:1000)"
 	pibrd_fault clear
 	losetup -d /dev/loop0
-	umount /tmp/fs
+	umount /dev/shm/fs
 	pibrd_unmake a
 }
 

@@ -134,14 +134,14 @@ replacement_differs() {
 
 # remount: mounts the filesystem on $disk with empty caches.
 remount() {
-	umount /tmp/fs && echo 3 >/proc/sys/vm/drop_caches && mount -t "$fs" "/dev/$disk" /tmp/fs
+	umount /dev/shm/fs && echo 3 >/proc/sys/vm/drop_caches && mount -t "$fs" "/dev/$disk" /dev/shm/fs
 }
 
 # same_file: tests whether $file, read from the disk, equals its source.
 same_file() {
 	echo 3 >/proc/sys/vm/drop_caches
-	cmp -s "/tmp/fs/$file" "$tree/$file" && echo same && return
-	cat "/tmp/fs/$file" >/dev/null 2>&1 && echo different && return
+	cmp -s "/dev/shm/fs/$file" "$tree/$file" && echo same && return
+	cat "/dev/shm/fs/$file" >/dev/null 2>&1 && echo different && return
 	echo error
 }
 
@@ -150,15 +150,15 @@ filesystem() {
 	fs=$1
 	needs "$fs" || return
 	pibrd_format a "$2" size_mb=400
-	mkdir -p /tmp/fs
-	"mkfs.$fs" -q "/dev/$disk" && mount -t "$fs" "/dev/$disk" /tmp/fs && cp -r $tree/. /tmp/fs && remount
+	mkdir -p /dev/shm/fs
+	"mkfs.$fs" -q "/dev/$disk" && mount -t "$fs" "/dev/$disk" /dev/shm/fs && cp -r $tree/. /dev/shm/fs && remount
 	result $? "$fs on $2"
-	diff -r -x lost+found $tree /tmp/fs >/dev/shm/diff 2>&1
+	diff -r -x lost+found $tree /dev/shm/fs >/dev/shm/diff 2>&1
 	result $? "$fs on $2 returns what was stored" "$(head -n 1 /dev/shm/diff)"
 
 	# Negative controls, on one block of a file: a detected error, and one that no layer detects.
 	file=pi_io.c
-	block=$(filefrag -b1024 -v "/tmp/fs/$file" | awk '$1 == "0:" { print $4 + 0 }')
+	block=$(filefrag -b1024 -v "/dev/shm/fs/$file" | awk '$1 == "0:" { print $4 + 0 }')
 	interval=$((block * 1024 / ${2%%+*}))
 	before=$(counter "$disk" guard_errors)
 	pibrd_fault "flip-data read bit=77 first=$interval count=1"
@@ -171,7 +171,7 @@ filesystem() {
 	pibrd_fault clear
 	same "$fs on $2 without the fault" same "$(same_file)"
 
-	umount /tmp/fs
+	umount /dev/shm/fs
 	case $fs in
 	ext4) e2fsck -fn "/dev/$disk" >/dev/shm/fsck 2>&1 ;;
 	xfs) xfs_repair -n "/dev/$disk" >/dev/shm/fsck 2>&1 ;;
