@@ -410,21 +410,23 @@ static void bip_rewind(struct bip_object *obj)
 }
 
 /*
- * Verify what is to be verified, once.  Return: %true if that is done; %false if
+ * Verify what is to be verified, once.  Return: the payload that remains; NULL if
  * kintegrityd or a second reading owns the bio and will complete it.
  */
-static bool settle(struct bio *bio)
+static __always_inline struct bio_integrity_payload *settle(struct bio *bio)
 {
 	struct bio_integrity_payload *bip = bio_integrity(bio);
 	struct bip_object *obj = bip_to_object(bip);
 
-	if (obj->copied_from) {
+	if (unlikely(obj->copied_from)) {
 		bio_integrity_uncopy(obj);
-		return !bio_integrity_flagged(bio, BIP_BLOCK_INTEGRITY) ||
-		       settle(bio);
+		bip = bio_integrity(bio);
+		if (!(bip->bip_flags & BIP_BLOCK_INTEGRITY))
+			return bip;
+		obj = bip_to_object(bip);
 	}
 	if (obj->verified)
-		return true;
+		return bip;
 	if (bip->bip_flags & (BIP_OWNED | BIP_VERIFY))
 		memset(&obj->err, 0, sizeof(obj->err));
 	if (bio->bi_status == BLK_STS_PROTECTION)
@@ -432,9 +434,9 @@ static bool settle(struct bio *bio)
 	if ((bip->bip_flags & BIP_VERIFY) && !bio->bi_status &&
 	    (bip->bip_flags & BIP_CHECK_FLAGS) &&
 	    !bio_integrity_verify_read(obj))
-		return false;
+		return NULL;
 	obj->verified = true;
-	return true;
+	return bip;
 }
 
 static bool bip_is_automatic(const struct bio_integrity_payload *bip)
@@ -444,7 +446,7 @@ static bool bip_is_automatic(const struct bio_integrity_payload *bip)
 }
 
 /**
- * __bio_integrity_leave() - bio_integrity_leave() for a payload of the block layer
+ * __bio_integrity_leave() - bio_integrity_leave(), also of a bio without chain
  * @bio: the bio
  *
  * Context: Any context.
@@ -452,11 +454,14 @@ static bool bip_is_automatic(const struct bio_integrity_payload *bip)
  */
 bool __bio_integrity_leave(struct bio *bio)
 {
-	if (!settle(bio))
-		return false;
-	if (bip_is_automatic(bio_integrity(bio)))
+	const struct bio_integrity_payload *bip;
+
+	if (!bio_integrity_flagged(bio, BIP_BLOCK_INTEGRITY))
+		return true;
+	bip = settle(bio);
+	if (bip && bip_is_automatic(bip))
 		bio_integrity_free(bio);
-	return true;
+	return bip;
 }
 
 /**
@@ -469,11 +474,13 @@ bool __bio_integrity_leave(struct bio *bio)
  */
 bool __bio_integrity_endio(struct bio *bio)
 {
-	if (!settle(bio))
+	struct bio_integrity_payload *bip = settle(bio);
+
+	if (!bip)
 		return false;
-	if (bip_is_automatic(bio_integrity(bio)))
+	if (bip_is_automatic(bip))
 		bio_integrity_free(bio);
-	else if (bio_integrity_flagged(bio, BIP_OWNED))
-		bip_rewind(bip_to_object(bio_integrity(bio)));
+	else if (bip->bip_flags & BIP_BLOCK_INTEGRITY)
+		bip_rewind(bip_to_object(bip));
 	return true;
 }

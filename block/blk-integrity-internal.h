@@ -56,8 +56,7 @@ static inline bool bio_integrity_endio(struct bio *bio)
  */
 static inline bool bio_integrity_leave(struct bio *bio)
 {
-	return !bio_flagged(bio, BIO_CHAIN) ||
-	       !bio_integrity_flagged(bio, BIP_BLOCK_INTEGRITY) ||
+	return likely(!bio_flagged(bio, BIO_CHAIN)) ||
 	       __bio_integrity_leave(bio);
 }
 
