@@ -101,15 +101,21 @@ static void expect_medium(struct kunit *test, struct test_disk *td,
 			   meta_bytes);
 }
 
+/* It can have other allocations, of which the next one to fail would be one. */
+static void run_first_io(struct kunit *test, struct test_disk *td)
+{
+	struct test_io *io = test_io_filled(test, td, REQ_OP_WRITE, 0, 8);
+
+	KUNIT_ASSERT_EQ(test, 0, test_io_run(test, io));
+	td->nr_requests = 0;
+}
+
 static void large_write_without_memory_is_split(struct kunit *test)
 {
 	struct test_disk *td = disk_with_much_metadata(test);
 	struct test_io *io = test_io_filled(test, td, REQ_OP_WRITE, 24, 512);
 
-	/* The first I/O can have other allocations. */
-	KUNIT_ASSERT_EQ(test, 0, test_io_run(test, io));
-	td->nr_requests = 0;
-	io = test_io_filled(test, td, REQ_OP_WRITE, 24, 512);
+	run_first_io(test, td);
 	test_fail_next_allocation(test);
 	KUNIT_EXPECT_EQ(test, 0, test_io_run(test, io));
 	KUNIT_EXPECT_EQ(test, 2, td->nr_requests);
@@ -157,6 +163,7 @@ static void large_copy_without_memory_is_split(struct kunit *test)
 	u8 *meta = test_guarded_buf(test, 512 * 64);
 	struct test_vecs *tv;
 
+	run_first_io(test, td);
 	test_vecs_read(io->data, data);
 	memset(meta, 0, 512 * 64);
 	pi_ref_generate(&td->bi, data, meta, 512, 7777);
@@ -260,6 +267,7 @@ static void throttled_bio_has_none_of_the_reserve(struct kunit *test)
 		.rqos.next = q->rq_qos,
 	};
 
+	run_first_io(test, td);
 	q->rq_qos = &throttle.rqos;
 	test_fail_next_allocation(test);
 	KUNIT_EXPECT_EQ(test, 0, test_io_run(test, io));
