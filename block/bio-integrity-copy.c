@@ -78,16 +78,16 @@ static bool vec_may_change(const struct bio_vec *bv)
  */
 static bool data_may_change(struct bio *bio)
 {
-	bool may_change = bio->bi_opf & REQ_META;
 	struct bvec_iter iter;
 	struct bio_vec bv;
 
+	if (bio->bi_opf & REQ_META)
+		return true;
 	bio_for_each_bvec(bv, bio, iter) {
-		if (may_change)
-			break;
-		may_change = vec_may_change(&bv);
+		if (vec_may_change(&bv))
+			return true;
 	}
-	return may_change;
+	return false;
 }
 
 /* Of another device.  The pages of a vector are all of one kind. */
