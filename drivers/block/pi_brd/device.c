@@ -125,6 +125,7 @@ static blk_status_t pi_brd_queue_rq(struct blk_mq_hw_ctx *hctx,
 	struct pi_brd_cmd *cmd = blk_mq_rq_to_pdu(bd->rq);
 	struct pi_brd *dev = hctx->queue->queuedata;
 
+	INIT_LIST_HEAD(&bd->rq->queuelist);
 	blk_mq_start_request(bd->rq);
 	cmd->status = BLK_STS_OK;
 	cmd->piece_bytes = 0;
@@ -134,23 +135,40 @@ static blk_status_t pi_brd_queue_rq(struct blk_mq_hw_ctx *hctx,
 	return BLK_STS_OK;
 }
 
+/* Take @rq, or the first one if it is NULL, if it waits for a poll. */
+static struct request *take_done(struct pi_brd_queue *queue, struct request *rq)
+{
+	guard(spinlock_irqsave)(&queue->lock);
+	if (!rq)
+		rq = list_first_entry_or_null(&queue->done, struct request,
+					      queuelist);
+	else if (list_empty(&rq->queuelist))
+		rq = NULL;
+	if (rq)
+		list_del_init(&rq->queuelist);
+	return rq;
+}
+
 static int pi_brd_poll(struct blk_mq_hw_ctx *hctx, struct io_comp_batch *iob)
 {
 	struct pi_brd_queue *queue = hctx->driver_data;
-	struct request *rq, *next;
-	LIST_HEAD(done);
+	struct request *rq;
 	int count = 0;
 
-	spin_lock_irq(&queue->lock);
-	list_splice_init(&queue->done, &done);
-	spin_unlock_irq(&queue->lock);
-
-	list_for_each_entry_safe(rq, next, &done, queuelist) {
-		list_del_init(&rq->queuelist);
+	while ((rq = take_done(queue, NULL))) {
 		end_request(rq);
 		count++;
 	}
 	return count;
+}
+
+/* A program that has stopped does not poll. */
+static enum blk_eh_timer_return pi_brd_timeout(struct request *rq)
+{
+	if (!is_polled(rq) || !take_done(rq->mq_hctx->driver_data, rq))
+		return BLK_EH_RESET_TIMER;
+	end_request(rq);
+	return BLK_EH_DONE;
 }
 
 static void pi_brd_map_queues(struct blk_mq_tag_set *set)
@@ -206,6 +224,7 @@ static const struct blk_mq_ops pi_brd_mq_ops = {
 	.queue_rq	= pi_brd_queue_rq,
 	.complete	= end_request,
 	.poll		= pi_brd_poll,
+	.timeout	= pi_brd_timeout,
 	.map_queues	= pi_brd_map_queues,
 	.init_hctx	= pi_brd_init_hctx,
 	.exit_hctx	= pi_brd_exit_hctx,

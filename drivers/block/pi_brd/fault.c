@@ -237,13 +237,14 @@ int pi_brd_rule_add(struct pi_brd *dev, char *text)
  * @dev: the disk
  * @number: number of the rule, 0: all of them
  *
- * Context: Process context.
+ * Context: Process context.  May sleep.
  * Return: 0 on success, -ENOENT if there is no such rule.
  */
 int pi_brd_rule_remove(struct pi_brd *dev, unsigned int number)
 {
 	struct pi_brd_rule *rule, *next;
 	int ret = number ? -ENOENT : 0;
+	bool had_old = READ_ONCE(dev->keep_old);
 
 	spin_lock(&dev->rules_lock);
 	list_for_each_entry_safe(rule, next, &dev->rules, link) {
@@ -255,6 +256,9 @@ int pi_brd_rule_remove(struct pi_brd *dev, unsigned int number)
 	}
 	update_keep_old(dev);
 	spin_unlock(&dev->rules_lock);
+	/* A write that still keeps a version holds a lock that this takes. */
+	if (had_old && !READ_ONCE(dev->keep_old))
+		pi_brd_store_forget(dev);
 	return ret;
 }
 

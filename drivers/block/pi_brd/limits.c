@@ -54,6 +54,9 @@ static int validate_queues(const struct pi_brd_config *config)
 	    config->max_io_kb > U32_MAX >> 10)
 		return refuse("max_io_kb is %u, must be %lu to %u",
 			      config->max_io_kb, PAGE_SIZE >> 10, U32_MAX >> 10);
+	if (config->append_kb > U32_MAX >> 10)
+		return refuse("append_kb is %u, must be at most %u",
+			      config->append_kb, U32_MAX >> 10);
 	if (!config->queues || config->queues > nr_cpu_ids ||
 	    config->poll_queues > nr_cpu_ids)
 		return refuse("queues is %u, poll_queues is %u, must be at most %u, and queues not 0",

@@ -319,6 +319,7 @@ int pi_brd_store_write(struct pi_brd *dev, const struct pi_brd_placement *at,
 void pi_brd_store_read(struct pi_brd *dev, const struct pi_brd_placement *at,
 		       u8 *data, u8 *meta);
 void pi_brd_store_clear(struct pi_brd *dev, u64 first, u64 count);
+void pi_brd_store_forget(struct pi_brd *dev);
 void pi_brd_store_free(struct pi_brd *dev);
 
 /* check.c */

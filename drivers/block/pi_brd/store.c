@@ -235,6 +235,27 @@ void pi_brd_store_clear(struct pi_brd *dev, u64 first, u64 count)
 }
 
 /**
+ * pi_brd_store_forget() - free the content before the last writes
+ * @dev: the disk, of which no rule needs it
+ *
+ * Context: Process context.  May sleep.
+ */
+void pi_brd_store_forget(struct pi_brd *dev)
+{
+	struct pi_brd_chunk *chunk;
+	unsigned long index;
+
+	xa_for_each(&dev->chunks, index, chunk) {
+		guard(mutex)(lock_of(dev, index));
+		chunk = xa_load(&dev->chunks, index);
+		if (!chunk)
+			continue;
+		chunk_free(chunk->old);
+		chunk->old = NULL;
+	}
+}
+
+/**
  * pi_brd_store_free() - free the medium
  * @dev: the disk, without I/O
  *

@@ -87,6 +87,7 @@ refusals() {
 	refused "size_mb is 18446744073709551615, must be" size_mb=18446744073709551615
 	refused "latency_ns is 10000000000, must be" latency_ns=10000000000
 	refused "zone_mb is 3, must be" zone_mb=3
+	refused "append_kb is 2147483648, must be" append_kb=2147483648
 	pibrd_make a
 	for rule in "flip-guard" "flip-guard nowhere" "drop read" "flip-data write bit=4096" "tear medium bytes=512" \
 		"misdirect medium to=131072" "pieces read bytes=100" "delay write usecs=99999999" "x write" "fail write y=1" \
@@ -187,6 +188,9 @@ rules() {
 	stale="$(io "$disk" "$format" salt:5 fill:3:1), $(io "$disk" "$format" read:3:1 salt:5 read:3:1)"
 	pibrd_fault clear
 	same "pi_brd stale block" "0, 0 DIFFERENT 0" "$stale $(io "$disk" "$format" salt:5 read:3:1)"
+	pibrd_fault "stale read first=3 count=1"
+	same "pi_brd keeps no version from before the rule" 0 "$(io "$disk" "$format" salt:5 read:3:1)"
+	pibrd_fault clear
 	integrity "$disk" rereads 1
 	pibrd_fault "flip-data read first=8 count=1 times=1"
 	same "pi_brd transient fault heals" "0 1" \
@@ -229,6 +233,25 @@ polled() {
 			same "pi_brd polls, $complete" poll "$(cat "/sys/kernel/debug/block/$disk/hctx1/type")"
 		pibrd_unmake a
 	done
+}
+
+# A program that submitted polled I/O is stopped, so that it never polls. User Mode Linux does not survive that signal.
+stopped() {
+	grep -q 'User Mode Linux' /proc/cpuinfo && {
+		result 0 "pi_brd power off with polled I/O of a stopped program # SKIP User Mode Linux cannot stop it"
+		return
+	}
+	pibrd_make a poll_queues=1
+	echo 1000 >"/sys/block/$disk/queue/io_timeout"
+	fio --name=poll --thread --filename="/dev/$disk" --direct=1 --ioengine=io_uring --hipri=1 --iodepth=16 \
+		--rw=randread --bs=4k --size=4m --runtime=1h --time_based >/dev/null 2>&1 &
+	user=$!
+	wait_for_io "$disk"
+	kill -STOP $user
+	pibrd_unmake a
+	result $? "pi_brd power off with polled I/O of a stopped program"
+	kill -CONT $user
+	wait $user
 }
 
 # The power is switched off, and the directory removed, while delayed requests are in flight.
@@ -280,6 +303,7 @@ wraps
 rules
 app_tags
 polled
+stopped
 removals
 zones
 pibrd_unload
