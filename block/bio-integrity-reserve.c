@@ -182,9 +182,10 @@ static bool copy_limits(struct request_queue *q, struct queue_limits *lim)
 
 static void make_parts(struct blk_integrity_dev *idev)
 {
+	if (idev->parts)
+		return;
 	/* Pairs with the acquire in parts_for(). */
-	if (!idev->parts)
-		smp_store_release(&idev->parts, bip_parts_create());
+	smp_store_release(&idev->parts, bip_parts_create());
 }
 
 /**

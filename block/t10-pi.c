@@ -27,13 +27,6 @@
 static_assert(BLK_INTEGRITY_MAX_PIECES_INTERVALS <= WIDE_GUARDS,
 	      "a run in pieces is one chunk");
 
-/* Loops over tuples are short: half of their cost would be the loop. */
-#ifdef CONFIG_CC_IS_CLANG
-#define PI_UNROLLED	_Pragma("clang loop unroll_count(4)")
-#else
-#define PI_UNROLLED	_Pragma("GCC unroll 4")
-#endif
-
 union pi_guards {
 	u16 narrow[NARROW_GUARDS];
 	u64 wide[WIDE_GUARDS];
@@ -136,7 +129,11 @@ static __always_inline void pi_compute_guards(const struct pi_format *fmt,
 		pi_chain_guards(fmt, *chunk);
 }
 
-/* Keep the tag bits in @kept, which is 0 if the memory is not initialised. */
+/*
+ * Keep the tag bits in @kept, which is 0 if the memory is not initialised.
+ * Unrolled, since half of the instructions would be the loop's; clang knows the
+ * pragma too.
+ */
 static __always_inline void pi_write(const struct pi_format *fmt,
 				     const struct pi_chunk *chunk,
 				     unsigned int stride, u64 kept)
@@ -146,7 +143,7 @@ static __always_inline void pi_write(const struct pi_format *fmt,
 	const unsigned int nr = chunk->nr;
 	void *p = pi_tuple(chunk);
 
-	PI_UNROLLED
+#pragma GCC unroll 4
 	for (unsigned int i = 0; i < nr; i++, p += stride) {
 		u64 tags = kept ? pi_load_tags(fmt, p) & kept : 0;
 
@@ -219,7 +216,7 @@ static __always_inline bool pi_all_match(const struct pi_format *fmt,
 	struct pi_bits differences = {};
 	bool escapes = false;
 
-	PI_UNROLLED
+#pragma GCC unroll 4
 	for (unsigned int i = 0; i < nr; i++, p += stride) {
 		pi_add_differences(fmt, &differences, p,
 				   pi_guard(fmt, guards, i),
