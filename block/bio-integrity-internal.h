@@ -78,7 +78,7 @@ struct bip_shape {
  * @data_iter: the data when the payload was attached, which is what is
  *	verified, however completion advances the iterators of @bio
  * @action: decided when the payload was attached
- * @verified: verification is complete, or there is none, and the bio ends
+ * @verified: verification is complete, and the bio ends
  * @shape: of the buffer
  * @reserve: reserve that this object belongs to, or NULL
  * @bip: the payload; last, since its vectors and the buffer follow it

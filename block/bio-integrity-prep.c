@@ -409,59 +409,63 @@ static void bip_rewind(struct bip_object *obj)
 	};
 }
 
-/*
- * Verify what is to be verified, once.  Return: the payload that remains; NULL if
- * kintegrityd or a second reading owns the bio and will complete it.
- */
-static __always_inline struct bio_integrity_payload *settle(struct bio *bio)
+/* Undo a copy.  Return: the payload that remains. */
+static __always_inline struct bio_integrity_payload *uncopy(struct bio *bio)
 {
 	struct bio_integrity_payload *bip = bio_integrity(bio);
 	struct bip_object *obj = bip_to_object(bip);
 
-	if (unlikely(obj->copied_from)) {
-		bio_integrity_uncopy(obj);
-		bip = bio_integrity(bio);
-		if (!(bip->bip_flags & BIP_BLOCK_INTEGRITY))
-			return bip;
-		obj = bip_to_object(bip);
-	}
-	if (obj->verified)
+	if (likely(!obj->copied_from))
 		return bip;
+	bio_integrity_uncopy(obj);
+	return bio_integrity(bio);
+}
+
+/*
+ * Verify what is to be verified, once.  Return: %true if that is done; %false if
+ * kintegrityd or a second reading owns the bio and will complete it.
+ */
+static __always_inline bool settle(struct bio *bio, struct bip_object *obj)
+{
+	struct bio_integrity_payload *bip = &obj->bip;
+
+	if (obj->verified)
+		return true;
 	if (bip->bip_flags & (BIP_OWNED | BIP_VERIFY))
 		memset(&obj->err, 0, sizeof(obj->err));
 	if (bio->bi_status == BLK_STS_PROTECTION)
 		record_device_error(obj);
-	if ((bip->bip_flags & BIP_VERIFY) && !bio->bi_status &&
-	    (bip->bip_flags & BIP_CHECK_FLAGS) &&
-	    !bio_integrity_verify_read(obj))
-		return NULL;
-	obj->verified = true;
-	return bip;
-}
-
-static bool bip_is_automatic(const struct bio_integrity_payload *bip)
-{
-	return (bip->bip_flags & (BIP_BLOCK_INTEGRITY | BIP_OWNED)) ==
-	       BIP_BLOCK_INTEGRITY;
+	return !(bip->bip_flags & BIP_VERIFY) || bio->bi_status ||
+	       !(bip->bip_flags & BIP_CHECK_FLAGS) ||
+	       bio_integrity_verify_read(obj);
 }
 
 /**
- * __bio_integrity_leave() - bio_integrity_leave(), also of a bio without chain
+ * __bio_integrity_leave() - bio_integrity_leave(), also if nothing is chained to
+ *	the bio
  * @bio: the bio
+ *
+ * What a submitter owns is for all data of the bio, of which parts may have been
+ * split off that are still on their way.  It is verified when the bio ends, by the
+ * device of its owner.
  *
  * Context: Any context.
  * Return: as bio_integrity_leave().
  */
 bool __bio_integrity_leave(struct bio *bio)
 {
-	const struct bio_integrity_payload *bip;
+	struct bio_integrity_payload *bip;
 
 	if (!bio_integrity_flagged(bio, BIP_BLOCK_INTEGRITY))
 		return true;
-	bip = settle(bio);
-	if (bip && bip_is_automatic(bip))
-		bio_integrity_free(bio);
-	return bip;
+	bip = uncopy(bio);
+	if ((bip->bip_flags & (BIP_BLOCK_INTEGRITY | BIP_OWNED)) !=
+	    BIP_BLOCK_INTEGRITY)
+		return true;
+	if (!settle(bio, bip_to_object(bip)))
+		return false;
+	bio_integrity_free(bio);
+	return true;
 }
 
 /**
@@ -474,13 +478,15 @@ bool __bio_integrity_leave(struct bio *bio)
  */
 bool __bio_integrity_endio(struct bio *bio)
 {
-	struct bio_integrity_payload *bip = settle(bio);
+	struct bio_integrity_payload *bip = uncopy(bio);
 
-	if (!bip)
+	if (!(bip->bip_flags & BIP_BLOCK_INTEGRITY))
+		return true;
+	if (!settle(bio, bip_to_object(bip)))
 		return false;
-	if (bip_is_automatic(bip))
-		bio_integrity_free(bio);
-	else if (bip->bip_flags & BIP_BLOCK_INTEGRITY)
+	if (bip->bip_flags & BIP_OWNED)
 		bip_rewind(bip_to_object(bip));
+	else
+		bio_integrity_free(bio);
 	return true;
 }

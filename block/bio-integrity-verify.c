@@ -373,7 +373,7 @@ static void kintegrityd_work(struct work_struct *work)
  */
 static void hold_queue(struct bip_object *obj)
 {
-	struct request_queue *q = bdev_get_queue(obj->bio->bi_bdev);
+	struct request_queue *q = bdev_get_queue(bip_object_bdev(obj));
 
 	obj->held = percpu_ref_tryget(&q->q_usage_counter) ? q : NULL;
 }

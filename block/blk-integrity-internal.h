@@ -44,7 +44,7 @@ static inline bool bio_integrity_endio(struct bio *bio)
 }
 
 /**
- * bio_integrity_leave() - complete the integrity part of a bio with its request
+ * bio_integrity_leave() - detach what a bio has for its device with its request
  * @bio: bio whose request has transferred all of it
  *
  * A bio to which others are chained ends after them.  Until then its device may
