@@ -34,7 +34,8 @@ static void submit_first(struct bio *bio)
  * @bios: the bios
  * @ref: held by the device and by each bio: after a failover, one may end after
  *	the path that it is from has been removed
- * @work: frees @bios, for which the end of a bio is not the place
+ * @work: frees @bios: the last reference can be dropped in an interrupt, and
+ *	bioset_exit() may sleep
  */
 struct bip_parts {
 	struct bio_set bios;
@@ -52,7 +53,8 @@ static void free_parts(struct work_struct *work)
 
 static void release_parts(struct kref *ref)
 {
-	schedule_work(&container_of(ref, struct bip_parts, ref)->work);
+	queue_work(blk_integrity_events_wq,
+		   &container_of(ref, struct bip_parts, ref)->work);
 }
 
 /**
@@ -92,7 +94,7 @@ void bip_parts_put(struct bip_parts *parts)
 		kref_put(&parts->ref, release_parts);
 }
 
-/* The end of a chained bio, which bio_chain() would have set, and of its use. */
+/* Complete a part as bio_chain() would have it, and drop its reference. */
 static void part_ended(struct bio *part)
 {
 	struct bip_parts *parts = container_of(part->bi_pool, struct bip_parts, bios);
@@ -105,7 +107,7 @@ static void part_ended(struct bio *part)
 	bio_endio(bio);
 }
 
-/* The bios that a part of this one can be, NULL if it cannot have one. */
+/* Return: bios for parts of @bio; NULL if it must not be split. */
 static struct bip_parts *parts_for(struct bio *bio)
 {
 	struct blk_integrity_dev *idev = bdev_get_queue(bio->bi_bdev)->integrity_dev;
