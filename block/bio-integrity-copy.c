@@ -90,7 +90,7 @@ static bool data_may_change(struct bio *bio)
 	return false;
 }
 
-/* Of another device.  The pages of a vector are all of one kind. */
+/* Peer-to-peer memory of PCI: a vector has either only such pages or none. */
 static bool is_peer_memory(struct bio *bio)
 {
 	struct bvec_iter iter;

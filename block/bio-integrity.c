@@ -16,8 +16,10 @@
  * @bip: the payload
  * @q: queue of the device, whose limits may be changing
  *
- * Context: Any context, so that it does not wait for the change.  If the copy is
- *	not whole, there is none yet: what needs it asks again.
+ * A copy that mixes two formats is discarded: what needs the geometry later reads
+ * it again.
+ *
+ * Context: Any context, so it does not wait for the change.
  */
 void bip_learn_geometry(struct bio_integrity_payload *bip,
 			const struct request_queue *q)

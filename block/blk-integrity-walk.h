@@ -148,7 +148,7 @@ static inline void blk_integrity_exchg_init(struct blk_integrity_exchg *xchg)
  * @prot_iter: the metadata
  * @intervals: number of intervals
  *
- * As small bios are, for which a walk costs several times as much.
+ * Most small bios are one run, and a walk would cost several times as much.
  *
  * Context: Any context.
  * Return: %true if there is a run in @xchg, to which

@@ -199,10 +199,10 @@ pi_checks_of(const struct pi_format *fmt, const struct blk_integrity_exchg *xchg
 }
 
 /*
- * Return whether all tuples of @chunk are as expected.  Such a tuple is exempted
- * from nothing, be it an escape or not.  But without a reference tag, the guard
- * of zeroes can make an escape match: blocks that were never written are counted
- * as escaped all the same.
+ * Return whether all tuples of @chunk are as expected.  A tuple that is passes,
+ * be it an escape or not, so escapes need not be tested, but for the counters:
+ * without a reference tag, the guard of zeroes can match in blocks that were never
+ * written.  (With one that is not to be checked, these count as verified.)
  */
 static __always_inline bool pi_all_match(const struct pi_format *fmt,
 					 const struct pi_chunk *chunk,

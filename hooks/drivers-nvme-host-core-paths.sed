@@ -3,8 +3,8 @@
 # controllers of the subsystem are scanned too, as not all of them report an event.
 # The caller holds the subsystem's lock, and has frozen the multipath disks and the namespaces of its own controller.
 # A format of one namespace may format all of them (FNA), so all heads wait for the scan.
-# Paths are disabled while the multipath disks are still frozen, but their own queues no more: a program's command takes a path
-# under SRCU, and would wait for its queue, while this waits for that SRCU.
+# Paths are disabled after their own queues are unfrozen and before the multipath disks are: a program's command takes a path
+# under SRCU and waits for its queue, while this waits for that SRCU.
 # file: drivers/nvme/host/core.c
 # changes: 4
 /^u32 nvme_passthru_start\(/i\
