@@ -250,7 +250,7 @@ stopped() {
 	kill -STOP $user
 	pibrd_unmake a
 	result $? "pi_brd power off with polled I/O of a stopped program"
-	kill -CONT $user
+	kill -KILL $user
 	wait $user
 }
 
