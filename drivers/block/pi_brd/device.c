@@ -138,7 +138,9 @@ static blk_status_t pi_brd_queue_rq(struct blk_mq_hw_ctx *hctx,
 /* Take @rq, or the first one if it is NULL, if it waits for a poll. */
 static struct request *take_done(struct pi_brd_queue *queue, struct request *rq)
 {
-	guard(spinlock_irqsave)(&queue->lock);
+	unsigned long flags;
+
+	spin_lock_irqsave(&queue->lock, flags);
 	if (!rq)
 		rq = list_first_entry_or_null(&queue->done, struct request,
 					      queuelist);
@@ -146,6 +148,7 @@ static struct request *take_done(struct pi_brd_queue *queue, struct request *rq)
 		rq = NULL;
 	if (rq)
 		list_del_init(&rq->queuelist);
+	spin_unlock_irqrestore(&queue->lock, flags);
 	return rq;
 }
 

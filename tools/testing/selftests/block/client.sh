@@ -13,7 +13,8 @@ client_load() {
 	done
 }
 
-# client_needed NAME: loads it for a test. If the kernel has none, the test is skipped; if it does not load, it has failed.
+# client_needed NAME: loads it for a test. If the kernel has none, the test is skipped; if it does not load, it
+# has failed.
 client_needed() {
 	client_load && return
 	if [ -n "$client_module" ]; then

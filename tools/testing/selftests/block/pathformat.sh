@@ -44,7 +44,8 @@ used() {
 	done | wc -l
 }
 
-# flushes: sends commands of a program through the multipath disk, each of which takes a path, until /dev/shm/flushes is removed.
+# flushes: sends commands of a program through the multipath disk, each of which takes a path, until
+# /dev/shm/flushes is removed.
 flushes() {
 	while [ -e /dev/shm/flushes ]; do
 		nvme flush "/dev/$head" --namespace-id=$nsid >/dev/null 2>&1

@@ -100,8 +100,8 @@ survives_rescan() {
 # load DISK: reads and writes in passes, until there were enough or one failed.
 load() {
 	while [ ! -e /dev/shm/enough ]; do
-		fio --name=load --thread --filename="/dev/$1" --direct=1 --ioengine=libaio --iodepth=8 --serialize_overlap=1 \
-			--rw=randrw --bs=16k --size=4m >/dev/shm/fio 2>&1 || return
+		fio --name=load --thread --filename="/dev/$1" --direct=1 --ioengine=libaio --iodepth=8 \
+			--serialize_overlap=1 --rw=randrw --bs=16k --size=4m >/dev/shm/fio 2>&1 || return
 	done
 }
 
