@@ -103,6 +103,24 @@ static void segment_unmap(void *map)
 		kunmap_local(map);
 }
 
+/* Copy @bytes from vectors to @buf, or from there to the vectors. */
+static __always_inline void copy_vecs(void *buf, const struct bio_vec *vec,
+				      struct bvec_iter iter, unsigned int bytes,
+				      bool to_buf)
+{
+	while (bytes && iter.bi_size) {
+		struct bio_vec bv = segment(vec, iter);
+		unsigned int len = min(bytes, bv.bv_len);
+		void *map = segment_map(&bv);
+
+		memcpy(to_buf ? buf : map, to_buf ? map : buf, len);
+		segment_unmap(map);
+		bvec_iter_advance_single(vec, &iter, len);
+		buf += len;
+		bytes -= len;
+	}
+}
+
 /**
  * blk_integrity_gather() - copy out of vectors
  * @to: room for @bytes
@@ -115,17 +133,7 @@ static void segment_unmap(void *map)
 void blk_integrity_gather(void *to, const struct bio_vec *vec,
 			  struct bvec_iter iter, unsigned int bytes)
 {
-	while (bytes && iter.bi_size) {
-		struct bio_vec bv = segment(vec, iter);
-		unsigned int len = min(bytes, bv.bv_len);
-		void *from = segment_map(&bv);
-
-		memcpy(to, from, len);
-		segment_unmap(from);
-		bvec_iter_advance_single(vec, &iter, len);
-		to += len;
-		bytes -= len;
-	}
+	copy_vecs(to, vec, iter, bytes, true);
 }
 
 /**
@@ -140,17 +148,7 @@ void blk_integrity_gather(void *to, const struct bio_vec *vec,
 void blk_integrity_scatter(const void *from, const struct bio_vec *vec,
 			   struct bvec_iter iter, unsigned int bytes)
 {
-	while (bytes && iter.bi_size) {
-		struct bio_vec bv = segment(vec, iter);
-		unsigned int len = min(bytes, bv.bv_len);
-		void *to = segment_map(&bv);
-
-		memcpy(to, from, len);
-		segment_unmap(to);
-		bvec_iter_advance_single(vec, &iter, len);
-		from += len;
-		bytes -= len;
-	}
+	copy_vecs((void *)from, vec, iter, bytes, false);
 }
 
 static bool walk_has_data(const struct blk_integrity_walk *walk)

@@ -148,6 +148,11 @@ u64 pi_guard_crc64_update(u64 crc, const u8 *p, size_t len)
 	return ~crc;
 }
 
+static u16 crc16_of(const void *data, unsigned int bytes)
+{
+	return pi_guard_crc16_update(0, data, bytes);
+}
+
 /**
  * pi_guard_crc16_portable() - compute the CRC-16 T10-DIF of each interval of a
  *	run
@@ -162,14 +167,15 @@ void pi_guard_crc16_portable(const struct pi_piece *pieces,
 			     unsigned int nr_pieces, unsigned int bytes,
 			     u16 *guards)
 {
-	for (; nr_pieces; nr_pieces--, pieces++) {
-		const void *data = pieces->data;
+	pi_guard16_each(pieces, nr_pieces, bytes, guards, crc16_of);
+}
 
-		for (unsigned int i = 0; i < pieces->intervals; i++) {
-			*guards++ = pi_guard_crc16_update(0, data, bytes);
-			data += bytes;
-		}
-	}
+static u16 ip_of(const void *data, unsigned int bytes)
+{
+	__sum16 sum = csum_fold(csum_partial(data, bytes, 0));
+
+	/* The sum is in memory order. */
+	return be16_to_cpu((__force __be16)sum);
 }
 
 /**
@@ -186,17 +192,7 @@ void pi_guard_ip_portable(const struct pi_piece *pieces,
 			  unsigned int nr_pieces, unsigned int bytes,
 			  u16 *guards)
 {
-	for (; nr_pieces; nr_pieces--, pieces++) {
-		const void *data = pieces->data;
-
-		for (unsigned int i = 0; i < pieces->intervals; i++) {
-			__sum16 sum = csum_fold(csum_partial(data, bytes, 0));
-
-			/* The sum is in memory order. */
-			*guards++ = be16_to_cpu((__force __be16)sum);
-			data += bytes;
-		}
-	}
+	pi_guard16_each(pieces, nr_pieces, bytes, guards, ip_of);
 }
 
 /**

@@ -31,18 +31,16 @@ DEFINE_STATIC_CALL(pi_guard_crc16_call, pi_guard_crc16_portable);
 DEFINE_STATIC_CALL(pi_guard_ip_call, pi_guard_ip_portable);
 DEFINE_STATIC_CALL(pi_guard_crc64_call, pi_guard_crc64_portable);
 
+static u16 lib_crc16(const void *data, unsigned int bytes)
+{
+	return crc_t10dif(data, bytes);
+}
+
 static void pi_guard_crc16_lib(const struct pi_piece *pieces,
 			       unsigned int nr_pieces, unsigned int bytes,
 			       u16 *guards)
 {
-	for (; nr_pieces; nr_pieces--, pieces++) {
-		const void *data = pieces->data;
-
-		for (unsigned int i = 0; i < pieces->intervals; i++) {
-			*guards++ = crc_t10dif(data, bytes);
-			data += bytes;
-		}
-	}
+	pi_guard16_each(pieces, nr_pieces, bytes, guards, lib_crc16);
 }
 
 /*

@@ -34,6 +34,22 @@ typedef void pi_guard64_fn(const struct pi_piece *pieces,
 			   unsigned int nr_pieces, unsigned int bytes,
 			   u64 *guards);
 
+/* Compute one guard after the other, by a function for one interval. */
+static __always_inline void
+pi_guard16_each(const struct pi_piece *pieces, unsigned int nr_pieces,
+		unsigned int bytes, u16 *guards,
+		u16 (*guard_of)(const void *data, unsigned int bytes))
+{
+	for (; nr_pieces; nr_pieces--, pieces++) {
+		const void *data = pieces->data;
+
+		for (unsigned int i = 0; i < pieces->intervals; i++) {
+			*guards++ = guard_of(data, bytes);
+			data += bytes;
+		}
+	}
+}
+
 /**
  * struct pi_guard_impl - a set of functions that compute guards
  * @name: name in sysfs and in the boot parameter
