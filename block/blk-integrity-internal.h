@@ -24,7 +24,7 @@ void blk_integrity_prepare_disk(struct gendisk *disk);
 /* bio-integrity-request.c */
 bool __bio_integrity_finish(struct bio *bio, struct request *rq);
 
-/* bio-integrity-prep.c */
+/* bio-integrity-endio.c */
 bool __bio_integrity_endio(struct bio *bio);
 bool __bio_integrity_leave(struct bio *bio);
 

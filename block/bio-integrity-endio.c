@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What happens to the payload of a bio when its request completes, and when the
+ * bio ends: a copy is undone, a read verified, and the payload freed, or made
+ * ready for its owner.
+ */
+
+#include <linux/bio-integrity.h>
+#include <linux/blk-integrity.h>
+
+#include "bio-integrity-internal.h"
+#include "blk.h"
+
+/* Device and adapter report only that a bio failed, not why. */
+static void record_device_error(struct bip_object *obj)
+{
+	const struct blk_integrity *bi = &obj->bip.bip_geometry;
+
+	obj->err = (struct blk_integrity_error) {
+		.intervals[BLK_INTEGRITY_TAG_UNKNOWN] = 1,
+		.tag = BLK_INTEGRITY_TAG_UNKNOWN,
+		.origin = BLK_INTEGRITY_ORIGIN_DEVICE,
+		.interval = obj->first_interval,
+		.sector = obj->first_interval << (bi->interval_exp - SECTOR_SHIFT),
+	};
+}
+
+/*
+ * Restore the initial state, for a submitter that reads or reuses the payload.
+ */
+static void bip_rewind(struct bip_object *obj)
+{
+	struct bio_integrity_payload *bip = &obj->bip;
+
+	obj->verified = false;
+	bip->bip_flags &= ~BIP_MAPPED_INTEGRITY;
+	bip_lift_limit(bip);
+	bip->bip_residue_bytes = 0;
+	bip->bip_iter = (struct bvec_iter) {
+		.bi_sector = obj->first_interval,
+		.bi_size = (obj->data_iter.bi_size >>
+			    bip->bip_geometry.interval_exp) *
+			   bip->bip_geometry.tuple_size,
+	};
+}
+
+/* Undo a copy.  Return: the payload that remains. */
+static __always_inline struct bio_integrity_payload *uncopy(struct bio *bio)
+{
+	struct bio_integrity_payload *bip = bio_integrity(bio);
+	struct bip_object *obj = bip_to_object(bip);
+
+	if (likely(!obj->copied_from))
+		return bip;
+	bio_integrity_uncopy(obj);
+	return bio_integrity(bio);
+}
+
+/*
+ * Verify a read that must be, unless it has been.  Return: %true if nothing is left
+ * to verify; %false if kintegrityd or a second reading owns the bio and will
+ * complete it.
+ */
+static __always_inline bool settle(struct bio *bio, struct bip_object *obj)
+{
+	struct bio_integrity_payload *bip = &obj->bip;
+
+	if (obj->verified)
+		return true;
+	if (bip->bip_flags & (BIP_OWNED | BIP_VERIFY))
+		memset(&obj->err, 0, sizeof(obj->err));
+	if (bio->bi_status == BLK_STS_PROTECTION)
+		record_device_error(obj);
+	return !(bip->bip_flags & BIP_VERIFY) || bio->bi_status ||
+	       !(bip->bip_flags & BIP_CHECK_FLAGS) ||
+	       bio_integrity_verify_read(obj);
+}
+
+/**
+ * __bio_integrity_leave() - bio_integrity_leave(), also if nothing is chained to
+ *	the bio
+ * @bio: the bio
+ *
+ * What a submitter owns is for all data of the bio, of which parts may have been
+ * split off that are still on their way.  It is verified when the bio ends, by the
+ * device of its owner.
+ *
+ * Context: Any context.
+ * Return: as bio_integrity_leave().
+ */
+bool __bio_integrity_leave(struct bio *bio)
+{
+	if (!bio_integrity_flagged(bio, BIP_BLOCK_INTEGRITY))
+		return true;
+	uncopy(bio);
+	return bio_integrity_flagged(bio, BIP_OWNED) || bio_integrity_endio(bio);
+}
+
+/**
+ * __bio_integrity_endio() - complete a bio with a payload of the block layer
+ * @bio: the bio
+ *
+ * Context: Any context.
+ * Return: %true if the bio may complete now; %false if kintegrityd or a second
+ *	reading owns it and will complete it.
+ */
+bool __bio_integrity_endio(struct bio *bio)
+{
+	struct bio_integrity_payload *bip = uncopy(bio);
+
+	if (!(bip->bip_flags & BIP_BLOCK_INTEGRITY))
+		return true;
+	if (!settle(bio, bip_to_object(bip)))
+		return false;
+	if (bip->bip_flags & BIP_OWNED)
+		bip_rewind(bip_to_object(bip));
+	else
+		bio_integrity_free(bio);
+	return true;
+}
