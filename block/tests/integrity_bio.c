@@ -156,6 +156,20 @@ void test_io_submit(struct test_io *io)
 }
 
 /**
+ * test_io_chain() - chain an I/O to another one, which ends after it
+ * @io: the I/O, submitted by submit_bio() and not waited for
+ * @parent: the other one
+ */
+void test_io_chain(struct test_io *io, struct test_io *parent)
+{
+	io->bio.bi_private = NULL;
+	io->bio.bi_end_io = NULL;
+	/* Its end drops a reference. */
+	bio_get(&io->bio);
+	bio_chain(&io->bio, &parent->bio);
+}
+
+/**
  * test_io_wait() - wait for a bio, which must end exactly once
  * @test: the running test
  * @io: the I/O

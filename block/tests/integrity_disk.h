@@ -120,6 +120,7 @@ test_io_attach(struct kunit *test, struct test_io *io, struct test_vecs *meta,
 	       u64 seed);
 void test_bip_read(const struct bio_integrity_payload *bip, void *to);
 void test_io_submit(struct test_io *io);
+void test_io_chain(struct test_io *io, struct test_io *parent);
 int test_io_wait(struct kunit *test, struct test_io *io);
 int test_io_run(struct kunit *test, struct test_io *io);
 

@@ -243,55 +243,6 @@ static void copied_metadata_takes_another_path(struct kunit *test)
 			   8 * INTERVALS);
 }
 
-struct chain_case {
-	const char *desc;
-	bool owned;
-	bool bad;
-};
-
-static const struct chain_case chain_cases[] = {
-	{ "of the block layer" },
-	{ "of the block layer, bad data", .bad = true },
-	{ "of the submitter", .owned = true },
-	{ "of the submitter, bad data", .owned = true, .bad = true },
-};
-
-KUNIT_ARRAY_PARAM_DESC(chain_cases, chain_cases, desc);
-
-/* A bio that waits for others that are chained to it needs its path no more. */
-static void chained_read_outlives_its_path(struct kunit *test)
-{
-	const struct chain_case *row = test->param_value;
-	struct test_disk *first = first_path(test);
-	struct test_disk *second = second_path(test, &path_cases[0], first);
-	struct test_io *child = test_io_filled(test, second, REQ_OP_READ, 0, 8);
-	struct test_disk *counts = row->owned ? second : first;
-	struct test_io *io;
-
-	io = row->owned ? test_io_owned(test, second, REQ_OP_READ, FIRST, 8) :
-			  test_io_filled(test, second, REQ_OP_READ, FIRST, 8);
-	first->data[(FIRST << SECTOR_SHIFT) + 1] ^= row->bad;
-	counts->disk->queue->integrity_dev->rereads = 0;
-	child->bio.bi_private = NULL;
-	child->bio.bi_end_io = NULL;
-	bio_get(&child->bio);
-	bio_chain(&child->bio, &io->bio);
-	second->hold = true;
-	submit_bio(&child->bio);
-	bio_set_dev(&io->bio, first->bdev);
-	test_io_submit(io);
-	test_disk_settle(first);
-	KUNIT_EXPECT_EQ(test, row->owned ? 0 : 8,
-			test_disk_counter(counts, BLK_INTEGRITY_VERIFIED));
-	KUNIT_EXPECT_EQ(test, row->owned, !!bio_integrity(&io->bio));
-	test_disk_remove(test, first);
-	test_disk_release(second);
-	KUNIT_EXPECT_EQ(test, row->bad ? -EILSEQ : 0, test_io_wait(test, io));
-	test_disk_settle(second);
-	KUNIT_EXPECT_EQ(test, row->owned ? 16 : 8,
-			test_disk_counter(second, BLK_INTEGRITY_VERIFIED));
-}
-
 /* A bio that was split for lack of memory takes its part to another path. */
 static void part_outlives_its_path(struct kunit *test)
 {
@@ -471,7 +422,6 @@ static struct kunit_case failover_cases[] = {
 	KUNIT_CASE_PARAM(copied_metadata_takes_another_path, path_cases_gen_params),
 	KUNIT_CASE_PARAM(cloned_request_fits_its_queue, path_cases_gen_params),
 	KUNIT_CASE_PARAM(merged_clone_fits_its_queue, merge_cases_gen_params),
-	KUNIT_CASE_PARAM(chained_read_outlives_its_path, chain_cases_gen_params),
 	KUNIT_CASE(part_outlives_its_path),
 	{ }
 };

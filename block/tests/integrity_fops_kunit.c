@@ -247,7 +247,7 @@ static void metadata_must_be_that_of_its_data(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, -EINVAL, io_run(test, io));
 	KUNIT_EXPECT_EQ(test, 0, td->nr_requests);
 
-	/* Nobody would wait for the end. */
+	/* Synchronous I/O, whose end this function does not wait for. */
 	io_prepare(io, ITER_SOURCE, 0, 0, SZ_4K);
 	io->iocb.ki_complete = NULL;
 	KUNIT_EXPECT_EQ(test, -EINVAL, io_run(test, io));

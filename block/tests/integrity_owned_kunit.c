@@ -118,34 +118,6 @@ static void tags_come_back_from_the_medium(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, test_disk_counter(td, BLK_INTEGRITY_REMAPPED));
 }
 
-/* The payload is for all data, also for that of a part that completes last. */
-static void first_part_completes_last(struct kunit *test)
-{
-	struct queue_limits lim = test_disk_limits(small_geometry());
-	struct test_disk *td;
-	struct test_io *io;
-
-	lim.chunk_sectors = 8;
-	td = test_disk_alloc(test, lim);
-	test_disk_fill(test, td, test_rng(test));
-	idev_of(td)->rereads = 0;
-	/* Verified as soon as a part leads to it. */
-	idev_of(td)->inline_bytes = SZ_64K;
-	for (int bad = 0; bad < 2; bad++) {
-		td->data[32 << SECTOR_SHIFT] ^= bad;
-		io = test_io_owned(test, td, REQ_OP_READ, 32, 16);
-		td->hold = true;
-		test_io_submit(io);
-		blk_mq_run_hw_queues(td->disk->queue, false);
-		KUNIT_ASSERT_EQ(test, 2, list_count_nodes(&td->held));
-		list_rotate_left(&td->held);
-		test_disk_release(td);
-		KUNIT_EXPECT_EQ(test, bad ? -EILSEQ : 0, test_io_wait(test, io));
-		KUNIT_EXPECT_EQ(test, bad,
-				test_disk_counter(td, BLK_INTEGRITY_GUARD_ERRORS));
-	}
-}
-
 /*
  * A driver that passes bios on can change device and position, as md does. The
  * payload keeps those that it was attached for.
@@ -423,7 +395,6 @@ static void own_pages_are_generated(struct kunit *test)
 static struct kunit_case owned_cases[] = {
 	KUNIT_CASE_PARAM(tags_come_back_from_the_medium,
 			 test_geometry_gen_params),
-	KUNIT_CASE(first_part_completes_last),
 	KUNIT_CASE(payload_stays_that_of_its_device),
 	KUNIT_CASE(forgotten_generate_is_refused),
 	KUNIT_CASE(administrator_may_want_less),

@@ -217,10 +217,7 @@ static void chained_bio_returns_its_object(struct kunit *test)
 					     test_vecs_alloc(test, test_rng(test),
 							     64, TEST_CUT_NONE),
 					     7777);
-		child->bio.bi_private = NULL;
-		child->bio.bi_end_io = NULL;
-		bio_get(&child->bio);
-		bio_chain(&child->bio, &parent->bio);
+		test_io_chain(child, parent);
 		test_fail_next_allocation(test);
 		test_io_submit(parent);
 		test_disk_settle(td);

@@ -45,7 +45,7 @@ btt() {
 	same "$name: write and read" 0 "$(io $disk "$opaque" "rw:$interval:$interval")"
 	same "$name: metadata of a program" "0 0 0 0" "$(io $disk "$1" meta-way:plain)"
 	same "$name: metadata is not zero" wrong-tuple "$(io $disk "$opaque" meta-read:64:16 2>/dev/null)"
-	# Each write goes to free sectors, which have metadata of other ones.
+	# A write goes to a free sector, whose metadata is still that of another sector.
 	same "$name: write without metadata" "0 0 0" "$(io $disk "$opaque" fill:$some read:$some meta-read:$some)"
 	same "$name: other metadata remains" 0 "$(io $disk "$1" meta-read:64:16)"
 	echo "$btt" >$nd/drivers/nd_pmem/unbind
