@@ -2,7 +2,8 @@
 # pi_brd: formats x stacks x submitters. Whatever is above, the medium has the tags of its own numbers, the guards of
 # the reference, zeroes outside of the tuples, and the data; and the disk, which checks with code of its own, finds no
 # error.
-# PI_MATRIX= is the number of cells, 60 by default, or "all". The choice depends on PI_SEED= only.
+# PI_MATRIX= is the number of cells, 60 by default, or the first and the last one ("61-120"; "61-": to the end), or
+# "all". The choice depends on PI_SEED= only.
 # PI_STACKS= are the stacks to choose from.
 # shellcheck shell=sh
 . ./probe.sh
@@ -11,6 +12,12 @@
 . ./pibrd.sh
 
 : "${PI_MATRIX:=60}" "${PI_SEED:=20080427}"
+case $PI_MATRIX in
+all) cells=1- ;;
+*-*) cells=$PI_MATRIX ;;
+*) cells=1-$PI_MATRIX ;;
+esac
+first_cell=${cells%%-*} last_cell=${cells#*-}
 chunk=128 # sectors
 : "${PI_STACKS:=disk partition linear stripe linear-md raid0 raid1 raid10 crypt integrity wrap}"
 
@@ -49,7 +56,7 @@ cells() {
 				if (stack[i] != "integrity" || $0 ~ /:none:/)
 					print number, $0, stack[i]
 			}
-		}' | sort -n | cut -d ' ' -f 2- | if [ "$PI_MATRIX" = all ]; then cat; else head -n "$PI_MATRIX"; fi
+		}' | sort -n | cut -d ' ' -f 2- | sed -n "$first_cell,${last_cell:-\$}p"
 }
 
 # wrap_sector FORMAT: prints where reference tags of the format begin at 0 again.
@@ -223,7 +230,7 @@ needs dm-crypt xts aes_generic || return 0
 modprobe -d "$PI_MODULES" -a raid10 crc32c_generic 2>/dev/null
 client_load || result 1 "pi_client loads"
 cells >/dev/shm/cells
-number=0
+number=$((first_cell - 1))
 while read -r format stack; do
 	number=$((number + 1))
 	cell "$format" "$stack" </dev/null
