@@ -180,69 +180,14 @@ static noinline struct bio *postpone(struct bio *bio, unsigned int *nr_segs,
 }
 
 /**
- * bio_integrity_arrive() - test whether the policies of a device exclude a bio
- * @bio: bio for which bio_integrity_concerned() is %true
- * @q: queue it arrived at, whose usage count need not be held
- *
- * A shortcut to the decision of bio_integrity_action(): where all metadata is
- * tuples, an excluded bio is sent without metadata.  The device inserts and
- * checks tuples itself, in a stream of data that is cut anywhere, so that no
- * page of the bio has to be examined.
- *
- * Context: Any context.
- * Return: %BIO_INTEGRITY_EXCLUDED if they do; %BIO_INTEGRITY_EXAMINED if
- *	bio_integrity_stabilize() must be called.
- */
-enum bio_integrity_arrival bio_integrity_arrive(struct bio *bio,
-						const struct request_queue *q)
-{
-	struct blk_integrity_dev *idev;
-
-	if (!q->limits.integrity.tuple_size || (bio->bi_opf & REQ_INTEGRITY))
-		return BIO_INTEGRITY_EXAMINED;
-	idev = READ_ONCE(q->integrity_dev);
-	if (!idev || !READ_ONCE(idev->excludable))
-		return BIO_INTEGRITY_EXAMINED;
-	switch (bio_op(bio)) {
-	case REQ_OP_READ:
-		if (READ_ONCE(idev->read_verify) | READ_ONCE(idev->report_only))
-			return BIO_INTEGRITY_EXAMINED;
-		return BIO_INTEGRITY_EXCLUDED;
-	case REQ_OP_WRITE:
-	case REQ_OP_ZONE_APPEND:
-		if (READ_ONCE(idev->write_generate))
-			return BIO_INTEGRITY_EXAMINED;
-		return BIO_INTEGRITY_EXCLUDED;
-	default:
-		return BIO_INTEGRITY_EXAMINED;
-	}
-}
-
-/* Not inline, so that an excluded bio costs little. */
-static noinline struct bio *begin_unexamined(struct bio *bio,
-					     struct request_queue *q,
-					     enum bio_integrity_arrival arrival)
-{
-	if (arrival == BIO_INTEGRITY_UNCONCERNED ||
-	    !READ_ONCE(q->integrity_dev->excludable)) {
-		submit_first(bio);
-		return NULL;
-	}
-	blk_integrity_count(q, BLK_INTEGRITY_UNCHECKED,
-			    bio->bi_iter.bi_size >>
-			    q->limits.integrity.interval_exp);
-	return bio;
-}
-
-/**
  * bio_integrity_begin() - protect a bio before it has a request
  * @bio: bio with device, operation, position and data, that fits the limits
  * @q: queue of the device
  * @nr_segs: number of data segments; changed if the bio is split
  * @has_request: the bio will use a request that was allocated before
- * @arrival: what @bio was when it arrived.  This decision counts, unless the
- *	format has changed meanwhile: then @bio is submitted again, because it
- *	was not examined whether the device accepts its data with metadata.
+ * @arrival: what @bio was when it arrived.  If it was not examined whether the
+ *	device accepts its data with metadata, the format has changed since, and
+ *	@bio is submitted again.
  *
  * As bio_integrity_prep(), but does not wait for the reserve, because the bio
  * may still be throttled or wait for a request.  If an allocation fails, a bio
@@ -259,8 +204,10 @@ struct bio *bio_integrity_begin(struct bio *bio, struct request_queue *q,
 {
 	int err;
 
-	if (arrival != BIO_INTEGRITY_EXAMINED)
-		return begin_unexamined(bio, q, arrival);
+	if (arrival != BIO_INTEGRITY_EXAMINED) {
+		submit_first(bio);
+		return NULL;
+	}
 	err = bio_integrity_prepare(bio, false);
 	if (err == -EAGAIN && !(bio->bi_opf & REQ_NOWAIT))
 		return postpone(bio, nr_segs, has_request);

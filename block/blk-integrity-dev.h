@@ -327,11 +327,66 @@ static inline void blk_integrity_count(struct request_queue *q,
 /* bio-integrity-request.c */
 struct bip_parts *bip_parts_create(void);
 void bip_parts_put(struct bip_parts *parts);
-enum bio_integrity_arrival bio_integrity_arrive(struct bio *bio,
-		const struct request_queue *q);
 struct bio *bio_integrity_begin(struct bio *bio, struct request_queue *q,
 		unsigned int *nr_segs, bool has_request,
 		enum bio_integrity_arrival arrival);
+
+/**
+ * bio_integrity_arrive() - test whether the policies of a device exclude a bio
+ * @bio: bio for which bio_integrity_concerned() is %true
+ * @q: queue it arrived at, whose usage count need not be held
+ *
+ * A shortcut to the decision of bio_integrity_action(): where all metadata is
+ * tuples, an excluded bio is sent without metadata.  The device inserts and
+ * checks tuples itself, in a stream of data that is cut anywhere, so that no
+ * page of the bio has to be examined.
+ *
+ * Inline as bio_integrity_passes() is: what is switched off costs little.
+ *
+ * Context: Any context.
+ * Return: %BIO_INTEGRITY_EXCLUDED if they do; %BIO_INTEGRITY_EXAMINED if
+ *	bio_integrity_stabilize() must be called.
+ */
+static inline enum bio_integrity_arrival
+bio_integrity_arrive(const struct bio *bio, const struct request_queue *q)
+{
+	const struct blk_integrity_dev *idev = READ_ONCE(q->integrity_dev);
+	u32 enabled = 1;
+
+	if ((bio->bi_opf & REQ_INTEGRITY) || !idev || !READ_ONCE(idev->excludable))
+		return BIO_INTEGRITY_EXAMINED;
+	if (bio_op(bio) == REQ_OP_READ)
+		enabled = READ_ONCE(idev->read_verify) |
+			  READ_ONCE(idev->report_only);
+	else if (bio_op(bio) == REQ_OP_WRITE ||
+		 bio_op(bio) == REQ_OP_ZONE_APPEND)
+		enabled = READ_ONCE(idev->write_generate);
+	return enabled ? BIO_INTEGRITY_EXAMINED : BIO_INTEGRITY_EXCLUDED;
+}
+
+/**
+ * bio_integrity_passes() - count an excluded bio, which goes without metadata
+ * @bio: bio for which bio_integrity_concerned() is %true
+ * @q: queue of the device, whose usage count is held
+ * @arrival: what @bio was when it arrived
+ *
+ * Context: Process context.
+ * Return: %true if @bio was excluded, and the format, which may have changed
+ *	since it arrived, still allows that; %false if bio_integrity_begin() must
+ *	be called.
+ */
+static inline bool bio_integrity_passes(const struct bio *bio,
+					struct request_queue *q,
+					enum bio_integrity_arrival arrival)
+{
+	if (arrival != BIO_INTEGRITY_EXCLUDED ||
+	    !READ_ONCE(q->integrity_dev->excludable))
+		return false;
+	blk_integrity_count(q, BLK_INTEGRITY_UNCHECKED,
+			    bio->bi_iter.bi_size >>
+			    q->limits.integrity.interval_exp);
+	return true;
+}
 
 /* blk-integrity-ioctl.c */
 int blk_integrity_meta_cap(const struct blk_integrity *bi,
@@ -390,9 +445,16 @@ static inline u64 blk_integrity_interval(const struct blk_integrity *bi,
 #else /* CONFIG_BLK_DEV_INTEGRITY */
 
 static inline enum bio_integrity_arrival
-bio_integrity_arrive(struct bio *bio, const struct request_queue *q)
+bio_integrity_arrive(const struct bio *bio, const struct request_queue *q)
 {
 	return BIO_INTEGRITY_UNCONCERNED;
+}
+
+static inline bool bio_integrity_passes(const struct bio *bio,
+					struct request_queue *q,
+					enum bio_integrity_arrival arrival)
+{
+	return false;
 }
 
 static inline struct bio *

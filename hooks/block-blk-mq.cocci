@@ -13,7 +13,7 @@ blk_mq_submit_bio(struct bio *bio)
 ...
 -if (!bio_integrity_prep(bio))
 -	goto queue_exit;
-+if (bio_integrity_concerned(bio, q)) {
++if (bio_integrity_concerned(bio, q) && !bio_integrity_passes(bio, q, arrival)) {
 +	bio = bio_integrity_begin(bio, q, &nr_segs, rq, arrival);
 +	if (!bio)
 +		goto queue_exit;

@@ -133,18 +133,17 @@ static void exclusion_is_decided_on_arrival(struct kunit *test)
 					   REQ_OP_WRITE, FIRST, SZ_4K,
 					   TEST_CUT_DWORD);
 	struct bio *bio = &io->bio;
-	unsigned int nr_segs = 1;
 
 	KUNIT_EXPECT_EQ(test, BIO_INTEGRITY_EXAMINED,
 			bio_integrity_arrive(bio, q));
+	KUNIT_EXPECT_FALSE(test, bio_integrity_passes(bio, q,
+						      BIO_INTEGRITY_EXAMINED));
 	set_policies(td, false);
 	KUNIT_EXPECT_EQ(test, BIO_INTEGRITY_EXCLUDED,
 			bio_integrity_arrive(bio, q));
 	set_policies(td, true);
-	KUNIT_EXPECT_PTR_EQ(test, bio,
-			    bio_integrity_begin(bio, q, &nr_segs, false,
-						BIO_INTEGRITY_EXCLUDED));
-	KUNIT_EXPECT_NULL(test, bio_integrity(bio));
+	KUNIT_EXPECT_TRUE(test, bio_integrity_passes(bio, q,
+						     BIO_INTEGRITY_EXCLUDED));
 	KUNIT_EXPECT_EQ(test, 8, test_disk_counter(td, BLK_INTEGRITY_UNCHECKED));
 }
 
