@@ -102,6 +102,20 @@ watch_silence() {
 	done
 }
 
+# watched MARK FILE COMMAND...: runs the command, and watches its silence. Return: its exit status.
+watched() {
+	local mark=$1 file=$2 status=0 command watch
+	shift 2
+	rm -f "$mark"
+	"$@" </dev/null &
+	command=$!
+	watch_silence "$command" "$mark" "$file" >/dev/null &
+	watch=$!
+	wait "$command" || status=$?
+	kill "$watch" 2>/dev/null || true
+	return "$status"
+}
+
 # keep_busy: while this script runs, keeps all processors busy with BUSY= loops each (default: none), to show that no result
 # depends on the speed of the machine. The loops also end if the script is killed.
 keep_busy() {
