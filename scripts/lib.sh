@@ -6,7 +6,7 @@ set -euo pipefail
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 build=$top/build
 base=$build/base
-tree=$build/linux
+tree=${TREE:-$build/linux}
 jobs=$(nproc)
 
 # A guest kernel with more checks has separate directories: DEBUG=1 uses config.debug, DEBUG=NAME uses config.NAME.
