@@ -77,12 +77,14 @@ static __always_inline bool settle(struct bio *bio, struct bip_object *obj)
 }
 
 /**
- * __bio_integrity_leave() - bio_integrity_leave(), also if nothing is chained to
- *	the bio
- * @bio: the bio
+ * __bio_integrity_leave() - detach what a bio has for its device
+ * @bio: bio whose request has transferred all of it, or kintegrityd verified it
  *
- * What a submitter owns is for all data of the bio, of which parts may have been
- * split off that are still on their way.  It is verified when the bio ends, by the
+ * As bio_integrity_leave(), also if nothing is chained to the bio.
+ *
+ * A payload of the block layer is verified, if it has not been, and freed.  What
+ * a submitter owns is for all data of the bio, of which parts may have been
+ * split off that are still on their way: it is verified when the bio ends, by the
  * device of its owner.
  *
  * Context: Any context.
@@ -90,10 +92,15 @@ static __always_inline bool settle(struct bio *bio, struct bip_object *obj)
  */
 bool __bio_integrity_leave(struct bio *bio)
 {
+	struct bio_integrity_payload *bip;
+
 	if (!bio_integrity_flagged(bio, BIP_BLOCK_INTEGRITY))
 		return true;
-	uncopy(bio);
-	return bio_integrity_flagged(bio, BIP_OWNED) || bio_integrity_endio(bio);
+	bip = uncopy(bio);
+	if (!(bip->bip_flags & BIP_OWNED))
+		return bio_integrity_endio(bio);
+	bip_object_leave_path(bip_to_object(bip));
+	return true;
 }
 
 /**

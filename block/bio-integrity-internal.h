@@ -396,7 +396,8 @@ void bio_integrity_verify_object(struct bip_object *obj);
 blk_status_t bio_integrity_verify(struct bip_object *obj);
 void bio_integrity_verify_walk(struct bip_object *obj,
 		struct blk_integrity_walk *walk);
-void bio_integrity_conclude(struct bip_object *obj);
+void bip_object_end(struct bip_object *obj);
+void bip_object_leave_path(struct bip_object *obj);
 bool bio_integrity_verify_read(struct bip_object *obj);
 void bio_integrity_verify_init(void);
 

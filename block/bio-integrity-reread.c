@@ -23,7 +23,6 @@
 #include "bio-integrity-reread.h"
 #include "blk.h"
 #include "blk-pm.h"
-#include "blk-rq-qos.h"
 
 /* Delay before a retry if a queue is frozen or has no free request. */
 #define RETRY_DELAY	(HZ / 50)
@@ -235,16 +234,12 @@ static void report(struct bio_integrity_reread *reread)
 static void conclude(struct bio_integrity_reread *reread)
 {
 	struct bip_object *obj = reread->obj;
-	struct bio *bio = obj->bio;
 	bool kept = obj->reserve;
 
 	report(reread);
 	obj->err = reread->err;
 	reread->obj = NULL;
-	bio_integrity_conclude(obj);
-	/* A bio that others are chained to ends later. */
-	__bio_integrity_leave(bio);
-	bio_endio(bio);
+	bip_object_end(obj);
 	if (kept)
 		atomic_dec(&reread->kept);
 	if (atomic_dec_and_test(&reread->in_flight))
@@ -284,23 +279,6 @@ static void reread_work(struct work_struct *work)
 	}
 }
 
-/*
- * A driver that passes bios on may have changed the device of the bio, for
- * example to a path of a multipath device.  Once the request is freed, nothing
- * keeps that path, so set the device that the bio was submitted to.
- */
-static void leave_path(struct bip_object *obj)
-{
-	struct bio *bio = obj->bio;
-
-	if (bio->bi_bdev == bip_object_bdev(obj))
-		return;
-	rq_qos_done_bio(bio);
-	bio_clear_flag(bio, BIO_QOS_THROTTLED);
-	bio_clear_flag(bio, BIO_QOS_MERGED);
-	bio->bi_bdev = bip_object_bdev(obj);
-}
-
 /**
  * bio_integrity_reread() - start a second reading of intervals that failed
  * @obj: payload of a read that has failed
@@ -318,7 +296,7 @@ bool bio_integrity_reread(struct bip_object *obj)
 
 	if (!reread || !READ_ONCE(idev->rereads))
 		return false;
-	leave_path(obj);
+	bip_object_leave_path(obj);
 	atomic_inc(&reread->in_flight);
 	if (obj->reserve)
 		atomic_inc(&reread->kept);

@@ -31,6 +31,7 @@
 #include "bio-integrity-internal.h"
 #include "blk.h"
 #include "blk-integrity-walk.h"
+#include "blk-rq-qos.h"
 
 /*
  * Data that one CPU verifies at a time: some 15 us at 8 GB/s, several times the
@@ -197,13 +198,8 @@ blk_status_t bio_integrity_verify(struct bip_object *obj)
 	return object_result(obj);
 }
 
-/**
- * bio_integrity_conclude() - set the status of a verified bio
- * @obj: payload of the bio, its record complete
- *
- * Context: Any context.
- */
-void bio_integrity_conclude(struct bip_object *obj)
+/* Set the status of a verified bio from its record. */
+static void conclude(struct bip_object *obj)
 {
 	blk_status_t status = object_result(obj);
 
@@ -212,29 +208,37 @@ void bio_integrity_conclude(struct bip_object *obj)
 	obj->verified = true;
 }
 
-/*
- * Called after a bio has been verified once.  Return: %true if it may end;
- * %false if its bad intervals are read again first.
+/**
+ * bip_object_end() - end a read after its verification
+ * @obj: payload of the bio, its record complete; may be freed on return
+ *
+ * A bio to which others are chained ends after them, but its payload must not
+ * wait for that.
+ *
+ * Context: Process context.
  */
-static bool object_verified(struct bip_object *obj)
+void bip_object_end(struct bip_object *obj)
 {
-	if (blk_integrity_failed(&obj->err) && bio_integrity_reread(obj))
-		return false;
-	bio_integrity_conclude(obj);
-	return true;
-}
-
-/* The payload may be freed when this returns. */
-static void object_end(struct bip_object *obj)
-{
-	struct request_queue *held = obj->held;
 	struct bio *bio = obj->bio;
 
-	if (object_verified(obj)) {
-		/* A bio that others are chained to ends later. */
-		__bio_integrity_leave(bio);
-		bio_endio(bio);
-	}
+	conclude(obj);
+	__bio_integrity_leave(bio);
+	bio_endio(bio);
+}
+
+/* Return: %true if the bad intervals are read again before the bio ends. */
+static bool starts_reread(struct bip_object *obj)
+{
+	return blk_integrity_failed(&obj->err) && bio_integrity_reread(obj);
+}
+
+/* All pieces are verified.  The payload may be freed when this returns. */
+static void object_verified(struct bip_object *obj)
+{
+	struct request_queue *held = obj->held;
+
+	if (!starts_reread(obj))
+		bip_object_end(obj);
 	if (held)
 		blk_queue_exit(held);
 }
@@ -300,7 +304,7 @@ static void verify_piece(struct bip_object *obj, unsigned int piece)
 	blk_integrity_error_merge(&obj->err, &err);
 	spin_unlock(&shared_lock);
 	if (atomic_dec_and_test(&obj->pieces_left))
-		object_end(obj);
+		object_verified(obj);
 }
 
 /* Return: bytes verified, 0 if there was no bio. */
@@ -327,7 +331,7 @@ static unsigned int verify_batch(struct kintegrityd_cpu *kcpu)
 	for (unsigned int i = 0; i < nr_kept; i++) {
 		bytes += max(kept[i]->data_iter.bi_size, LEAST_BYTES);
 		bio_integrity_verify_object(kept[i]);
-		object_end(kept[i]);
+		object_verified(kept[i]);
 		cond_resched();
 	}
 	return bytes;
@@ -366,10 +370,33 @@ static void kintegrityd_work(struct work_struct *work)
 		queue_work(kintegrityd_wq, work);
 }
 
+/**
+ * bip_object_leave_path() - make a bio independent of the path that it took
+ * @obj: payload of the bio
+ *
+ * A driver that passes bios on may have changed the device of the bio, for
+ * example to a path of a multipath device.  Once the request is freed, nothing
+ * keeps that path, so this sets the device that the payload is of, after what
+ * the path does when a bio ends.
+ *
+ * Context: Any context, before the request of the bio is freed.
+ */
+void bip_object_leave_path(struct bip_object *obj)
+{
+	struct bio *bio = obj->bio;
+
+	if (bio->bi_bdev == bip_object_bdev(obj))
+		return;
+	rq_qos_done_bio(bio);
+	bio_clear_flag(bio, BIO_QOS_THROTTLED);
+	bio_clear_flag(bio, BIO_QOS_MERGED);
+	bio->bi_bdev = bip_object_bdev(obj);
+}
+
 /*
- * The request that completes holds the usage count of its queue.  A driver that
- * takes bios can end one while nothing holds the count; then the owner of the
- * payload keeps the device open.
+ * If the device is that of the request that completes, its usage count is held.
+ * Otherwise, and if a driver that takes bios ends one, the owner of the payload
+ * keeps the device open.
  */
 static void hold_queue(struct bip_object *obj)
 {
@@ -386,6 +413,7 @@ static void verify_later(struct bip_object *obj)
 
 	trace_blk_integrity_defer(bip_object_bdev(obj), obj->first_interval,
 				  object_intervals(obj));
+	bip_object_leave_path(obj);
 	hold_queue(obj);
 	if (llist_add(&obj->node, &kcpu->todo))
 		queue_work_on(cpu, kintegrityd_wq, &kcpu->work);
@@ -402,10 +430,14 @@ static void verify_later(struct bip_object *obj)
  */
 bool bio_integrity_verify_read(struct bip_object *obj)
 {
-	if (bio_integrity_verify_inline(obj))
-		return object_verified(obj);
-	verify_later(obj);
-	return false;
+	if (!bio_integrity_verify_inline(obj)) {
+		verify_later(obj);
+		return false;
+	}
+	if (starts_reread(obj))
+		return false;
+	conclude(obj);
+	return true;
 }
 
 /**

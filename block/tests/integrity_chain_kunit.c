@@ -79,6 +79,9 @@ static void chained_read_outlives_its_path(struct kunit *test)
 	second->hold = true;
 	submit_bio(&child->bio);
 	bio_set_dev(&io->bio, first->bdev);
+	/* As if the path throttled: it is told when the bio has left it. */
+	if (row->owned)
+		bio_set_flag(&io->bio, BIO_QOS_THROTTLED);
 	test_io_submit(io);
 	test_disk_settle(first);
 	KUNIT_EXPECT_EQ(test, row->owned ? 0 : 8,

@@ -44,12 +44,10 @@ static struct test_disk *filled_disk(struct kunit *test)
 	return td;
 }
 
-/* A read that the block layer protects, and whose verification is delayed. */
-static struct test_io *start_gated_read(struct kunit *test, struct test_disk *td,
-					unsigned int bytes)
+/* Submit a read to @td whose verification is delayed, and wait for it. */
+static void start_gated(struct kunit *test, struct test_disk *td,
+			struct test_io *io)
 {
-	struct test_io *io = test_io_alloc(test, td->bdev, test_rng(test),
-					   REQ_OP_READ, 0, bytes, TEST_CUT_PAGE);
 	struct blk_integrity_profile *prof = kunit_kzalloc(test, sizeof(*prof),
 							   GFP_KERNEL);
 	struct bip_object *obj;
@@ -67,6 +65,16 @@ static struct test_io *start_gated_read(struct kunit *test, struct test_disk *td
 	obj->profile = prof;
 	test_disk_release(td);
 	wait_for_completion(&gate.entered);
+}
+
+/* A read that the block layer protects, and whose verification is delayed. */
+static struct test_io *start_gated_read(struct kunit *test, struct test_disk *td,
+					unsigned int bytes)
+{
+	struct test_io *io = test_io_alloc(test, td->bdev, test_rng(test),
+					   REQ_OP_READ, 0, bytes, TEST_CUT_PAGE);
+
+	start_gated(test, td, io);
 	return io;
 }
 
@@ -153,6 +161,30 @@ static void removal_waits_for_verification(struct kunit *test)
 	put_task_struct(task);
 	KUNIT_EXPECT_EQ(test, 1, io->ended);
 	KUNIT_EXPECT_EQ(test, 0, test_io_wait(test, io));
+}
+
+/*
+ * A read of a multipath device with metadata of its submitter: kintegrityd holds
+ * the multipath device, and ends the bio after its path has been removed.
+ */
+static void owned_read_leaves_its_path(struct kunit *test)
+{
+	struct test_disk *path = filled_disk(test);
+	struct test_disk *head = filled_disk(test);
+	struct test_io *io = test_io_owned(test, head, REQ_OP_READ, 0, 8);
+
+	bio_set_dev(&io->bio, path->bdev);
+	/* As if the path had something that throttles, and counts bios that end. */
+	bio_set_flag(&io->bio, BIO_QOS_THROTTLED);
+	start_gated(test, path, io);
+	KUNIT_EXPECT_PTR_EQ(test, head->bdev, io->bio.bi_bdev);
+	KUNIT_EXPECT_FALSE(test, bio_flagged(&io->bio, BIO_QOS_THROTTLED));
+	test_disk_remove(test, path);
+	KUNIT_EXPECT_EQ(test, 0, io->ended);
+	gate_open(NULL);
+	KUNIT_EXPECT_EQ(test, 0, test_io_wait(test, io));
+	/* The gated profile is freed before the payload. */
+	bip_to_object(bio_integrity(&io->bio))->profile = head->bi.profile;
 }
 
 /* A queue that outlives its disk, as that of a SCSI device does. */
@@ -339,6 +371,7 @@ static struct kunit_case lifetime_cases[] = {
 	KUNIT_CASE(freeze_waits_for_verification),
 	KUNIT_CASE(freeze_ignores_other_disks),
 	KUNIT_CASE_PARAM(removal_waits_for_verification, removal_cases_gen_params),
+	KUNIT_CASE(owned_read_leaves_its_path),
 	KUNIT_CASE(next_disk_of_a_queue_begins_anew),
 	KUNIT_CASE(late_event_is_dropped),
 	KUNIT_CASE(boot_parameters_are_initial_policies),
