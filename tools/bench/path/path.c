@@ -108,6 +108,7 @@ static struct gendisk *make_disk(const char *name, bool has_metadata)
 		.dma_alignment		= 3,
 	};
 	struct gendisk *disk;
+	int cpu;
 
 	if (has_metadata) {
 		lim.max_integrity_segments = segments;
@@ -125,6 +126,9 @@ static struct gendisk *make_disk(const char *name, bool has_metadata)
 	set->flags = BLK_MQ_F_SHOULD_MERGE;
 	if (blk_mq_alloc_tag_set(set))
 		panic("path: no tags\n");
+	/* A search for a free tag begins at a random one. */
+	for_each_possible_cpu(cpu)
+		*per_cpu_ptr(set->tags[0]->bitmap_tags.sb.alloc_hint, cpu) = 0;
 	disk = blk_mq_alloc_disk(set, &lim, NULL);
 	if (IS_ERR(disk))
 		panic("path: no disk\n");
