@@ -57,41 +57,82 @@ static void release_parts(struct kref *ref)
 		   &container_of(ref, struct bip_parts, ref)->work);
 }
 
-/**
- * bip_parts_create() - allocate bios for parts
- *
- * Context: Process context.  May sleep, but does no I/O: the queue may be frozen,
- *	so that I/O to free memory would wait for ever.
- * Return: the bios; NULL if the allocation fails.
- */
-struct bip_parts *bip_parts_create(void)
+static void put_parts(struct bip_parts *parts)
 {
-	unsigned int noio = memalloc_noio_save();
-	struct bip_parts *parts = kzalloc(sizeof(*parts), GFP_KERNEL);
-
-	if (parts && bioset_init(&parts->bios, BIO_POOL_SIZE, 0, 0)) {
-		kfree(parts);
-		parts = NULL;
-	}
-	if (parts) {
-		bioset_integrity_create_split(&parts->bios);
-		kref_init(&parts->ref);
-		INIT_WORK(&parts->work, free_parts);
-	}
-	memalloc_noio_restore(noio);
-	return parts;
+	kref_put(&parts->ref, release_parts);
 }
 
 /**
- * bip_parts_put() - free the bios for parts as soon as none is in use
- * @parts: the bios, or NULL
+ * bip_parts_create() - allocate a device's bios for parts, if it has none
+ * @idev: integrity state of a queue that is not frozen
+ *
+ * bioset_init() takes a lock under which others allocate memory, and wait for
+ * I/O that frees some.  So nothing that I/O waits for may be held.
+ *
+ * Context: Process context.  May sleep.
+ */
+void bip_parts_create(struct blk_integrity_dev *idev)
+{
+	struct bip_parts *parts;
+
+	if (READ_ONCE(idev->parts))
+		return;
+	parts = kzalloc(sizeof(*parts), GFP_KERNEL);
+	if (!parts)
+		return;
+	if (bioset_init(&parts->bios, BIO_POOL_SIZE, 0, 0)) {
+		kfree(parts);
+		return;
+	}
+	bioset_integrity_create_split(&parts->bios);
+	kref_init(&parts->ref);
+	INIT_WORK(&parts->work, free_parts);
+	/* Pairs with the acquire in parts_for(). */
+	if (cmpxchg_release(&idev->parts, NULL, parts))
+		put_parts(parts);
+}
+
+static void create_parts(struct work_struct *work)
+{
+	bip_parts_create(container_of(work, struct blk_integrity_dev, parts_work));
+}
+
+/**
+ * bip_parts_want() - have a work item allocate bios for parts
+ * @idev: integrity state of a queue that is in use, and may be frozen
+ *
+ * Until then a bio that is too large for the reserve waits for memory.
+ *
+ * Context: Process context.
+ */
+void bip_parts_want(struct blk_integrity_dev *idev)
+{
+	if (!READ_ONCE(idev->parts))
+		queue_work(blk_integrity_events_wq, &idev->parts_work);
+}
+
+/**
+ * bip_parts_init() - prepare the allocation of bios for parts
+ * @idev: integrity state of a new queue
  *
  * Context: Any context.
  */
-void bip_parts_put(struct bip_parts *parts)
+void bip_parts_init(struct blk_integrity_dev *idev)
 {
-	if (parts)
-		kref_put(&parts->ref, release_parts);
+	INIT_WORK(&idev->parts_work, create_parts);
+}
+
+/**
+ * bip_parts_exit() - free the bios for parts as soon as none is in use
+ * @idev: integrity state of a queue that goes away
+ *
+ * Context: Process context.  May sleep.
+ */
+void bip_parts_exit(struct blk_integrity_dev *idev)
+{
+	cancel_work_sync(&idev->parts_work);
+	if (idev->parts)
+		put_parts(idev->parts);
 }
 
 /* Complete a part as bio_chain() would have it, and drop its reference. */
@@ -103,7 +144,7 @@ static void part_ended(struct bio *part)
 	if (part->bi_status && !bio->bi_status)
 		bio->bi_status = part->bi_status;
 	bio_put(part);
-	bip_parts_put(parts);
+	put_parts(parts);
 	bio_endio(bio);
 }
 
@@ -114,7 +155,7 @@ static struct bip_parts *parts_for(struct bio *bio)
 
 	if (bio_op(bio) != REQ_OP_READ && bio_op(bio) != REQ_OP_WRITE)
 		return NULL;
-	/* Pairs with the release in make_parts(). */
+	/* Pairs with the release in bip_parts_create(). */
 	return smp_load_acquire(&idev->parts);
 }
 

@@ -180,14 +180,6 @@ static bool copy_limits(struct request_queue *q, struct queue_limits *lim)
 	       blk_integrity_is_consistent(&lim->integrity);
 }
 
-static void make_parts(struct blk_integrity_dev *idev)
-{
-	if (idev->parts)
-		return;
-	/* Pairs with the acquire in parts_for(). */
-	smp_store_release(&idev->parts, bip_parts_create());
-}
-
 /**
  * blk_integrity_reserve_use() - make the reserve of a device
  * @q: the queue, entered
@@ -205,9 +197,9 @@ void blk_integrity_reserve_use(struct request_queue *q)
 	/* A bio with metadata at a device that never had any is refused. */
 	if (!idev || !copy_limits(q, &lim))
 		return;
-	mutex_lock(&idev->reserve_lock);
 	if (queue_is_mq(q))
-		make_parts(idev);
+		bip_parts_want(idev);
+	mutex_lock(&idev->reserve_lock);
 	if (idev->can_verify)
 		blk_integrity_reread_init(idev);
 	reserve_replace(idev, &idev->reserve, reserve_shape(q, &lim));
@@ -229,8 +221,11 @@ void blk_integrity_prepare_disk(struct gendisk *disk)
 
 	if (!queue_is_mq(q) || blk_integrity_queue_supports_integrity(q))
 		bioset_integrity_create_split(&disk->bio_split);
-	if (queue_is_mq(q))
-		blk_integrity_reserve_use(q);
+	if (!queue_is_mq(q))
+		return;
+	if (blk_integrity_queue_supports_integrity(q))
+		bip_parts_create(q->integrity_dev);
+	blk_integrity_reserve_use(q);
 }
 
 /**
@@ -250,9 +245,9 @@ int blk_integrity_reserve_resize(struct request_queue *q,
 	struct blk_integrity_dev *idev = q->integrity_dev;
 	int err = 0;
 
-	mutex_lock(&idev->reserve_lock);
 	if (q->disk && queue_is_mq(q))
-		make_parts(idev);
+		bip_parts_want(idev);
+	mutex_lock(&idev->reserve_lock);
 	if ((q->disk && queue_is_mq(q)) || rcu_access_pointer(idev->reserve))
 		err = reserve_replace(idev, &idev->reserve,
 				      reserve_shape(q, lim));
@@ -277,7 +272,7 @@ int blk_integrity_reserve_resize(struct request_queue *q,
 void blk_integrity_reserve_exit(struct blk_integrity_dev *idev)
 {
 	blk_integrity_reserve_free(idev);
-	bip_parts_put(idev->parts);
+	bip_parts_exit(idev);
 }
 
 /**

@@ -118,12 +118,13 @@ struct blk_integrity_counters {
  * @last_error: time of the last error in jiffies; 0 before the first one
  * @reports_to: disk that sends error events for this one; NULL: itself
  * @profile: profile of the limits in force; its owner is held
- * @reserve_lock: serialises allocation and replacement of the next four
+ * @reserve_lock: serialises allocation and replacement of the next three
  * @reserve: payloads for I/O whose allocation fails; NULL before the first use
- * @parts: bios for the parts of a bio that is too large for @reserve; NULL before
- *	the first use
  * @owned_reserve: payloads for submitters; NULL before the first use
  * @reread: second readings; NULL before the first use
+ * @parts: bios for the parts of a bio that is too large for @reserve; NULL until
+ *	they are allocated
+ * @parts_work: allocates @parts
  * @event_lock: protects @event_disk and @events
  * @event_disk: disk of @events, with a reference; NULL if no event is pending
  * @events: pending &enum blk_integrity_event
@@ -152,11 +153,12 @@ struct blk_integrity_dev {
 	unsigned long last_error;
 	struct gendisk *reports_to;
 	const struct blk_integrity_profile *profile;
-	struct mutex reserve_lock;	/* for the next four */
+	struct mutex reserve_lock;	/* for the next three */
 	struct blk_integrity_reserve __rcu *reserve;
-	struct bip_parts *parts;
 	struct blk_integrity_reserve __rcu *owned_reserve;
 	struct bio_integrity_reread *reread;
+	struct bip_parts *parts;
+	struct work_struct parts_work;
 	spinlock_t event_lock;	/* for event_disk and events */
 	struct gendisk *event_disk;
 	unsigned int events;
@@ -322,11 +324,11 @@ static inline void blk_integrity_count(struct request_queue *q,
 		atomic64_add(n, &idev->early[counter]);
 }
 
-/* bio-integrity-copy.c */
-
 /* bio-integrity-request.c */
-struct bip_parts *bip_parts_create(void);
-void bip_parts_put(struct bip_parts *parts);
+void bip_parts_init(struct blk_integrity_dev *idev);
+void bip_parts_create(struct blk_integrity_dev *idev);
+void bip_parts_want(struct blk_integrity_dev *idev);
+void bip_parts_exit(struct blk_integrity_dev *idev);
 struct bio *bio_integrity_begin(struct bio *bio, struct request_queue *q,
 		unsigned int *nr_segs, bool has_request,
 		enum bio_integrity_arrival arrival);

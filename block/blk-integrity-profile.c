@@ -312,6 +312,7 @@ static struct blk_integrity_dev *make_dev(struct request_queue *q)
 	blk_integrity_stat_init(idev);
 	blk_integrity_reset_policies(idev);
 	blk_integrity_event_init(idev);
+	bip_parts_init(idev);
 	mutex_init(&idev->reserve_lock);
 	/* A reader that sees the state, with any limits, must see its content. */
 	smp_store_release(&q->integrity_dev, idev);

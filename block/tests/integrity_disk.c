@@ -276,8 +276,11 @@ struct test_disk *test_disk_alloc(struct kunit *test, struct queue_limits lim)
 	strscpy(disk->disk_name, "pi_test");
 	set_capacity(disk, TEST_DISK_SECTORS);
 	/* Where reads are verified must not depend on time. */
-	if (disk->queue->integrity_dev)
+	if (disk->queue->integrity_dev) {
 		disk->queue->integrity_dev->inline_bytes = 0;
+		/* As add_disk() does, which these disks do without. */
+		bip_parts_create(disk->queue->integrity_dev);
+	}
 	test_disk_alloc_medium(test, td, &disk->queue->limits.integrity);
 	return td;
 }

@@ -337,7 +337,29 @@ static void memory_of_a_disk(struct kunit *test)
 	}
 }
 
+/*
+ * With a frozen queue, and with locks that I/O takes, the bios for parts cannot be
+ * allocated: that takes a lock under which others wait for I/O.
+ */
+static void format_leaves_parts_to_a_work_item(struct kunit *test)
+{
+	struct blk_integrity bi = test_geometry(CRC, REF_TAG, 8, 0, 9);
+	struct queue_limits lim = test_disk_limits(bi);
+	struct test_disk *td;
+
+	lim.integrity = (struct blk_integrity) {};
+	td = test_disk_alloc(test, lim);
+	KUNIT_ASSERT_NULL(test, idev_of(td));
+	blk_mq_freeze_queue(td->disk->queue);
+	KUNIT_EXPECT_EQ(test, 0, test_disk_commit(td, bi));
+	blk_mq_unfreeze_queue(td->disk->queue);
+	KUNIT_ASSERT_NOT_NULL(test, idev_of(td));
+	flush_work(&idev_of(td)->parts_work);
+	KUNIT_EXPECT_NOT_NULL(test, idev_of(td)->parts);
+}
+
 static struct kunit_case reserve_cases[] = {
+	KUNIT_CASE(format_leaves_parts_to_a_work_item),
 	KUNIT_CASE(reserves_are_made_on_first_use),
 	KUNIT_CASE(one_segment_is_no_cap),
 	KUNIT_CASE(large_write_without_memory_is_split),
