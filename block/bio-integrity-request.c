@@ -226,9 +226,8 @@ static noinline struct bio *postpone(struct bio *bio, unsigned int *nr_segs,
  * @q: queue of the device
  * @nr_segs: number of data segments; changed if the bio is split
  * @has_request: the bio will use a request that was allocated before
- * @arrival: what @bio was when it arrived.  If it was not examined whether the
- *	device accepts its data with metadata, the format has changed since, and
- *	@bio is submitted again.
+ * @arrival: what @bio was when it arrived.  If it was not examined, or for another
+ *	format, the format has changed since, and @bio is submitted again.
  *
  * As bio_integrity_prep(), but does not wait for the reserve, because the bio
  * may still be throttled or wait for a request.  If an allocation fails, a bio
@@ -241,11 +240,11 @@ static noinline struct bio *postpone(struct bio *bio, unsigned int *nr_segs,
  */
 struct bio *bio_integrity_begin(struct bio *bio, struct request_queue *q,
 				unsigned int *nr_segs, bool has_request,
-				enum bio_integrity_arrival arrival)
+				unsigned int arrival)
 {
 	int err;
 
-	if (arrival != BIO_INTEGRITY_EXAMINED) {
+	if (arrival != bio_integrity_examination(q)) {
 		submit_first(bio);
 		return NULL;
 	}

@@ -23,7 +23,9 @@
  * enum bio_integrity_arrival - what a bio was when it arrived at its device
  * @BIO_INTEGRITY_UNCONCERNED: neither it nor the device had metadata
  * @BIO_INTEGRITY_EXCLUDED: policies of the device excluded it
- * @BIO_INTEGRITY_EXAMINED: neither of these, so its data was examined
+ * @BIO_INTEGRITY_EXAMINED: neither of these, so its data was examined; for a
+ *	device that does not accept intervals that are split in memory, the
+ *	&blk_integrity.interval_exp that they had is added
  */
 enum bio_integrity_arrival {
 	BIO_INTEGRITY_UNCONCERNED,
@@ -331,7 +333,24 @@ void bip_parts_want(struct blk_integrity_dev *idev);
 void bip_parts_exit(struct blk_integrity_dev *idev);
 struct bio *bio_integrity_begin(struct bio *bio, struct request_queue *q,
 		unsigned int *nr_segs, bool has_request,
-		enum bio_integrity_arrival arrival);
+		unsigned int arrival);
+
+/**
+ * bio_integrity_examination() - tell what the data of a bio is examined for
+ * @q: queue of a device
+ *
+ * Context: Any context.
+ * Return: a value from %BIO_INTEGRITY_EXAMINED on, see &enum
+ *	bio_integrity_arrival.
+ */
+static inline unsigned int
+bio_integrity_examination(const struct request_queue *q)
+{
+	const struct blk_integrity *bi = &q->limits.integrity;
+
+	return BIO_INTEGRITY_EXAMINED +
+	       (bi->flags & BLK_INTEGRITY_SPLIT_INTERVALS ? 0 : bi->interval_exp);
+}
 
 /**
  * bio_integrity_arrive() - test whether the policies of a device exclude a bio
@@ -346,24 +365,24 @@ struct bio *bio_integrity_begin(struct bio *bio, struct request_queue *q,
  * Inline as bio_integrity_passes() is: what is switched off costs little.
  *
  * Context: Any context.
- * Return: %BIO_INTEGRITY_EXCLUDED if they do; %BIO_INTEGRITY_EXAMINED if
- *	bio_integrity_stabilize() must be called.
+ * Return: %BIO_INTEGRITY_EXCLUDED if they do; else bio_integrity_examination(),
+ *	and bio_integrity_stabilize() must be called.
  */
-static inline enum bio_integrity_arrival
-bio_integrity_arrive(const struct bio *bio, const struct request_queue *q)
+static inline unsigned int bio_integrity_arrive(const struct bio *bio,
+						const struct request_queue *q)
 {
 	const struct blk_integrity_dev *idev = READ_ONCE(q->integrity_dev);
 	u32 enabled = 1;
 
 	if ((bio->bi_opf & REQ_INTEGRITY) || !idev || !READ_ONCE(idev->excludable))
-		return BIO_INTEGRITY_EXAMINED;
+		return bio_integrity_examination(q);
 	if (bio_op(bio) == REQ_OP_READ)
 		enabled = READ_ONCE(idev->read_verify) |
 			  READ_ONCE(idev->report_only);
 	else if (bio_op(bio) == REQ_OP_WRITE ||
 		 bio_op(bio) == REQ_OP_ZONE_APPEND)
 		enabled = READ_ONCE(idev->write_generate);
-	return enabled ? BIO_INTEGRITY_EXAMINED : BIO_INTEGRITY_EXCLUDED;
+	return enabled ? bio_integrity_examination(q) : BIO_INTEGRITY_EXCLUDED;
 }
 
 /**
@@ -379,7 +398,7 @@ bio_integrity_arrive(const struct bio *bio, const struct request_queue *q)
  */
 static inline bool bio_integrity_passes(const struct bio *bio,
 					struct request_queue *q,
-					enum bio_integrity_arrival arrival)
+					unsigned int arrival)
 {
 	if (arrival != BIO_INTEGRITY_EXCLUDED ||
 	    !READ_ONCE(q->integrity_dev->excludable))
@@ -446,15 +465,15 @@ static inline u64 blk_integrity_interval(const struct blk_integrity *bi,
 
 #else /* CONFIG_BLK_DEV_INTEGRITY */
 
-static inline enum bio_integrity_arrival
-bio_integrity_arrive(const struct bio *bio, const struct request_queue *q)
+static inline unsigned int bio_integrity_arrive(const struct bio *bio,
+						const struct request_queue *q)
 {
 	return BIO_INTEGRITY_UNCONCERNED;
 }
 
 static inline bool bio_integrity_passes(const struct bio *bio,
 					struct request_queue *q,
-					enum bio_integrity_arrival arrival)
+					unsigned int arrival)
 {
 	return false;
 }
@@ -462,7 +481,7 @@ static inline bool bio_integrity_passes(const struct bio *bio,
 static inline struct bio *
 bio_integrity_begin(struct bio *bio, struct request_queue *q,
 		    unsigned int *nr_segs, bool has_request,
-		    enum bio_integrity_arrival arrival)
+		    unsigned int arrival)
 {
 	return bio;
 }

@@ -7,12 +7,12 @@
 #include "blk-integrity-dev.h"
 /^void blk_mq_submit_bio\(struct bio \*bio\)$/,/^}$/{
 	/^	const int is_sync = /a\
-	enum bio_integrity_arrival arrival = BIO_INTEGRITY_UNCONCERNED;
+	unsigned int arrival = BIO_INTEGRITY_UNCONCERNED;
 	/^	blk_status_t ret;$/a\
 \
 	if (bio_integrity_concerned(bio, q)) {\
 		arrival = bio_integrity_arrive(bio, q);\
-		if (arrival == BIO_INTEGRITY_EXAMINED)\
+		if (arrival >= BIO_INTEGRITY_EXAMINED)\
 			bio = bio_integrity_stabilize(bio);\
 		if (!bio)\
 			return;\

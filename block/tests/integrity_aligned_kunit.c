@@ -134,7 +134,7 @@ static void exclusion_is_decided_on_arrival(struct kunit *test)
 					   TEST_CUT_DWORD);
 	struct bio *bio = &io->bio;
 
-	KUNIT_EXPECT_EQ(test, BIO_INTEGRITY_EXAMINED,
+	KUNIT_EXPECT_EQ(test, BIO_INTEGRITY_EXAMINED + 9,
 			bio_integrity_arrive(bio, q));
 	KUNIT_EXPECT_FALSE(test, bio_integrity_passes(bio, q,
 						      BIO_INTEGRITY_EXAMINED));
@@ -350,6 +350,35 @@ static void format_with_metadata_under_way(struct kunit *test)
 			test_disk_counter(td, BLK_INTEGRITY_ALIGNED_COPIES));
 }
 
+/* A bio whose memory suits the old format, which had smaller intervals. */
+static void format_with_larger_intervals_under_way(struct kunit *test)
+{
+	struct queue_limits lim =
+		test_disk_limits(test_geometry(CRC, REF_TAG, 8, 0, 12));
+	struct blk_integrity from = test_geometry(CRC, REF_TAG, 8, 0, 9);
+	struct test_disk *td;
+	struct bio_vec *vecs;
+	struct test_io *io;
+
+	lim.integrity.flags &= ~BLK_INTEGRITY_SPLIT_INTERVALS;
+	from.flags &= ~BLK_INTEGRITY_SPLIT_INTERVALS;
+	td = test_disk_alloc(test, lim);
+	io = test_io_alloc(test, td->bdev, test_rng(test), REQ_OP_WRITE, FIRST,
+			   5 * PAGE_SIZE, TEST_CUT_PAGE);
+	/* From the second 512 bytes of the first page to the first of the last. */
+	vecs = io->bio.bi_io_vec;
+	vecs[0].bv_offset += SECTOR_SIZE;
+	vecs[0].bv_len -= SECTOR_SIZE;
+	vecs[4].bv_len = SECTOR_SIZE;
+	io->bio.bi_iter.bi_size = 4 * PAGE_SIZE;
+
+	format_under_way(test, td, from, io);
+	KUNIT_EXPECT_EQ(test, 0, test_io_wait(test, io));
+	KUNIT_EXPECT_EQ(test, 0, td->nr_split);
+	KUNIT_EXPECT_TRUE(test, test_disk_is_consistent(test, td, FIRST >> 3,
+							4 * PAGE_SIZE >> 12));
+}
+
 /* A bio that was excluded when it arrived, which the new format does not allow. */
 static void format_of_an_excluded_bio_under_way(struct kunit *test)
 {
@@ -382,6 +411,7 @@ static struct kunit_case aligned_cases[] = {
 	KUNIT_CASE(split_io_does_not_fail_for_memory),
 	KUNIT_CASE(copies_need_no_large_pages),
 	KUNIT_CASE(format_with_metadata_under_way),
+	KUNIT_CASE(format_with_larger_intervals_under_way),
 	KUNIT_CASE(format_of_an_excluded_bio_under_way),
 	{ }
 };
