@@ -22,6 +22,10 @@
 #define STOP	%r9
 #define LEN	%rsi
 
+/* End of the run, and what to prefetch next. */
+#define RUN_STOP	%r10
+#define NEXT	%r11
+
 #define SUM	%xmm8
 #define DATUM	%xmm9
 #define PRODUCT	%xmm10
@@ -60,6 +64,19 @@
 	pxor	DATUM, \reg
 .endm
 
+/* SUM = dot product of the last 128 bytes, in xmm0 to xmm7 */
+.macro add_last_blocks crc16
+	pxor	SUM, SUM
+	add_product \crc16, %xmm0, 24
+	add_product \crc16, %xmm1, 25
+	add_product \crc16, %xmm2, 26
+	add_product \crc16, %xmm3, 27
+	add_product \crc16, %xmm4, 28
+	add_product \crc16, %xmm5, 29
+	add_product \crc16, %xmm6, 30
+	add_product \crc16, %xmm7, 31
+.endm
+
 /* SUM = dot product of the interval at DATA, which becomes STOP */
 .macro sum_interval crc16
 	lea	(DATA, LEN), STOP
@@ -87,16 +104,7 @@
 	add	$128, DATA
 	cmp	STOP, DATA
 	jb	.Lmove\@
-
-	pxor	SUM, SUM
-	add_product \crc16, %xmm0, 24
-	add_product \crc16, %xmm1, 25
-	add_product \crc16, %xmm2, 26
-	add_product \crc16, %xmm3, 27
-	add_product \crc16, %xmm4, 28
-	add_product \crc16, %xmm5, 29
-	add_product \crc16, %xmm6, 30
-	add_product \crc16, %xmm7, 31
+	add_last_blocks \crc16
 .endm
 
 /* The guard of SUM to GUARDS */
@@ -164,6 +172,115 @@
 	add	$512, DATA
 .endm
 
+/*
+ * 4096 bytes.  As 1 = x^-16384 + x^-16592 + x^-16696, a byte may be added to
+ * those 2048, 2074 and 2087 bytes further on.  That takes blocks 0 to 123, and
+ * leaves 132 of 256, which are moved to the last 128 bytes like others.
+ */
+.macro load_sparse_block n, to
+	movdqu	16 * \n(DATA), \to
+	movdqu	16 * \n - 2048(DATA), %xmm13
+	movdqu	16 * \n - 2074(DATA), %xmm14
+	movdqu	16 * \n - 2087(DATA), %xmm15
+	pxor	%xmm13, \to
+	pxor	%xmm14, \to
+	pxor	%xmm15, \to
+	pshufb	ORDER, \to
+.endm
+
+.macro move_sparse_block n, reg
+	multiply \reg, FACTORS
+	load_sparse_block \n, DATUM
+	pxor	DATUM, \reg
+.endm
+
+/* As load_sparse_block, where fewer are added: \part, and those so far before. */
+.macro load_edge_block n, to, part, distances:vararg
+	movdqu	16 * \n(DATA), \to
+	pxor	\part, \to
+	.ifnb	\distances
+	.irp	distance, \distances
+	movdqu	16 * \n - \distance(DATA), %xmm13
+	pxor	%xmm13, \to
+	.endr
+	.endif
+	pshufb	ORDER, \to
+.endm
+
+/* Prefetch the next 256 bytes, if they belong to this run. */
+.macro prefetch_next
+	cmp	RUN_STOP, NEXT
+	jae	.Lfetched\@
+	.irp	line, 0, 1, 2, 3
+	prefetcht0 64 * \line(NEXT)
+	.endr
+	add	$256, NEXT
+.Lfetched\@:
+.endm
+
+.macro sum_sparse_4096
+	movdqu	(DATA), DATUM
+	movdqa	DATUM, %xmm14
+	movdqa	DATUM, %xmm15
+	pslldq	$10, %xmm14
+	pslldq	$7, %xmm15
+	load_block 1, 124, %xmm4
+	load_block 1, 125, %xmm5
+	load_block 1, 126, %xmm6
+	load_block 1, 127, %xmm7
+	add	$2048, DATA
+	prefetch_next
+	load_edge_block 0, %xmm0, DATUM
+	load_edge_block 1, %xmm1, %xmm14, 2048
+	load_edge_block 2, %xmm2, %xmm15, 2048, 2074
+	load_sparse_block 3, %xmm3
+	move_sparse_block 4, %xmm4
+	move_sparse_block 5, %xmm5
+	move_sparse_block 6, %xmm6
+	move_sparse_block 7, %xmm7
+	lea	1792(DATA), STOP
+.Lmove\@:
+	add	$128, DATA
+	prefetch_next
+	move_sparse_block 0, %xmm0
+	move_sparse_block 1, %xmm1
+	move_sparse_block 2, %xmm2
+	move_sparse_block 3, %xmm3
+	move_sparse_block 4, %xmm4
+	move_sparse_block 5, %xmm5
+	move_sparse_block 6, %xmm6
+	move_sparse_block 7, %xmm7
+	cmp	STOP, DATA
+	jb	.Lmove\@
+
+	add	$128, DATA
+	prefetch_next
+	move_sparse_block 0, %xmm0
+	move_sparse_block 1, %xmm1
+	move_sparse_block 2, %xmm2
+	move_sparse_block 3, %xmm3
+	multiply %xmm4, FACTORS
+	multiply %xmm5, FACTORS
+	multiply %xmm6, FACTORS
+	multiply %xmm7, FACTORS
+	movdqu	16 * 4 - 2087(DATA), %xmm14
+	load_edge_block 4, DATUM, %xmm14, 2074
+	pxor	DATUM, %xmm4
+	/* Block 123 is the last one that is added to others. */
+	movdqu	16 * 3 - 2048(DATA), %xmm14
+	movdqa	%xmm14, %xmm15
+	psrldq	$6, %xmm14
+	psrldq	$9, %xmm15
+	load_edge_block 5, DATUM, %xmm14, 2087
+	pxor	DATUM, %xmm5
+	load_edge_block 6, DATUM, %xmm15
+	pxor	DATUM, %xmm6
+	load_block 1, 7, DATUM
+	pxor	DATUM, %xmm7
+	add	$128, DATA
+	add_last_blocks 1
+.endm
+
 .text
 
 SYM_FUNC_START(pi_crc16_sse)
@@ -179,11 +296,24 @@ SYM_FUNC_START(pi_crc16_sse)
 	RET
 .Lcrc16_long:
 	movdqa	CRC16_BY_128(CONSTS), FACTORS
+	cmp	$4096, BYTES
+	je	.Lcrc16_4096
 .Lcrc16_next:
 	sum_interval 1
 	store_crc16
 	dec	NR
 	jnz	.Lcrc16_next
+	RET
+.Lcrc16_4096:
+	movl	NR, %eax
+	shl	$12, %rax
+	lea	(DATA, %rax), RUN_STOP
+	lea	4096(DATA), NEXT
+.Lcrc16_next_4096:
+	sum_sparse_4096
+	store_crc16
+	dec	NR
+	jnz	.Lcrc16_next_4096
 	RET
 SYM_FUNC_END(pi_crc16_sse)
 
