@@ -174,6 +174,7 @@ static inline struct bio *bio_skip_unprotected(struct bio *bio)
 	return bio;
 }
 
+/* _bio is advanced through its chain, and NULL at the end. */
 #define bio_for_each_integrity_vec(_bvl, _bio, _iter)			\
 	for (_bio = bio_skip_unprotected(_bio); _bio;			\
 	     _bio = bio_skip_unprotected((_bio)->bi_next))		\

@@ -343,19 +343,6 @@ bio_integrity_intervals(const struct blk_integrity *bi, unsigned int sectors)
 }
 
 /**
- * bio_integrity_hw_sectors() - convert sectors to intervals, by the old name
- * @bi: geometry
- * @sectors: a count
- *
- * Return: whole intervals in @sectors.
- */
-static inline unsigned int
-bio_integrity_hw_sectors(const struct blk_integrity *bi, unsigned int sectors)
-{
-	return bio_integrity_intervals(bi, sectors);
-}
-
-/**
  * bio_integrity_bytes() - get the size of the metadata of some data
  * @bi: geometry
  * @sectors: data, in sectors
