@@ -67,14 +67,17 @@ static void stacked_device_without_integrity_is_stable(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, is_stable(test_disk_alloc(test, over_plain)));
 }
 
+/* What one segment of 8 pages has metadata for, 2 KiB an interval. */
+#define CAP_SECTORS	(8 * PAGE_SIZE / SZ_2K)
+
 static struct queue_limits capped_limits(void)
 {
-	struct queue_limits lim = test_disk_limits(test_geometry(CRC, REF_TAG, 2048,
+	struct queue_limits lim = test_disk_limits(test_geometry(CRC, REF_TAG, SZ_2K,
 								 0, 9));
 
 	lim.max_hw_sectors = 16384;
 	lim.max_integrity_segments = 1;
-	lim.max_segment_size = SZ_32K;	/* 16 intervals */
+	lim.max_segment_size = 8 * PAGE_SIZE;
 	return lim;
 }
 
@@ -85,14 +88,14 @@ static void administrator_is_told_of_the_cap(struct kunit *test)
 	struct request_queue *q = td->disk->queue;
 	struct queue_limits lim;
 
-	KUNIT_EXPECT_EQ(test, 16, q->limits.max_sectors);
+	KUNIT_EXPECT_EQ(test, CAP_SECTORS, q->limits.max_sectors);
 	lim = queue_limits_start_update(q);
 	lim.max_user_sectors = 2048;
 	KUNIT_EXPECT_EQ(test, -EINVAL, queue_limits_commit_update(q, &lim));
-	KUNIT_EXPECT_EQ(test, 16, q->limits.max_sectors);
+	KUNIT_EXPECT_EQ(test, CAP_SECTORS, q->limits.max_sectors);
 
 	lim = queue_limits_start_update(q);
-	lim.max_user_sectors = 16;
+	lim.max_user_sectors = CAP_SECTORS;
 	KUNIT_EXPECT_EQ(test, 0, queue_limits_commit_update(q, &lim));
 }
 
@@ -107,7 +110,7 @@ static void format_may_lower_what_the_administrator_set(struct kunit *test)
 	td = test_disk_alloc(test, lim);
 	KUNIT_EXPECT_EQ(test, 2048, td->disk->queue->limits.max_sectors);
 	KUNIT_EXPECT_EQ(test, 0, test_disk_commit(td, capped_limits().integrity));
-	KUNIT_EXPECT_EQ(test, 16, td->disk->queue->limits.max_sectors);
+	KUNIT_EXPECT_EQ(test, CAP_SECTORS, td->disk->queue->limits.max_sectors);
 	KUNIT_EXPECT_EQ(test, 0, test_disk_commit(td, (struct blk_integrity) {}));
 	KUNIT_EXPECT_EQ(test, 2048, td->disk->queue->limits.max_sectors);
 }
@@ -120,7 +123,7 @@ static void stacked_device_without_integrity_is_capped(struct kunit *test)
 
 	blk_set_stacking_limits(&top);
 	blk_stack_limits(&top, &td->disk->queue->limits, 0);
-	KUNIT_EXPECT_EQ(test, 16,
+	KUNIT_EXPECT_EQ(test, CAP_SECTORS,
 			test_disk_alloc(test, top)->disk->queue->limits.max_sectors);
 }
 

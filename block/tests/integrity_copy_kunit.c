@@ -238,25 +238,26 @@ static void copies_are_split_and_complete_in_pieces(struct kunit *test)
 	struct queue_limits lim =
 		test_disk_limits(test_geometry(CRC, REF_TAG, 8, 0, 9));
 	struct page *page = test_page(test, MEMORY_PINNED);
+	const unsigned int pages = 7;
 	struct test_disk *td;
 	struct test_io *io;
 
 	lim.max_segments = 3;
-	lim.max_hw_sectors = 40;
+	lim.max_hw_sectors = 5 * PAGE_SECTORS;
 	td = test_disk_alloc(test, lim);
 	td->piece_bytes = 1536;
 	test_disk_fill(test, td, test_rng(test));
 	io = test_io_alloc(test, td->bdev, test_rng(test), REQ_OP_WRITE, FIRST,
-			   SZ_64K, TEST_CUT_PAGE);
+			   pages * PAGE_SIZE, TEST_CUT_PAGE);
 	for (int i = 0; i < io->bio.bi_vcnt; i++)
 		bvec_set_page(&io->bio.bi_io_vec[i], page, PAGE_SIZE, 0);
 	KUNIT_EXPECT_EQ(test, 0, test_io_run(test, io));
-	KUNIT_EXPECT_TRUE(test, medium_is_consistent(test, td, 128));
-	for (unsigned int at = 0; at < SZ_64K; at += PAGE_SIZE)
+	KUNIT_EXPECT_TRUE(test, medium_is_consistent(test, td, pages * PAGE_SECTORS));
+	for (unsigned int at = 0; at < pages * PAGE_SIZE; at += PAGE_SIZE)
 		KUNIT_EXPECT_MEMEQ(test, page_address(page),
 				   td->data + (FIRST << 9) + at, PAGE_SIZE);
-	/* Parts of at most 20 KiB, none of which is copied twice. */
-	KUNIT_EXPECT_EQ(test, DIV_ROUND_UP(SZ_64K, SZ_4K * 3),
+	/* Parts of 3 pages, none of which is copied twice. */
+	KUNIT_EXPECT_EQ(test, DIV_ROUND_UP(pages, 3),
 			test_disk_counter(td, BLK_INTEGRITY_COPIED_WRITES));
 }
 

@@ -30,7 +30,7 @@ struct path_case {
 static const struct path_case path_cases[] = {
 	{ "a path like the first", 8 },
 	{ "a path that takes one segment", 8, 0, 1 },
-	{ "a path that takes less at once", 8, 0, 0, 64 },
+	{ "a path that takes less at once", 8, 0, 0, PAGE_SECTORS },
 	{ "a path without metadata", 0, .owned_err = -EOPNOTSUPP },
 	{ "a path with another format", 64, 56, .owned_err = -EINVAL },
 	{ "a path like the first, half done", 8, .partial_bytes = SZ_128K },
@@ -246,7 +246,7 @@ static void copied_metadata_takes_another_path(struct kunit *test)
 /* A bio that was split for lack of memory takes its part to another path. */
 static void part_outlives_its_path(struct kunit *test)
 {
-	struct blk_integrity bi = test_geometry(CRC, REF_TAG, 64, 0, 9);
+	struct blk_integrity bi = test_geometry(CRC, REF_TAG, 256, 0, 9);
 	struct test_disk *first = test_disk_of(test, bi);
 	struct test_disk *second = test_disk_of(test, bi);
 	struct bio_list bios = BIO_EMPTY_LIST;

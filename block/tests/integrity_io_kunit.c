@@ -144,18 +144,19 @@ static struct blk_integrity usual_geometry(void)
 static void split_bio_is_protected_in_parts(struct kunit *test)
 {
 	struct queue_limits lim = test_disk_limits(usual_geometry());
+	const unsigned int part = max(16, PAGE_SECTORS);
 	struct rnd_state *rng = test_rng(test);
 	struct test_disk *td;
 	struct test_io *io;
 
-	lim.max_hw_sectors = 16;
+	lim.max_hw_sectors = part;
 	td = test_disk_alloc(test, lim);
-	round_trip(test, td, rng, 100, TEST_CUT_DWORD);
+	round_trip(test, td, rng, 6 * part + 4, TEST_CUT_DWORD);
 	KUNIT_EXPECT_EQ(test, 2 * 7, td->nr_requests);
 
 	test_disk_fill(test, td, rng);
 	medium_data(td, 40)[7] ^= 1;
-	io = io_of(test, td, rng, REQ_OP_READ, 0, 100, TEST_CUT_DWORD);
+	io = io_of(test, td, rng, REQ_OP_READ, 0, 6 * part + 4, TEST_CUT_DWORD);
 	KUNIT_EXPECT_EQ(test, -EILSEQ, test_io_run(test, io));
 	KUNIT_EXPECT_EQ(test, 1, test_disk_counter(td, BLK_INTEGRITY_GUARD_ERRORS));
 }

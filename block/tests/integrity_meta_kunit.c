@@ -192,19 +192,20 @@ static void errors_leave_nothing(struct kunit *test)
 	struct bio *read = bio_of(test, td, REQ_OP_READ, 40);
 	struct bio *write = bio_of(test, td, REQ_OP_WRITE, 40);
 	unsigned int bytes = 40 * 264;
+	unsigned long from = addr + 2 * PAGE_SIZE - SZ_8K;
 	struct uio_meta meta = meta_at(ITER_DEST, read_only, bytes);
 
 	KUNIT_EXPECT_EQ(test, -EFAULT,
 			bio_integrity_map_iter(read, &td->bi, &meta));
 	KUNIT_EXPECT_NULL(test, bio_integrity(read));
 
-	/* All but two pages are not there. */
+	/* All but 8 KiB are not there. */
 	KUNIT_ASSERT_EQ(test, 0, vm_munmap(addr + 2 * PAGE_SIZE,
 					   (USER_PAGES - 2) * PAGE_SIZE));
-	meta = meta_at(ITER_DEST, addr, bytes);
+	meta = meta_at(ITER_DEST, from, bytes);
 	KUNIT_EXPECT_EQ(test, -EFAULT,
 			bio_integrity_map_iter(read, &td->bi, &meta));
-	meta = meta_at(ITER_SOURCE, addr, bytes);
+	meta = meta_at(ITER_SOURCE, from, bytes);
 	KUNIT_EXPECT_EQ(test, -EFAULT,
 			bio_integrity_map_iter(write, &td->bi, &meta));
 	/* The format lost its application tag since the I/O was checked. */

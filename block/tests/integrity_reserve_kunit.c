@@ -63,11 +63,14 @@ static void reserves_are_made_on_first_use(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, has_owned_reserve(td));
 }
 
+/* Metadata of an interval. */
+#define MUCH_BYTES	256
+
 /* One segment holds the metadata of the 1280 KiB that are the default. */
 static struct test_disk *disk_with_much_metadata(struct kunit *test)
 {
-	struct queue_limits lim = test_disk_limits(test_geometry(CRC, REF_TAG, 64,
-								 0, 9));
+	struct queue_limits lim = test_disk_limits(test_geometry(CRC, REF_TAG,
+								 MUCH_BYTES, 0, 9));
 
 	lim.max_hw_sectors = 4096;
 	lim.max_integrity_segments = 1;
@@ -82,7 +85,8 @@ static void one_segment_is_no_cap(struct kunit *test)
 
 	KUNIT_EXPECT_EQ(test, 2560, lim->max_sectors);
 	/* The reserve has an object for all metadata of a submitter. */
-	KUNIT_EXPECT_EQ(test, SZ_32K / 64 * 512, max_integrity_io_size(lim));
+	KUNIT_EXPECT_EQ(test, 8 * PAGE_SIZE / MUCH_BYTES * 512,
+			max_integrity_io_size(lim));
 }
 
 static void expect_medium(struct kunit *test, struct test_disk *td,
@@ -147,7 +151,7 @@ static void large_read_without_memory_is_split(struct kunit *test)
 			test_disk_counter(td, BLK_INTEGRITY_VERIFIED));
 
 	/* An error in any part of it is found. */
-	td->meta[(24 + 500) * 64] ^= 1;
+	td->meta[(24 + 500) * MUCH_BYTES] ^= 1;
 	io = test_io_alloc(test, td->bdev, test_rng(test), REQ_OP_READ, 24,
 			   SZ_256K, TEST_CUT_DWORD);
 	test_fail_next_allocation(test);
@@ -160,14 +164,15 @@ static void large_copy_without_memory_is_split(struct kunit *test)
 	struct test_disk *td = disk_with_much_metadata(test);
 	struct test_io *io = test_io_filled(test, td, REQ_OP_WRITE, 24, 512);
 	u8 *data = test_guarded_buf(test, SZ_256K);
-	u8 *meta = test_guarded_buf(test, 512 * 64);
+	u8 *meta = test_guarded_buf(test, 512 * MUCH_BYTES);
 	struct test_vecs *tv;
 
 	run_first_io(test, td);
 	test_vecs_read(io->data, data);
-	memset(meta, 0, 512 * 64);
+	memset(meta, 0, 512 * MUCH_BYTES);
 	pi_ref_generate(&td->bi, data, meta, 512, 7777);
-	tv = test_vecs_alloc(test, test_rng(test), 512 * 64, TEST_CUT_PAGE);
+	tv = test_vecs_alloc(test, test_rng(test), 512 * MUCH_BYTES,
+			     TEST_CUT_PAGE);
 	test_vecs_write(tv, meta);
 	test_io_attach(test, io, tv, 7777);
 	/* The first is the payload of the part that is split off. */
@@ -305,14 +310,16 @@ static void part_of_a_split_has_a_reserve(struct kunit *test)
 						       &td->disk->bio_split));
 }
 
-/* The figures of Documentation/block/data-integrity/drivers.rst. */
+/*
+ * The figures of Documentation/block/data-integrity/drivers.rst: metadata of a
+ * page of data is in the object if it is at most 1 KiB, else in a page.
+ */
 static void memory_of_a_disk(struct kunit *test)
 {
 	static const struct {
-		unsigned int tuple_size, interval_exp, bytes;
+		unsigned int tuple_size, interval_exp;
 	} formats[] = {
-		{ 8, 9, SZ_1K }, { 64, 9, SZ_1K }, { 8, 12, SZ_1K },
-		{ 64, 12, SZ_1K }, { 264, 9, SZ_4K },
+		{ 8, 9 }, { 64, 9 }, { 8, 12 }, { 64, 12 }, { 264, 9 },
 	};
 	size_t object_bytes = struct_size_t(struct bip_object,
 					    bip.bip_inline_vecs,
@@ -329,9 +336,11 @@ static void memory_of_a_disk(struct kunit *test)
 			test_geometry(CRC, REF_TAG, formats[i].tuple_size, 0,
 				      formats[i].interval_exp);
 		struct test_disk *td = test_disk_of(test, bi);
+		unsigned int bytes = (PAGE_SIZE >> bi.interval_exp) *
+				     bi.tuple_size <= SZ_1K ? SZ_1K : PAGE_SIZE;
 
-		KUNIT_EXPECT_EQ(test, formats[i].bytes / formats[i].tuple_size <<
-				(formats[i].interval_exp - SECTOR_SHIFT),
+		KUNIT_EXPECT_EQ(test, bytes / bi.tuple_size <<
+				(bi.interval_exp - SECTOR_SHIFT),
 				bio_integrity_kept_sectors(td->disk->queue));
 		test_disk_release(td);
 	}

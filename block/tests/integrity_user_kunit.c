@@ -72,6 +72,7 @@ static struct test_disk *disk_of(struct kunit *test, const struct user_case *row
 		flags = BLK_INTEGRITY_REF_TAG;
 	}
 	lim = test_disk_limits(test_geometry(csum_type, flags, 16, 0, 9));
+	lim.max_hw_sectors = 16 * PAGE_SECTORS;
 	if (row->max_segments) {
 		lim.max_integrity_segments = row->max_segments;
 		lim.max_segment_size = PAGE_SIZE;
