@@ -62,9 +62,13 @@ static void flip(struct test_disk *td)
 
 static void transfer(struct test_disk *td, struct request *rq)
 {
-	bool disturbed = req_op(rq) == REQ_OP_READ && td->flips;
+	bool is_read = req_op(rq) == REQ_OP_READ;
+	bool disturbed;
 
-	if (req_op(rq) == REQ_OP_READ)
+	guard(raw_spinlock)(&td->lock);
+	disturbed = is_read && td->flips &&
+		    (!td->flip_bytes || td->flip_bytes == blk_rq_bytes(rq));
+	if (is_read)
 		td->nr_reads++;
 	if (disturbed) {
 		td->flips--;
@@ -257,6 +261,7 @@ struct test_disk *test_disk_alloc(struct kunit *test, struct queue_limits lim)
 
 	KUNIT_ASSERT_NOT_NULL(test, td);
 	INIT_LIST_HEAD(&td->held);
+	raw_spin_lock_init(&td->lock);
 	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, test_disk_free, td),
 			0);
 

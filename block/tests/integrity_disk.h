@@ -35,7 +35,10 @@
  *	nothing
  * @requeues: how often to requeue a request that has been started
  * @hold: keep requests until test_disk_release()
+ * @lock: serializes transfers, which a test and a worker can make at once; raw,
+ *	because a test can serve requests with preemption disabled
  * @flips: number of reads from now on whose transfer is disturbed
+ * @flip_bytes: size of these reads, 0 for any
  * @flip_at: offsets on the medium of bytes that these reads get with one bit
  *	flipped
  * @nr_flips: number of entries in @flip_at
@@ -62,7 +65,9 @@ struct test_disk {
 	blk_status_t status;
 	unsigned int requeues;
 	bool hold;
+	raw_spinlock_t lock;
 	unsigned int flips;
+	unsigned int flip_bytes;
 	unsigned int flip_at[TEST_DISK_MAX_FLIPS];
 	unsigned int nr_flips;
 	bool flip_meta;

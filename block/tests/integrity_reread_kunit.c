@@ -391,6 +391,7 @@ static void many_bad_reads_end(struct kunit *test)
 		td->flip_at[i] = (i << 13) + 3;
 	td->nr_flips = 8;
 	td->flips = ARRAY_SIZE(ios);
+	td->flip_bytes = SZ_64K;	/* not second readings */
 	td->hold = true;
 	for (int i = 0; i < ARRAY_SIZE(ios); i++) {
 		ios[i] = test_io_alloc(test, td->bdev, test_rng(test),
