@@ -105,27 +105,34 @@ static void set_paused_until(u64 ns)
 	}
 }
 
-/*
- * Completes a read with preemption disabled, or with interrupts.
- * Return: its status.
- */
+/* What a driver can have disabled where it completes a read. */
+enum context {
+	NOTHING,
+	PREEMPTION,
+	INTERRUPTS,
+};
+
+/* With PREEMPT_RT, only a context that may sleep verifies. */
+#define UNLESS_RT	(!IS_ENABLED(CONFIG_PREEMPT_RT))
+
+/* Return: the status of a read that completes in this context. */
 static int read_completing(struct kunit *test, struct test_disk *td,
-			   unsigned int bytes, bool no_irqs)
+			   unsigned int bytes, enum context disabled)
 {
 	struct test_io *io = read_of(test, td, bytes);
 	unsigned long flags;
 
 	td->hold = true;
 	test_io_submit(io);
-	preempt_disable();
-	if (no_irqs) {
+	if (disabled == PREEMPTION)
+		preempt_disable();
+	if (disabled == INTERRUPTS)
 		local_irq_save(flags);
-		test_disk_release(td);
+	test_disk_release(td);
+	if (disabled == INTERRUPTS)
 		local_irq_restore(flags);
-	} else {
-		test_disk_release(td);
-	}
-	preempt_enable();
+	if (disabled == PREEMPTION)
+		preempt_enable();
 	return test_io_wait(test, io);
 }
 
@@ -133,21 +140,24 @@ struct place_case {
 	const char *desc;
 	u32 inline_bytes;
 	unsigned int bytes;
-	bool paused, no_irqs;
+	bool paused;
+	enum context disabled;
 	unsigned int is_inline;
 };
 
 static const struct place_case place_cases[] = {
-	{ "off", 0, SZ_4K, false, false, 0 },
-	{ "fixed", SZ_16K, SZ_16K, false, false, 1 },
-	{ "fixed, larger", SZ_16K, SZ_16K + 512, false, false, 0 },
-	{ "fixed, no time", SZ_16K, SZ_16K, true, false, 1 },
-	{ "fixed, interrupts disabled", SZ_16K, SZ_4K, false, true, 0 },
-	{ "auto", AUTO, SZ_4K, false, false, 1 },
-	{ "auto, largest", AUTO, SZ_128K, false, false, 1 },
-	{ "auto, larger", AUTO, SZ_128K + 512, false, false, 0 },
-	{ "auto, no time", AUTO, SZ_4K, true, false, 0 },
-	{ "auto, interrupts disabled", AUTO, SZ_4K, false, true, 0 },
+	{ "off", 0, SZ_4K, false, NOTHING, 0 },
+	{ "fixed", SZ_16K, SZ_16K, false, NOTHING, 1 },
+	{ "fixed, larger", SZ_16K, SZ_16K + 512, false, NOTHING, 0 },
+	{ "fixed, no time", SZ_16K, SZ_16K, true, NOTHING, 1 },
+	{ "fixed, preemption disabled", SZ_16K, SZ_4K, false, PREEMPTION, UNLESS_RT },
+	{ "fixed, interrupts disabled", SZ_16K, SZ_4K, false, INTERRUPTS, 0 },
+	{ "auto", AUTO, SZ_4K, false, NOTHING, 1 },
+	{ "auto, largest", AUTO, SZ_128K, false, NOTHING, 1 },
+	{ "auto, larger", AUTO, SZ_128K + 512, false, NOTHING, 0 },
+	{ "auto, no time", AUTO, SZ_4K, true, NOTHING, 0 },
+	{ "auto, preemption disabled", AUTO, SZ_4K, false, PREEMPTION, UNLESS_RT },
+	{ "auto, interrupts disabled", AUTO, SZ_4K, false, INTERRUPTS, 0 },
 };
 
 KUNIT_ARRAY_PARAM_DESC(place_cases, place_cases, desc);
@@ -161,7 +171,7 @@ static void place_of_verification(struct kunit *test)
 		td->data[row->bytes - 1] ^= bad;
 		set_paused_until(row->paused ? U64_MAX / 2 : 0);
 		KUNIT_EXPECT_EQ(test, bad ? -EILSEQ : 0,
-				read_completing(test, td, row->bytes, row->no_irqs));
+				read_completing(test, td, row->bytes, row->disabled));
 		KUNIT_EXPECT_EQ(test, row->is_inline * (bad + 1),
 				test_disk_counter(td, BLK_INTEGRITY_INLINE_VERIFIES));
 	}
