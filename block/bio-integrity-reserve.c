@@ -173,7 +173,7 @@ static struct bip_shape owned_shape(const struct queue_limits *lim)
 /* Limits of a stacked device may change meanwhile: a copy, if it is whole. */
 static bool copy_limits(struct request_queue *q, struct queue_limits *lim)
 {
-	*lim = q->limits;
+	*lim = data_race(q->limits);
 	/* What is used is the copy. */
 	barrier();
 	return lim->integrity.tuple_size &&
