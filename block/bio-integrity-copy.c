@@ -231,8 +231,11 @@ static struct bio *split_to_copy(struct bio *bio)
 	struct queue_limits lim = bdev_get_queue(bio->bi_bdev)->limits;
 	unsigned int nr_segs;
 
-	/* Appends cannot be split, and atomic writes have a limit of their own. */
-	if (bio_op(bio) != REQ_OP_ZONE_APPEND)
+	/*
+	 * Appends and REQ_NOWAIT bios cannot be split, and atomic writes have a
+	 * limit of their own.  Pages of a REQ_NOWAIT bio are not waited for.
+	 */
+	if (bio_op(bio) != REQ_OP_ZONE_APPEND && !(bio->bi_opf & REQ_NOWAIT))
 		lim.max_sectors = min(lim.max_sectors, max_copy_sectors(&lim));
 	return __bio_split_to_limits(bio, &lim, &nr_segs);
 }

@@ -275,6 +275,43 @@ static void no_memory_no_copy(struct kunit *test)
 			test_disk_counter(td, BLK_INTEGRITY_COPY_FALLBACKS));
 }
 
+/* What the device takes whole is not refused because of its copy. */
+static void copy_is_no_reason_to_refuse(struct kunit *test)
+{
+	struct queue_limits lim =
+		test_disk_limits(test_geometry(CRC, REF_TAG, 8, 0, 9));
+	unsigned int order = PAGE_ALLOC_COSTLY_ORDER + 1;
+	unsigned int bytes = PAGE_SIZE << order;
+	struct test_disk *td;
+	struct page *pages;
+
+	if (bytes > (TEST_DISK_SECTORS - FIRST) << SECTOR_SHIFT)
+		kunit_skip(test, "more than the disk");
+	lim.max_segments = 1;
+	td = test_disk_alloc(test, lim);
+	pages = test_pages(test, __GFP_COMP, order);
+	atomic_set(&page_folio(pages)->_pincount, 1);
+	for (int i = 1; i <= 2; i++) {
+		struct test_io *io = test_io_alloc(test, td->bdev, test_rng(test),
+						   REQ_OP_WRITE | REQ_NOWAIT,
+						   FIRST, bytes, TEST_CUT_PAGE);
+
+		bvec_set_page(&io->bio.bi_io_vec[0], pages, bytes, 0);
+		io->bio.bi_vcnt = 1;
+		test_fill(test_rng(test), page_address(pages), bytes);
+		if (i == 2)
+			test_fail_next_allocation(test);
+		KUNIT_EXPECT_EQ(test, 0, test_io_run(test, io));
+		KUNIT_EXPECT_EQ(test, i, td->nr_requests);
+		KUNIT_EXPECT_TRUE(test, medium_is_consistent(test, td, bytes >> 9));
+		KUNIT_EXPECT_EQ(test, i,
+				test_disk_counter(td, BLK_INTEGRITY_COPIED_WRITES) +
+				test_disk_counter(td, BLK_INTEGRITY_COPY_FALLBACKS));
+	}
+	atomic_set(&page_folio(pages)->_pincount, 0);
+	__free_pages(pages, order);
+}
+
 /* Guards of a submitter belong to the submitter's memory. */
 static void owned_payloads_are_not_copied(struct kunit *test)
 {
@@ -308,6 +345,7 @@ static struct kunit_case copy_cases[] = {
 	KUNIT_CASE(status_is_that_of_the_copy),
 	KUNIT_CASE(copies_are_split_and_complete_in_pieces),
 	KUNIT_CASE(no_memory_no_copy),
+	KUNIT_CASE(copy_is_no_reason_to_refuse),
 	KUNIT_CASE(owned_payloads_are_not_copied),
 	KUNIT_CASE(unprotected_writes_are_not_copied),
 	{ }
