@@ -28,6 +28,9 @@
 static struct kmem_cache *object_slab __ro_after_init;
 static unsigned int inline_offset __ro_after_init;
 
+/* The largest slab, aligned to its size, that an object can be in. */
+#define MAX_SLAB_BYTES	(PAGE_SIZE << MAX_PAGE_ORDER)
+
 static unsigned int chunk_bytes(struct bip_shape shape)
 {
 	return PAGE_SIZE << shape.order;
@@ -44,6 +47,15 @@ unsigned int bip_shape_bytes(struct bip_shape shape)
 {
 	return shape.nr_chunks ? shape.nr_chunks * chunk_bytes(shape) :
 				 INLINE_BYTES;
+}
+
+/* A buffer behind its payload is two segments if it crosses a boundary. */
+static bool takes_inline(const struct queue_limits *lim, unsigned int bytes)
+{
+	if (bytes > INLINE_BYTES)
+		return false;
+	return likely(lim->seg_boundary_mask >= MAX_SLAB_BYTES - 1) ||
+	       lim->max_integrity_segments > 1;
 }
 
 static unsigned int max_chunks(const struct queue_limits *lim)
@@ -99,7 +111,7 @@ struct bip_shape bip_shape(const struct queue_limits *lim, unsigned int bytes)
 {
 	struct bip_shape shape = {};
 
-	if (bytes <= INLINE_BYTES)
+	if (takes_inline(lim, bytes))
 		return shape;
 	while (shape.order < max_chunk_order(lim) &&
 	       DIV_ROUND_UP(bytes, chunk_bytes(shape)) > max_chunks(lim))
@@ -231,7 +243,7 @@ struct bip_object *bip_object_alloc(const struct queue_limits *lim,
 	struct bip_object *obj;
 
 	/* A page is the least that a device takes. */
-	if (bytes <= INLINE_BYTES)
+	if (takes_inline(lim, bytes))
 		obj = object_alloc(gfp);
 	else if (bytes <= bio_integrity_max_buf_bytes(lim))
 		obj = bip_object_create(bip_shape(lim, bytes), gfp);

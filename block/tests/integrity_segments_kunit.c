@@ -274,11 +274,42 @@ static void one_segment_takes_many_pages(struct kunit *test)
 							TEST_DISK_SECTORS));
 }
 
+/* Small buffers are wherever in a page the slab allocator places them. */
+static void one_segment_ends_at_its_boundary(struct kunit *test)
+{
+	struct blk_integrity bi = test_geometry(BLK_INTEGRITY_CSUM_CRC,
+						BLK_INTEGRITY_REF_TAG, 8, 0, 9);
+	struct queue_limits lim = test_disk_limits(bi);
+	struct test_io *ios[TEST_DISK_SECTORS / 128];
+	struct test_disk *td;
+
+	lim.max_integrity_segments = 1;
+	lim.seg_boundary_mask = PAGE_SIZE - 1;
+	td = test_disk_alloc(test, lim);
+	for (int round = 0; round < 4; round++) {
+		td->hold = true;
+		for (int i = 0; i < ARRAY_SIZE(ios); i++) {
+			ios[i] = test_io_filled(test, td,
+						REQ_OP_WRITE | REQ_NOMERGE,
+						i * 128, 128);
+			test_io_submit(ios[i]);
+		}
+		test_disk_release(td);
+		for (int i = 0; i < ARRAY_SIZE(ios); i++)
+			KUNIT_EXPECT_EQ(test, 0, test_io_wait(test, ios[i]));
+		KUNIT_EXPECT_TRUE_MSG(test,
+				      test_disk_is_consistent(test, td, 0,
+							      TEST_DISK_SECTORS),
+				      "round %d", round);
+	}
+}
+
 static struct kunit_case segments_cases[] = {
 	KUNIT_CASE_PARAM(count_and_map_agree, limits_cases_gen_params),
 	KUNIT_CASE(bio_without_payload_counts_nothing),
 	KUNIT_CASE(wrong_count_maps_nothing),
 	KUNIT_CASE(one_segment_takes_many_pages),
+	KUNIT_CASE(one_segment_ends_at_its_boundary),
 	KUNIT_CASE(vector_of_request_is_where_it_stands),
 	{ }
 };
