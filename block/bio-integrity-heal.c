@@ -70,17 +70,18 @@ static bool reading_has_bad(struct bio_integrity_reread *reread, unsigned int i,
 	struct bio_vec *meta_vec = reread->bip.bip_inline_vecs;
 	struct blk_integrity_walk walk = {
 		.data_vec = &reread->data_vec,
-		.data_iter.bi_size = reread->run << bi->interval_exp,
+		.data_iter.bi_size = reread->span << bi->interval_exp,
 		.prot_vec = meta_vec,
-		.prot_iter.bi_size = reread->run * bi->tuple_size,
+		.prot_iter.bi_size = reread->span * bi->tuple_size,
 		.intervals = 1,
 		.xchg.interval = reread->obj->first_interval + reread->next + i,
 		.xchg.err = err,
 	};
 
 	bvec_iter_advance(&reread->data_vec, &walk.data_iter,
-			  i << bi->interval_exp);
-	bvec_iter_advance(meta_vec, &walk.prot_iter, i * bi->tuple_size);
+			  (reread->lead + i) << bi->interval_exp);
+	bvec_iter_advance(meta_vec, &walk.prot_iter,
+			  (reread->lead + i) * bi->tuple_size);
 	memset(err, 0, sizeof(*err));
 	bio_integrity_verify_walk(reread->obj, &walk);
 	return blk_integrity_failed(err);
@@ -112,8 +113,9 @@ static void heal(struct bio_integrity_reread *reread, unsigned int i)
 {
 	struct bip_object *obj = reread->obj;
 	const struct blk_integrity *bi = reread_geometry(reread);
-	void *data = page_address(reread->data) + (i << bi->interval_exp);
-	void *meta = page_address(reread->meta) + i * bi->tuple_size;
+	unsigned int from = reread->lead + i;
+	void *data = page_address(reread->data) + (from << bi->interval_exp);
+	void *meta = page_address(reread->meta) + from * bi->tuple_size;
 
 	reread->healed++;
 	if (same_metadata(obj, reread->next + i, meta))

@@ -45,11 +45,18 @@ static bool must_not_wait(struct bio_integrity_reread *reread,
 	       (READ_ONCE(q->mq_freeze_depth) || reread->refused > MAX_RETRIES);
 }
 
+/* At least one, also while a stacked device changes its limits. */
+static unsigned int block_intervals(struct bio_integrity_reread *reread)
+{
+	unsigned int bytes = bdev_logical_block_size(reread_bdev(reread));
+
+	return max(bytes >> reread_geometry(reread)->interval_exp, 1U);
+}
+
 /* Handle a completed reading. */
 static void take_reading(struct bio_integrity_reread *reread)
 {
-	/* Not that of the reading: it may be a path, which may be gone. */
-	struct block_device *bdev = bdev_whole(bip_object_bdev(reread->obj));
+	struct block_device *bdev = reread_bdev(reread);
 	blk_status_t status = reread->bio.bi_status;
 	bool nowait = reread->bio.bi_opf & REQ_NOWAIT;
 
@@ -65,11 +72,9 @@ static void take_reading(struct bio_integrity_reread *reread)
 		}
 		/* A suspended device resumes only on request. */
 		blk_pm_resume_queue(false, bdev_get_queue(bdev));
-		/*
-		 * A split may have been the cause; one interval is not split.
-		 */
-		reread->max_run = 1;
-		reread->run = 1;
+		/* A split may have been the cause; one block is not split. */
+		reread->max_span = min(reread->max_span,
+				       block_intervals(reread));
 		return;
 	}
 	reread->refused = 0;
@@ -98,7 +103,7 @@ static void attach_metadata(struct bio_integrity_reread *reread, u64 number)
 {
 	struct bio_integrity_payload *from = &reread->obj->bip;
 	struct bio_integrity_payload *bip = &reread->bip;
-	unsigned int bytes = reread->run * from->bip_geometry.tuple_size;
+	unsigned int bytes = reread->span * from->bip_geometry.tuple_size;
 
 	memset(bip, 0, sizeof(*bip));
 	bio_integrity_attach(&reread->bio, bip, 1);
@@ -114,25 +119,49 @@ static void attach_metadata(struct bio_integrity_reread *reread, u64 number)
 }
 
 /*
+ * Devices read whole logical blocks, so add the rest of those that the run is
+ * in.  If they are more than a reading holds, the rest of the run comes later.
+ *
+ * Return: %false if a reading does not even hold one block.
+ */
+static bool fit_blocks(struct bio_integrity_reread *reread)
+{
+	unsigned int block = block_intervals(reread);
+	unsigned int max_span = round_down(reread->max_span, block);
+	u64 number = reread->obj->first_interval + reread->next;
+
+	if (!max_span)
+		return false;
+	reread->lead = number & (block - 1);
+	reread->run = min(reread->run, max_span - reread->lead);
+	reread->span = round_up(reread->lead + reread->run, block);
+	return true;
+}
+
+/*
  * Do not wait if the device supports that: the worker may be the rescuer, and
  * the task that froze the queue may wait for a second reading of another
  * device.
  *
  * Return: %true if the reading was submitted and its completion queues the work;
- * %false if it was not, because the device has another format by now.
+ * %false if it was not, because the device has another format by now or its
+ * blocks are too large.
  */
 static bool start_reading(struct bio_integrity_reread *reread)
 {
-	struct block_device *bdev = bdev_whole(bip_object_bdev(reread->obj));
+	struct block_device *bdev = reread_bdev(reread);
 	const struct blk_integrity *bi = reread_geometry(reread);
-	u64 number = reread->obj->first_interval + reread->next;
-	unsigned int bytes = reread->run << bi->interval_exp;
 	blk_opf_t opf = REQ_OP_READ | REQ_NOMERGE;
 	struct bio *bio = &reread->bio;
+	unsigned int bytes;
+	u64 number;
 
 	if (!blk_integrity_geometry_equal(bi,
-					  &bdev_get_queue(bdev)->limits.integrity))
+					  &bdev_get_queue(bdev)->limits.integrity) ||
+	    !fit_blocks(reread))
 		return false;
+	number = reread->obj->first_interval + reread->next - reread->lead;
+	bytes = reread->span << bi->interval_exp;
 	if (bdev_nowait(bdev))
 		opf |= REQ_NOWAIT;
 	/* A path that is down may never answer, so fail fast. */
@@ -142,7 +171,7 @@ static bool start_reading(struct bio_integrity_reread *reread)
 
 	reread->ended = false;
 	memset(page_address(reread->data), 0, bytes);
-	memset(page_address(reread->meta), 0, reread->run * bi->tuple_size);
+	memset(page_address(reread->meta), 0, reread->span * bi->tuple_size);
 	bio_init(bio, bdev, &reread->data_vec, 1, opf);
 	__bio_add_page(bio, reread->data, bytes, 0);
 	bio->bi_iter.bi_sector = number << (bi->interval_exp - SECTOR_SHIFT);
@@ -169,7 +198,7 @@ static bool find_run(struct bio_integrity_reread *reread)
 		return false;
 
 	reread->run = 1;
-	while (reread->run < min(reread->max_run, end - reread->next) &&
+	while (reread->run < min(reread->max_span, end - reread->next) &&
 	       reread_has_bad(reread, reread->next + reread->run, &err))
 		reread->run++;
 	if (!reread->reread)
@@ -202,8 +231,8 @@ static bool take_pending(struct bio_integrity_reread *reread)
 	memset(&reread->err, 0, sizeof(reread->err));
 	reread->next = 0;
 	reread->run = 0;
-	reread->max_run = min(PAGE_SIZE >> bi->interval_exp,
-			      PAGE_SIZE / bi->tuple_size);
+	reread->max_span = min(PAGE_SIZE >> bi->interval_exp,
+			       PAGE_SIZE / bi->tuple_size);
 	reread->first = 0;
 	reread->reread = 0;
 	reread->healed = 0;

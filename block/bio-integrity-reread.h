@@ -21,8 +21,11 @@
  * @ended: the reading of @run has ended
  * @err: errors that remain after all readings so far
  * @next: next interval to examine, counted in the bio
- * @run: intervals from @next that are read again; 0: none found yet
- * @max_run: maximum of @run
+ * @run: bad intervals from @next that are read again; 0: none found yet
+ * @lead: intervals that the reading has before the run, because a device reads
+ *	whole logical blocks
+ * @span: intervals of the reading
+ * @max_span: maximum of @span
  * @tries: remaining readings of the run
  * @max_tries: initial value of @tries: the policy of the disk
  * @first: first interval read again, counted in the bio
@@ -48,7 +51,9 @@ struct bio_integrity_reread {
 	struct blk_integrity_error err;
 	unsigned int next;
 	unsigned int run;
-	unsigned int max_run;
+	unsigned int lead;
+	unsigned int span;
+	unsigned int max_span;
 	unsigned int tries;
 	unsigned int max_tries;
 	unsigned int first;
@@ -69,6 +74,13 @@ static inline const struct blk_integrity *
 reread_geometry(struct bio_integrity_reread *reread)
 {
 	return &reread->obj->bip.bip_geometry;
+}
+
+/* Not the device of the reading: it may be a path, which may be gone. */
+static inline struct block_device *
+reread_bdev(struct bio_integrity_reread *reread)
+{
+	return bdev_whole(bip_object_bdev(reread->obj));
 }
 
 static inline unsigned int

@@ -13,17 +13,23 @@
 #define REF_TAG	BLK_INTEGRITY_REF_TAG
 #define CRC	BLK_INTEGRITY_CSUM_CRC
 
-static struct test_disk *filled_disk(struct kunit *test, struct blk_integrity bi)
+static struct test_disk *disk_with_blocks(struct kunit *test,
+					  struct blk_integrity bi,
+					  unsigned int block_bytes)
 {
-	struct test_disk *td = test_disk_of(test, bi);
+	struct queue_limits lim = test_disk_limits(bi);
+	struct test_disk *td;
 
+	if (block_bytes)
+		lim.logical_block_size = block_bytes;
+	td = test_disk_alloc(test, lim);
 	test_disk_fill(test, td, test_rng(test));
 	return td;
 }
 
 static struct test_disk *plain_disk(struct kunit *test)
 {
-	return filled_disk(test, test_geometry(CRC, REF_TAG, 8, 0, 9));
+	return disk_with_blocks(test, test_geometry(CRC, REF_TAG, 8, 0, 9), 0);
 }
 
 static struct blk_integrity_dev *idev_of(struct test_disk *td)
@@ -57,6 +63,7 @@ struct heal_case {
 	unsigned int bad[TEST_DISK_MAX_FLIPS];
 	unsigned int nr_bad;
 	bool meta;
+	unsigned int block_bytes;	/* 0: an interval */
 };
 
 static const struct heal_case heal_cases[] = {
@@ -75,11 +82,19 @@ static const struct heal_case heal_cases[] = {
 	  { 2, 3 }, 2 },
 	{ "several pieces", 9, 8, 0, TEST_CUT_PAGE, 1000,
 	  { 1, 255, 256, 511, 512, 999 }, 6 },
+	{ "part of a block", 9, 8, 0, TEST_CUT_PAGE, 64, { 17 }, 1,
+	  .block_bytes = 4096 },
+	{ "parts of blocks", 9, 8, 0, TEST_CUT_RANDOM, 64, { 0, 7, 8, 30, 63 }, 5,
+	  .block_bytes = 4096 },
+	{ "tuples of parts of blocks", 9, 8, 0, TEST_CUT_PAGE, 64, { 5, 40 }, 2,
+	  true, 4096 },
+	{ "as many blocks as metadata fits", 9, 264, 256, TEST_CUT_RANDOM, 64,
+	  { 9, 10, 11, 12, 13, 14, 15, 16 }, 8, .block_bytes = 2048 },
 };
 
 KUNIT_ARRAY_PARAM_DESC(heal_cases, heal_cases, desc);
 
-#define FIRST	4	/* interval that reads begin at */
+#define FIRST	8	/* interval that reads begin at */
 
 static void disturb(struct test_disk *td, const struct heal_case *row,
 		    unsigned int times)
@@ -107,8 +122,9 @@ static struct test_io *heal_io(struct kunit *test, struct test_disk *td,
 static struct test_disk *heal_disk(struct kunit *test,
 				   const struct heal_case *row)
 {
-	return filled_disk(test, test_geometry(CRC, REF_TAG, row->tuple_size,
-					       row->pi_offset, row->exp));
+	return disk_with_blocks(test, test_geometry(CRC, REF_TAG, row->tuple_size,
+						    row->pi_offset, row->exp),
+				row->block_bytes);
 }
 
 static void transient_error_heals(struct kunit *test)
@@ -266,6 +282,84 @@ static void failed_reading_keeps_the_first_error(struct kunit *test)
 	expect_counters(test, td, 0, 0);
 }
 
+static struct test_disk *disk_of_large_blocks(struct kunit *test,
+					      unsigned int tuple_size)
+{
+	struct blk_integrity bi = test_geometry(CRC, REF_TAG, tuple_size, 0, 9);
+
+	return disk_with_blocks(test, bi, 4096);
+}
+
+/* The reading has whole blocks, of which only bad intervals are replaced. */
+static void good_intervals_of_a_block_stay(struct kunit *test)
+{
+	struct test_disk *td = disk_of_large_blocks(test, 8);
+	struct test_io *io = heal_io(test, td, &heal_cases[0]);
+	unsigned int bad = FIRST + heal_cases[0].bad[0];
+	u8 *data = test_guarded_buf(test, SZ_32K);
+	u8 *meta = test_guarded_buf(test, 64 * 8);
+	u8 *got = test_guarded_buf(test, SZ_32K);
+
+	memcpy(data, td->data + (FIRST << 9), SZ_32K);
+	memcpy(meta, td->meta + FIRST * 8, 64 * 8);
+	KUNIT_ASSERT_EQ(test, 1, fs_bio_integrity_alloc(&io->bio));
+	disturb(td, &heal_cases[0], 1);
+	td->hold = true;
+	test_io_submit(io);
+	test_disk_release(td);
+	td->hold = true;
+	wait_for_held(td);
+	/* One has other data and a wrong guard, one only another guard. */
+	td->data[(bad - 1) << 9] ^= 1;
+	td->meta[(bad + 1) * 8] ^= 1;
+	test_disk_release(td);
+	KUNIT_EXPECT_EQ(test, 0, test_io_wait(test, io));
+	test_vecs_read(io->data, got);
+	KUNIT_EXPECT_MEMEQ(test, data, got, SZ_32K);
+	test_bip_read(bio_integrity(&io->bio), got);
+	KUNIT_EXPECT_MEMEQ(test, meta, got, 64 * 8);
+	expect_counters(test, td, 1, 1);
+}
+
+/* A run of bad intervals after a refusal: one block at a time, all of them. */
+static void refused_reading_is_repeated_by_blocks(struct kunit *test)
+{
+	struct blk_integrity bi = test_geometry(CRC, REF_TAG, 8, 0, 9);
+	struct test_disk *td = disk_with_blocks(test, bi, 1024);
+	struct test_io *io = heal_io(test, td, &heal_cases[0]);
+
+	for (int i = 0; i < 5; i++)
+		td->flip_at[i] = (FIRST + 17 + i) << 9;
+	td->nr_flips = 5;
+	td->flips = 1;
+	td->hold = true;
+	test_io_submit(io);
+	test_disk_release(td);
+	td->hold = true;
+	wait_for_held(td);
+	td->status = BLK_STS_AGAIN;
+	test_disk_release(td);
+	td->status = BLK_STS_OK;
+	KUNIT_EXPECT_EQ(test, 0, test_io_wait(test, io));
+	expect_data(test, td, io, FIRST);
+	expect_counters(test, td, 5, 5);
+	/* The first, and the blocks with 17, 18 and 19, and 20 and 21. */
+	KUNIT_EXPECT_EQ(test, 4, td->nr_reads);
+}
+
+/* Intervals whose blocks are larger than a reading are not read again. */
+static void too_large_a_block_is_left(struct kunit *test)
+{
+	struct test_disk *td = disk_of_large_blocks(test, PAGE_SIZE / 4);
+	struct test_io *io = heal_io(test, td, &heal_cases[0]);
+
+	disturb(td, &heal_cases[0], 1);
+	KUNIT_EXPECT_EQ(test, -EILSEQ, test_io_run(test, io));
+	expect_counters(test, td, 0, 0);
+	KUNIT_EXPECT_EQ(test, 1, td->nr_reads);
+	KUNIT_EXPECT_EQ(test, 1, test_disk_counter(td, BLK_INTEGRITY_GUARD_ERRORS));
+}
+
 /* A freeze does not wait for second readings, nor they for it. */
 static void frozen_queue_is_no_deadlock(struct kunit *test)
 {
@@ -416,6 +510,9 @@ static struct kunit_case reread_cases[] = {
 	KUNIT_CASE(report_comes_after_the_second_reading),
 	KUNIT_CASE(inline_verification_heals_too),
 	KUNIT_CASE(failed_reading_keeps_the_first_error),
+	KUNIT_CASE(good_intervals_of_a_block_stay),
+	KUNIT_CASE(refused_reading_is_repeated_by_blocks),
+	KUNIT_CASE(too_large_a_block_is_left),
 	KUNIT_CASE(frozen_queue_is_no_deadlock),
 	KUNIT_CASE(frozen_queue_gets_the_reserve),
 	KUNIT_CASE(busy_disk_gets_the_reserve),
