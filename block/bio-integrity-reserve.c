@@ -207,6 +207,28 @@ void blk_integrity_reserve_use(struct request_queue *q)
 }
 
 /**
+ * blk_integrity_limit_bios() - limit bios to what the reserve has objects for
+ * @q: new queue of a driver that takes bios
+ *
+ * The driver attaches payloads when nothing splits its bios any more.  Stacked
+ * devices get their metadata later: they pass it on and need no objects.
+ *
+ * Context: Process context.
+ */
+void blk_integrity_limit_bios(struct request_queue *q)
+{
+	struct queue_limits *lim = &q->limits;
+	unsigned int bytes;
+
+	if (!lim->integrity.tuple_size)
+		return;
+	bytes = bio_integrity_max_kept_bytes(lim);
+	lim->max_hw_sectors = min(lim->max_hw_sectors,
+				  blk_integrity_data_sectors(lim, bytes));
+	lim->max_sectors = min(lim->max_sectors, lim->max_hw_sectors);
+}
+
+/**
  * blk_integrity_prepare_disk() - allocate the reserves of a disk
  * @disk: disk that is about to be added
  *

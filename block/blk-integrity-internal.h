@@ -19,6 +19,7 @@ struct kiocb;
 void bio_integrity_free(struct bio *bio);
 
 /* bio-integrity-reserve.c */
+void blk_integrity_limit_bios(struct request_queue *q);
 void blk_integrity_prepare_disk(struct gendisk *disk);
 
 /* bio-integrity-request.c */
@@ -238,6 +239,10 @@ static inline bool bio_integrity_pending(struct bio *bio)
 static inline bool bio_integrity_finish(struct bio *bio, struct request *rq)
 {
 	return true;
+}
+
+static inline void blk_integrity_limit_bios(struct request_queue *q)
+{
 }
 
 static inline void blk_integrity_prepare_disk(struct gendisk *disk)

@@ -310,6 +310,58 @@ static void part_of_a_split_has_a_reserve(struct kunit *test)
 						       &td->disk->bio_split));
 }
 
+KUNIT_DEFINE_ACTION_WRAPPER(free_disk, put_disk, struct gendisk *);
+
+static struct request_queue *queue_of_bios(struct kunit *test,
+					   struct queue_limits *lim)
+{
+	struct gendisk *disk = blk_alloc_disk(lim, NUMA_NO_NODE);
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, disk);
+	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, free_disk, disk));
+	return disk->queue;
+}
+
+/* Limits of BTT with sectors of 528 bytes. */
+static struct queue_limits limits_of_bios(void)
+{
+	return (struct queue_limits) {
+		.max_hw_sectors = UINT_MAX,
+		.max_integrity_segments = 1,
+		.integrity = test_geometry(BLK_INTEGRITY_CSUM_NONE, 0, 16, 0, 9),
+	};
+}
+
+static void driver_of_bios_has_objects_for_all(struct kunit *test)
+{
+	struct queue_limits lim = limits_of_bios();
+	struct request_queue *q = queue_of_bios(test, &lim);
+
+	KUNIT_EXPECT_LE(test, q->limits.max_sectors,
+			bio_integrity_kept_sectors(q));
+	lim = queue_limits_start_update(q);
+	lim.max_user_sectors = UINT_MAX;
+	KUNIT_EXPECT_EQ(test, 0, queue_limits_commit_update(q, &lim));
+	KUNIT_EXPECT_LE(test, q->limits.max_sectors,
+			bio_integrity_kept_sectors(q));
+}
+
+/* It passes metadata on, and needs no objects. */
+static void stacked_device_has_larger_bios(struct kunit *test)
+{
+	struct queue_limits member = limits_of_bios();
+	struct queue_limits lim = { .max_hw_sectors = UINT_MAX };
+	struct request_queue *q = queue_of_bios(test, &lim);
+
+	lim = queue_limits_start_update(q);
+	lim.max_user_sectors = UINT_MAX;
+	KUNIT_EXPECT_TRUE(test, queue_limits_stack_integrity(&lim, &member));
+	KUNIT_EXPECT_EQ(test, 0, queue_limits_commit_update(q, &lim));
+	KUNIT_EXPECT_EQ(test, 16, q->limits.integrity.tuple_size);
+	KUNIT_EXPECT_GT(test, q->limits.max_sectors,
+			bio_integrity_kept_sectors(q));
+}
+
 /*
  * The figures of Documentation/block/data-integrity/drivers.rst: metadata of a
  * page of data is in the object if it is at most 1 KiB, else in a page.
@@ -378,6 +430,8 @@ static struct kunit_case reserve_cases[] = {
 			 chained_cases_gen_params),
 	KUNIT_CASE(throttled_bio_has_none_of_the_reserve),
 	KUNIT_CASE(part_of_a_split_has_a_reserve),
+	KUNIT_CASE(driver_of_bios_has_objects_for_all),
+	KUNIT_CASE(stacked_device_has_larger_bios),
 	KUNIT_CASE(memory_of_a_disk),
 	{ }
 };
