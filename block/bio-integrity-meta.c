@@ -64,15 +64,19 @@ int bio_integrity_check_meta(const struct blk_integrity *bi,
 	return 0;
 }
 
+static unsigned int vec_pages(const struct bio_vec *bv)
+{
+	return DIV_ROUND_UP(bv->bv_offset + bv->bv_len, PAGE_SIZE);
+}
+
 /* Mark pages dirty again: one that was written back would lose new content. */
 static void dirty_pages(struct bio_integrity_payload *bip)
 {
 	for (unsigned int i = 0; i < bip->bip_vcnt; i++) {
 		struct bio_vec *bv = &bip->bip_vec[i];
-		unsigned int bytes = bv->bv_offset + bv->bv_len;
 
-		for (unsigned int done = 0; done < bytes; done += PAGE_SIZE)
-			set_page_dirty_lock(bv->bv_page + (done >> PAGE_SHIFT));
+		for (unsigned int page = 0; page < vec_pages(bv); page++)
+			set_page_dirty_lock(bv->bv_page + page);
 	}
 }
 
@@ -89,9 +93,9 @@ static void dirty_pages(struct bio_integrity_payload *bip)
  *
  * Context: Process context.  May sleep.
  * Return: 0; -EFAULT if the memory cannot be accessed as @bio must; -EINVAL if
- *	the device does not take its kind, or if the format of the device has
- *	become one without application tag; -E2BIG if it is more than a payload
- *	takes; -ENOMEM.  On an error nothing is pinned, and @bio has no payload.
+ *	the device does not take its kind; -E2BIG if it is more than a payload
+ *	takes; -EOPNOTSUPP if @bio has an inline encryption context; -ENOMEM.
+ *	On an error nothing is pinned, and @bio has no payload.
  */
 int bio_integrity_map_iter(struct bio *bio, const struct blk_integrity *bi,
 			   struct uio_meta *meta)
@@ -111,13 +115,9 @@ int bio_integrity_map_iter(struct bio *bio, const struct blk_integrity *bi,
 	bip_set_seed(bip, meta->seed);
 	if (bio_data_dir(bio) == READ)
 		dirty_pages(bip);
-	err = bio_integrity_set_checks(bio, checks_of(meta), meta->app_tag,
-				       U16_MAX);
-	if (err) {
-		bip_unpin_user(bip, false);
-		bio_integrity_free(bio);
-		return err;
-	}
+	/* bio_integrity_check_meta() has tested that @bi has these checks. */
+	WARN_ON_ONCE(bio_integrity_set_checks(bio, checks_of(meta),
+					      meta->app_tag, U16_MAX));
 	meta->seed += bio_integrity_intervals(bi, bio_sectors(bio));
 	iov_iter_advance(&meta->iter, bytes);
 	return 0;
@@ -127,10 +127,9 @@ static bool all_dirty(const struct bio_integrity_payload *bip)
 {
 	for (unsigned int i = 0; i < bip->bip_vcnt; i++) {
 		const struct bio_vec *bv = &bip->bip_vec[i];
-		unsigned int bytes = bv->bv_offset + bv->bv_len;
 
-		for (unsigned int done = 0; done < bytes; done += PAGE_SIZE)
-			if (!PageDirty(bv->bv_page + (done >> PAGE_SHIFT)))
+		for (unsigned int page = 0; page < vec_pages(bv); page++)
+			if (!PageDirty(bv->bv_page + page))
 				return false;
 	}
 	return true;

@@ -166,7 +166,8 @@ int user_vecs_attach(struct user_vecs *uv, struct bio *bio)
  * Context: Process context.  May sleep.
  * Return: 0; -EFAULT if the memory cannot be accessed; -EINVAL if the device
  *	does not take memory of its kind; -E2BIG if it is more than a payload
- *	holds; -ENOMEM.  On an error nothing is pinned.
+ *	holds; -EOPNOTSUPP if @bio has an inline encryption context; -ENOMEM.
+ *	On an error nothing is pinned.
  */
 int bip_pin_user(struct bio *bio, struct iov_iter *iter)
 {

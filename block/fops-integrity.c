@@ -261,9 +261,10 @@ put:
  *
  * Context: Process context.  May sleep.
  * Return: -EIOCBQUEUED; or an error, and then nothing was begun: -EINVAL for
- *	metadata that is not exactly that of @iter, or checks that the format
- *	does not have; -EFAULT; -EAGAIN if IOCB_NOWAIT is set and the I/O is
- *	more than one bio; -E2BIG; -ENOMEM.
+ *	metadata that is not exactly that of @iter, checks that the format does
+ *	not have, a synchronous @iocb, or IOCB_ATOMIC if the I/O is more than
+ *	one bio; -EAGAIN in the same case for IOCB_NOWAIT; otherwise as
+ *	bio_integrity_map_iter().
  */
 ssize_t blkdev_meta_direct_IO(struct kiocb *iocb, struct iov_iter *iter)
 {
