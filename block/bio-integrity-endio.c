@@ -10,6 +10,7 @@
 
 #include "bio-integrity-internal.h"
 #include "blk.h"
+#include "blk-rq-qos.h"
 
 /* Device and adapter report only that a bio failed, not why. */
 static void record_device_error(struct bip_object *obj)
@@ -74,6 +75,29 @@ static __always_inline bool settle(struct bio *bio, struct bip_object *obj)
 	return !(bip->bip_flags & BIP_VERIFY) || bio->bi_status ||
 	       !(bip->bip_flags & BIP_CHECK_FLAGS) ||
 	       bio_integrity_verify_read(obj);
+}
+
+/**
+ * bip_object_leave_path() - make a bio independent of the path that it took
+ * @obj: payload of the bio
+ *
+ * A driver that passes bios on may have changed the device of the bio, for
+ * example to a path of a multipath device.  Once the request is freed, nothing
+ * keeps that path, so this sets the device that the payload is of, after what
+ * the path does when a bio ends.
+ *
+ * Context: Any context, before the request of the bio is freed.
+ */
+void bip_object_leave_path(struct bip_object *obj)
+{
+	struct bio *bio = obj->bio;
+
+	if (bio->bi_bdev == bip_object_bdev(obj))
+		return;
+	rq_qos_done_bio(bio);
+	bio_clear_flag(bio, BIO_QOS_THROTTLED);
+	bio_clear_flag(bio, BIO_QOS_MERGED);
+	bio->bi_bdev = bip_object_bdev(obj);
 }
 
 /**

@@ -385,6 +385,9 @@ struct kintegrityd_cpu {
 	u64 pause_ns;
 };
 
+/* bio-integrity-endio.c */
+void bip_object_leave_path(struct bip_object *obj);
+
 /* bio-integrity-inline.c */
 bool kintegrityd_cpu_has_time(const struct kintegrityd_cpu *kcpu, u64 now);
 void kintegrityd_cpu_spend(struct kintegrityd_cpu *kcpu, u64 start, u64 end);
@@ -397,7 +400,6 @@ blk_status_t bio_integrity_verify(struct bip_object *obj);
 void bio_integrity_verify_walk(struct bip_object *obj,
 		struct blk_integrity_walk *walk);
 void bip_object_end(struct bip_object *obj);
-void bip_object_leave_path(struct bip_object *obj);
 bool bio_integrity_verify_read(struct bip_object *obj);
 void bio_integrity_verify_init(void);
 

@@ -13,6 +13,7 @@
 
 #include <trace/events/block.h>
 
+#include "bio-integrity-arrival.h"
 #include "bio-integrity-internal.h"
 #include "blk.h"
 #include "blk-cgroup.h"

@@ -31,7 +31,6 @@
 #include "bio-integrity-internal.h"
 #include "blk.h"
 #include "blk-integrity-walk.h"
-#include "blk-rq-qos.h"
 
 /*
  * Data that one CPU verifies at a time: some 15 us at 8 GB/s, several times the
@@ -368,29 +367,6 @@ static void kintegrityd_work(struct work_struct *work)
 	WRITE_ONCE(kcpu->working, false);
 	if (bytes)
 		queue_work(kintegrityd_wq, work);
-}
-
-/**
- * bip_object_leave_path() - make a bio independent of the path that it took
- * @obj: payload of the bio
- *
- * A driver that passes bios on may have changed the device of the bio, for
- * example to a path of a multipath device.  Once the request is freed, nothing
- * keeps that path, so this sets the device that the payload is of, after what
- * the path does when a bio ends.
- *
- * Context: Any context, before the request of the bio is freed.
- */
-void bip_object_leave_path(struct bip_object *obj)
-{
-	struct bio *bio = obj->bio;
-
-	if (bio->bi_bdev == bip_object_bdev(obj))
-		return;
-	rq_qos_done_bio(bio);
-	bio_clear_flag(bio, BIO_QOS_THROTTLED);
-	bio_clear_flag(bio, BIO_QOS_MERGED);
-	bio->bi_bdev = bip_object_bdev(obj);
 }
 
 /*

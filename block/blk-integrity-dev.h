@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Integrity state of a device, what only the data integrity files call, and what
- * depends on that state in the submission of bios.
+ * Integrity state of a device, and what only the data integrity files call.
  */
 #ifndef BLK_INTEGRITY_DEV_H
 #define BLK_INTEGRITY_DEV_H
@@ -18,20 +17,6 @@
 #include <linux/workqueue_types.h>
 
 #include "blk-integrity-internal.h"
-
-/**
- * enum bio_integrity_arrival - what a bio was when it arrived at its device
- * @BIO_INTEGRITY_UNCONCERNED: neither it nor the device had metadata
- * @BIO_INTEGRITY_EXCLUDED: policies of the device excluded it
- * @BIO_INTEGRITY_EXAMINED: neither of these, so its data was examined; for a
- *	device that does not accept intervals that are split in memory, the
- *	&blk_integrity.interval_exp that they had is added
- */
-enum bio_integrity_arrival {
-	BIO_INTEGRITY_UNCONCERNED,
-	BIO_INTEGRITY_EXCLUDED,
-	BIO_INTEGRITY_EXAMINED,
-};
 
 #ifdef CONFIG_BLK_DEV_INTEGRITY
 
@@ -331,83 +316,6 @@ void bip_parts_init(struct blk_integrity_dev *idev);
 void bip_parts_create(struct blk_integrity_dev *idev);
 void bip_parts_want(struct blk_integrity_dev *idev);
 void bip_parts_exit(struct blk_integrity_dev *idev);
-struct bio *bio_integrity_begin(struct bio *bio, struct request_queue *q,
-		unsigned int *nr_segs, bool has_request,
-		unsigned int arrival);
-
-/**
- * bio_integrity_examination() - tell what the data of a bio is examined for
- * @q: queue of a device
- *
- * Context: Any context.
- * Return: a value from %BIO_INTEGRITY_EXAMINED on, see &enum
- *	bio_integrity_arrival.
- */
-static inline unsigned int
-bio_integrity_examination(const struct request_queue *q)
-{
-	const struct blk_integrity *bi = &q->limits.integrity;
-
-	return BIO_INTEGRITY_EXAMINED +
-	       (bi->flags & BLK_INTEGRITY_SPLIT_INTERVALS ? 0 : bi->interval_exp);
-}
-
-/**
- * bio_integrity_arrive() - test whether the policies of a device exclude a bio
- * @bio: bio for which bio_integrity_concerned() is %true
- * @q: queue it arrived at, whose usage count need not be held
- *
- * A shortcut to the decision of bio_integrity_action(): where all metadata is
- * tuples, an excluded bio is sent without metadata.  The device inserts and
- * checks tuples itself, in a stream of data that is cut anywhere, so that no
- * page of the bio has to be examined.
- *
- * Inline as bio_integrity_passes() is: what is switched off costs little.
- *
- * Context: Any context.
- * Return: %BIO_INTEGRITY_EXCLUDED if they do; else bio_integrity_examination(),
- *	and bio_integrity_stabilize() must be called.
- */
-static inline unsigned int bio_integrity_arrive(const struct bio *bio,
-						const struct request_queue *q)
-{
-	const struct blk_integrity_dev *idev = READ_ONCE(q->integrity_dev);
-	u32 enabled = 1;
-
-	if ((bio->bi_opf & REQ_INTEGRITY) || !idev || !READ_ONCE(idev->excludable))
-		return bio_integrity_examination(q);
-	if (bio_op(bio) == REQ_OP_READ)
-		enabled = READ_ONCE(idev->read_verify) |
-			  READ_ONCE(idev->report_only);
-	else if (bio_op(bio) == REQ_OP_WRITE ||
-		 bio_op(bio) == REQ_OP_ZONE_APPEND)
-		enabled = READ_ONCE(idev->write_generate);
-	return enabled ? bio_integrity_examination(q) : BIO_INTEGRITY_EXCLUDED;
-}
-
-/**
- * bio_integrity_passes() - count an excluded bio, which goes without metadata
- * @bio: bio for which bio_integrity_concerned() is %true
- * @q: queue of the device, whose usage count is held
- * @arrival: what @bio was when it arrived
- *
- * Context: Process context.
- * Return: %true if @bio was excluded, and the format, which may have changed
- *	since it arrived, still allows that; %false if bio_integrity_begin() must
- *	be called.
- */
-static inline bool bio_integrity_passes(const struct bio *bio,
-					struct request_queue *q,
-					unsigned int arrival)
-{
-	if (arrival != BIO_INTEGRITY_EXCLUDED ||
-	    !READ_ONCE(q->integrity_dev->excludable))
-		return false;
-	blk_integrity_count(q, BLK_INTEGRITY_UNCHECKED,
-			    bio->bi_iter.bi_size >>
-			    q->limits.integrity.interval_exp);
-	return true;
-}
 
 /* blk-integrity-ioctl.c */
 int blk_integrity_meta_cap(const struct blk_integrity *bi,
@@ -461,29 +369,6 @@ static inline u64 blk_integrity_interval(const struct blk_integrity *bi,
 					 sector_t sector)
 {
 	return sector >> (bi->interval_exp - SECTOR_SHIFT);
-}
-
-#else /* CONFIG_BLK_DEV_INTEGRITY */
-
-static inline unsigned int bio_integrity_arrive(const struct bio *bio,
-						const struct request_queue *q)
-{
-	return BIO_INTEGRITY_UNCONCERNED;
-}
-
-static inline bool bio_integrity_passes(const struct bio *bio,
-					struct request_queue *q,
-					unsigned int arrival)
-{
-	return false;
-}
-
-static inline struct bio *
-bio_integrity_begin(struct bio *bio, struct request_queue *q,
-		    unsigned int *nr_segs, bool has_request,
-		    unsigned int arrival)
-{
-	return bio;
 }
 
 #endif /* CONFIG_BLK_DEV_INTEGRITY */

@@ -4,7 +4,7 @@
 # file: block/blk-mq.c
 # changes: 3
 /^#include "blk-rq-qos\.h"$/a\
-#include "blk-integrity-dev.h"
+#include "bio-integrity-arrival.h"
 /^void blk_mq_submit_bio\(struct bio \*bio\)$/,/^}$/{
 	/^	const int is_sync = /a\
 	unsigned int arrival = BIO_INTEGRITY_UNCONCERNED;

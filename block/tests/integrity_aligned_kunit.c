@@ -7,6 +7,7 @@
 #include <linux/kthread.h>
 #include <linux/wait.h>
 
+#include "../bio-integrity-arrival.h"
 #include "integrity_disk.h"
 #include "pi_reference.h"
 
