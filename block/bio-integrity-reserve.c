@@ -170,9 +170,9 @@ static struct bip_shape owned_shape(const struct queue_limits *lim)
 	return shape_for(lim, max_integrity_io_size(lim));
 }
 
-/* Limits of a stacked device may change meanwhile: a copy, if it is whole. */
 static bool copy_limits(struct request_queue *q, struct queue_limits *lim)
 {
+	/* Those of a stacked device may change: the copy counts, if it is whole. */
 	*lim = data_race(q->limits);
 	/* What is used is the copy. */
 	barrier();
