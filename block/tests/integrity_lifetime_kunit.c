@@ -171,8 +171,11 @@ static void owned_read_leaves_its_path(struct kunit *test)
 {
 	struct test_disk *path = filled_disk(test);
 	struct test_disk *head = filled_disk(test);
-	struct test_io *io = test_io_owned(test, head, REQ_OP_READ, 0, 8);
+	/* Whole pages: a bounce page must not be held while the gate sleeps. */
+	struct test_io *io = test_io_alloc(test, head->bdev, test_rng(test),
+					   REQ_OP_READ, 0, SZ_4K, TEST_CUT_PAGE);
 
+	KUNIT_ASSERT_EQ(test, 1, fs_bio_integrity_alloc(&io->bio));
 	bio_set_dev(&io->bio, path->bdev);
 	/* As if the path had something that throttles, and counts bios that end. */
 	bio_set_flag(&io->bio, BIO_QOS_THROTTLED);
