@@ -65,7 +65,7 @@ static void transfer(struct test_disk *td, struct request *rq)
 	bool is_read = req_op(rq) == REQ_OP_READ;
 	bool disturbed;
 
-	guard(raw_spinlock)(&td->lock);
+	raw_spin_lock(&td->lock);
 	disturbed = is_read && td->flips &&
 		    (!td->flip_bytes || td->flip_bytes == blk_rq_bytes(rq));
 	if (is_read)
@@ -79,6 +79,7 @@ static void transfer(struct test_disk *td, struct request *rq)
 		transfer_meta(td, rq);
 	if (disturbed)
 		flip(td);
+	raw_spin_unlock(&td->lock);
 }
 
 static void test_disk_serve(struct test_disk *td, struct request *rq)
