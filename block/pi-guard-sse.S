@@ -234,31 +234,24 @@
 	load_edge_block 1, %xmm1, %xmm14, 2048
 	load_edge_block 2, %xmm2, %xmm15, 2048, 2074
 	load_sparse_block 3, %xmm3
-	move_sparse_block 4, %xmm4
-	move_sparse_block 5, %xmm5
-	move_sparse_block 6, %xmm6
-	move_sparse_block 7, %xmm7
+	.irp	n, 4, 5, 6, 7
+	move_sparse_block \n, %xmm\n
+	.endr
 	lea	1792(DATA), STOP
 .Lmove\@:
 	add	$128, DATA
 	prefetch_next
-	move_sparse_block 0, %xmm0
-	move_sparse_block 1, %xmm1
-	move_sparse_block 2, %xmm2
-	move_sparse_block 3, %xmm3
-	move_sparse_block 4, %xmm4
-	move_sparse_block 5, %xmm5
-	move_sparse_block 6, %xmm6
-	move_sparse_block 7, %xmm7
+	.irp	n, 0, 1, 2, 3, 4, 5, 6, 7
+	move_sparse_block \n, %xmm\n
+	.endr
 	cmp	STOP, DATA
 	jb	.Lmove\@
 
 	add	$128, DATA
 	prefetch_next
-	move_sparse_block 0, %xmm0
-	move_sparse_block 1, %xmm1
-	move_sparse_block 2, %xmm2
-	move_sparse_block 3, %xmm3
+	.irp	n, 0, 1, 2, 3
+	move_sparse_block \n, %xmm\n
+	.endr
 	multiply %xmm4, FACTORS
 	multiply %xmm5, FACTORS
 	multiply %xmm6, FACTORS
