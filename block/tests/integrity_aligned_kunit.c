@@ -18,15 +18,23 @@
 #define INTERVALS	20
 #define SEED		1000	/* of submitters, not the position */
 
+/* Of a device that takes no intervals that are split in memory. */
+static struct queue_limits aligned_limits(struct blk_integrity bi)
+{
+	struct queue_limits lim = test_disk_limits(bi);
+
+	lim.integrity.flags &= ~BLK_INTEGRITY_SPLIT_INTERVALS;
+	return lim;
+}
+
 /* Its blocks are one interval. */
 static struct test_disk *aligned_disk(struct kunit *test,
 				      unsigned int max_segments)
 {
 	struct queue_limits lim =
-		test_disk_limits(test_geometry(CRC, REF_TAG, 8, 0, 9));
+		aligned_limits(test_geometry(CRC, REF_TAG, 8, 0, 9));
 	struct test_disk *td;
 
-	lim.integrity.flags &= ~BLK_INTEGRITY_SPLIT_INTERVALS;
 	lim.max_segments = max_segments;
 	td = test_disk_alloc(test, lim);
 	test_disk_fill(test, td, test_rng(test));
@@ -355,13 +363,12 @@ static void format_with_metadata_under_way(struct kunit *test)
 static void format_with_larger_intervals_under_way(struct kunit *test)
 {
 	struct queue_limits lim =
-		test_disk_limits(test_geometry(CRC, REF_TAG, 8, 0, 12));
+		aligned_limits(test_geometry(CRC, REF_TAG, 8, 0, 12));
 	struct blk_integrity from = test_geometry(CRC, REF_TAG, 8, 0, 9);
 	struct test_disk *td;
 	struct bio_vec *vecs;
 	struct test_io *io;
 
-	lim.integrity.flags &= ~BLK_INTEGRITY_SPLIT_INTERVALS;
 	from.flags &= ~BLK_INTEGRITY_SPLIT_INTERVALS;
 	td = test_disk_alloc(test, lim);
 	io = test_io_alloc(test, td->bdev, test_rng(test), REQ_OP_WRITE, FIRST,
@@ -384,12 +391,11 @@ static void format_with_larger_intervals_under_way(struct kunit *test)
 static void format_of_an_excluded_bio_under_way(struct kunit *test)
 {
 	struct queue_limits lim =
-		test_disk_limits(test_geometry(CRC, REF_TAG, 64, 0, 9));
+		aligned_limits(test_geometry(CRC, REF_TAG, 64, 0, 9));
 	struct blk_integrity from = test_geometry(CRC, REF_TAG, 8, 0, 9);
 	struct test_disk *td;
 	struct test_io *io;
 
-	lim.integrity.flags &= ~BLK_INTEGRITY_SPLIT_INTERVALS;
 	td = test_disk_alloc(test, lim);
 	td->disk->queue->integrity_dev->write_generate = false;
 	io = test_io_filled(test, td, REQ_OP_WRITE, FIRST, INTERVALS);
