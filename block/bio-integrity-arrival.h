@@ -75,7 +75,7 @@ static inline unsigned int bio_integrity_arrive(const struct bio *bio,
 }
 
 /**
- * bio_integrity_passes() - count an excluded bio, which goes without metadata
+ * bio_integrity_passes() - let a bio that policies exclude pass, and count it
  * @bio: bio for which bio_integrity_concerned() is %true
  * @q: queue of the device, whose usage count is held
  * @arrival: what @bio was when it arrived

@@ -125,7 +125,7 @@ void bip_parts_init(struct blk_integrity_dev *idev)
 
 /**
  * bip_parts_exit() - free the bios for parts as soon as none is in use
- * @idev: integrity state of a queue that goes away
+ * @idev: integrity state of a queue that is being freed
  *
  * Context: Process context.  May sleep.
  */

@@ -120,7 +120,8 @@ static void attach_metadata(struct bio_integrity_reread *reread, u64 number)
 
 /*
  * Devices read whole logical blocks, so add the rest of those that the run is
- * in.  If they are more than a reading holds, the rest of the run comes later.
+ * in.  If a reading does not hold them all, shorten the run: its rest is read
+ * afterwards.
  *
  * Return: %false if a reading does not even hold one block.
  */
