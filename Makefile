@@ -20,7 +20,7 @@ help:
 	@echo 'make selftest     runs all tests in the guest, including the slow ones; prints failures and a table'
 	@echo 'make bench        compares speed and cost with the base, all of it; writes build/bench/report.html'
 	@echo 'make bench-guards  compares the speed of guards with the base'
-	@echo 'make bench-path   compares the instructions of a bio, exactly, with the base; fails if a disk without metadata costs more'
+	@echo 'make bench-path   compares the instructions of a bio, exactly, with the base; fails if an unprotected disk costs more'
 	@echo 'make check        runs checkpatch, sparse, W=1, clang, kernel-doc, and compiles all users of the interface'
 	@echo 'make check-drivers  compiles all users of the interface'
 	@echo 'make test-base    runs tests of known defects on the unmodified base and on this code; prints a table'

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What blk_mq_submit_bio() does about integrity, from the arrival of a bio to its
- * request.
+ * What blk_mq_submit_bio() does about integrity, from the arrival of a bio to
+ * its request.
  */
 #ifndef BIO_INTEGRITY_ARRIVAL_H
 #define BIO_INTEGRITY_ARRIVAL_H
@@ -61,17 +61,11 @@ static inline unsigned int bio_integrity_arrive(const struct bio *bio,
 						const struct request_queue *q)
 {
 	const struct blk_integrity_dev *idev = READ_ONCE(q->integrity_dev);
-	u32 enabled = 1;
 
-	if ((bio->bi_opf & REQ_INTEGRITY) || !idev || !READ_ONCE(idev->excludable))
-		return bio_integrity_examination(q);
-	if (bio_op(bio) == REQ_OP_READ)
-		enabled = READ_ONCE(idev->read_verify) |
-			  READ_ONCE(idev->report_only);
-	else if (bio_op(bio) == REQ_OP_WRITE ||
-		 bio_op(bio) == REQ_OP_ZONE_APPEND)
-		enabled = READ_ONCE(idev->write_generate);
-	return enabled ? bio_integrity_examination(q) : BIO_INTEGRITY_EXCLUDED;
+	if (!(bio->bi_opf & REQ_INTEGRITY) && idev &&
+	    READ_ONCE(idev->excluded_ops) & blk_integrity_op_bit(bio_op(bio)))
+		return BIO_INTEGRITY_EXCLUDED;
+	return bio_integrity_examination(q);
 }
 
 /**
@@ -89,12 +83,16 @@ static inline bool bio_integrity_passes(const struct bio *bio,
 					struct request_queue *q,
 					unsigned int arrival)
 {
-	if (arrival != BIO_INTEGRITY_EXCLUDED ||
-	    !READ_ONCE(q->integrity_dev->excludable))
+	struct blk_integrity_dev *idev;
+
+	if (arrival != BIO_INTEGRITY_EXCLUDED)
 		return false;
-	blk_integrity_count(q, BLK_INTEGRITY_UNCHECKED,
-			    bio->bi_iter.bi_size >>
-			    q->limits.integrity.interval_exp);
+	idev = q->integrity_dev;
+	if (!READ_ONCE(idev->excludable))
+		return false;
+	blk_integrity_dev_count(idev, BLK_INTEGRITY_UNCHECKED,
+				bio->bi_iter.bi_size >>
+				q->limits.integrity.interval_exp);
 	return true;
 }
 

@@ -55,6 +55,31 @@ enum bio_integrity_action bio_integrity_action(struct bio *bio,
 	return action_of(bio, bi);
 }
 
+/**
+ * blk_integrity_update_excluded() - derive what policies exclude from them
+ * @idev: integrity state of a queue, whose policies or format changed
+ *
+ * A bio that arrives looks up the answer, a shortcut to bio_integrity_action()
+ * for what is switched off.
+ *
+ * Context: Process context.
+ */
+void blk_integrity_update_excluded(struct blk_integrity_dev *idev)
+{
+	static DEFINE_SPINLOCK(lock);
+	u64 ops = 0;
+
+	/* Whoever changed something last finds all changes. */
+	spin_lock(&lock);
+	if (!READ_ONCE(idev->read_verify) && !READ_ONCE(idev->report_only))
+		ops |= blk_integrity_op_bit(REQ_OP_READ);
+	if (!READ_ONCE(idev->write_generate))
+		ops |= blk_integrity_op_bit(REQ_OP_WRITE) |
+		       blk_integrity_op_bit(REQ_OP_ZONE_APPEND);
+	WRITE_ONCE(idev->excluded_ops, READ_ONCE(idev->excludable) ? ops : 0);
+	spin_unlock(&lock);
+}
+
 /* Drivers without requests can read data without the metadata. */
 static __always_inline enum bio_integrity_action
 device_action(struct bio *bio, const struct blk_integrity *bi)

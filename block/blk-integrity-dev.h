@@ -97,6 +97,7 @@ struct blk_integrity_counters {
  * @can_verify: format lets the block layer check reads
  * @excludable: the format has no metadata but tuples that the block layer can
  *	check, so that policies can exclude a bio
+ * @excluded_ops: what they exclude, if @excludable; a bit by &enum req_op
  * @counters: per CPU; %NULL until they are allocated
  * @early: counts from before @counters were allocated
  * @counters_work: allocates @counters
@@ -132,6 +133,7 @@ struct blk_integrity_dev {
 	bool can_generate;
 	bool can_verify;
 	bool excludable;
+	u64 excluded_ops;
 	struct blk_integrity_counters __percpu *counters;
 	atomic64_t early[BLK_INTEGRITY_NR_COUNTERS];
 	struct work_struct counters_work;
@@ -166,6 +168,15 @@ enum blk_integrity_event {
 
 /* bio-integrity-pool.c */
 void bioset_integrity_create_split(struct bio_set *bs);
+
+/* The bit of an operation in &blk_integrity_dev.excluded_ops. */
+static inline u64 blk_integrity_op_bit(enum req_op op)
+{
+	return BIT_ULL((__force u32)op);
+}
+
+/* bio-integrity-prep.c */
+void blk_integrity_update_excluded(struct blk_integrity_dev *idev);
 
 /* bio-integrity-object.c */
 unsigned int bio_integrity_max_buf_bytes(const struct queue_limits *lim);
@@ -287,6 +298,28 @@ static inline bool blk_integrity_failed(const struct blk_integrity_error *err)
 }
 
 /**
+ * blk_integrity_dev_count() - add to a counter of a queue, by its state
+ * @idev: integrity state of the queue
+ * @counter: the counter
+ * @n: number to add
+ *
+ * Context: Any context.
+ */
+static inline void blk_integrity_dev_count(struct blk_integrity_dev *idev,
+					   enum blk_integrity_counter counter,
+					   unsigned int n)
+{
+	struct blk_integrity_counters __percpu *counters;
+
+	/* Pairs with the release in counters_work(). */
+	counters = READ_ONCE(idev->counters);
+	if (likely(counters))
+		this_cpu_add(counters->count[counter], n);
+	else
+		atomic64_add(n, &idev->early[counter]);
+}
+
+/**
  * blk_integrity_count() - add to a counter of a queue
  * @q: any queue; nothing is counted if it never had a profile
  * @counter: the counter
@@ -299,16 +332,9 @@ static inline void blk_integrity_count(struct request_queue *q,
 				       unsigned int n)
 {
 	struct blk_integrity_dev *idev = READ_ONCE(q->integrity_dev);
-	struct blk_integrity_counters __percpu *counters;
 
-	if (!n || !idev)
-		return;
-	/* Pairs with the release in counters_work(). */
-	counters = READ_ONCE(idev->counters);
-	if (likely(counters))
-		this_cpu_add(counters->count[counter], n);
-	else
-		atomic64_add(n, &idev->early[counter]);
+	if (n && idev)
+		blk_integrity_dev_count(idev, counter, n);
 }
 
 /* bio-integrity-request.c */

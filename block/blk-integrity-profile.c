@@ -373,6 +373,7 @@ int blk_integrity_init_queue(struct request_queue *q, struct queue_limits *lim)
 		WRITE_ONCE(idev->can_generate, false);
 		WRITE_ONCE(idev->can_verify, false);
 		WRITE_ONCE(idev->excludable, false);
+		blk_integrity_update_excluded(idev);
 		hold_profile(idev, NULL);
 		return 0;
 	}
@@ -395,6 +396,7 @@ int blk_integrity_init_queue(struct request_queue *q, struct queue_limits *lim)
 	WRITE_ONCE(idev->can_verify, profile->verify_fn);
 	WRITE_ONCE(idev->excludable, profile->verify_fn &&
 		   blk_integrity_is_tuple_only(&lim->integrity));
+	blk_integrity_update_excluded(idev);
 	WRITE_ONCE(idev->can_generate, profile->generate_fn &&
 		   !(lim->integrity.flags & BLK_INTEGRITY_NOGENERATE));
 	return 0;

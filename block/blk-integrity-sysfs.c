@@ -297,6 +297,7 @@ static ssize_t policy_store(struct device *dev, struct device_attribute *attr,
 	if (!idev)
 		return -ENOMEM;
 	WRITE_ONCE(*policy_value(idev, policy), value);
+	blk_integrity_update_excluded(idev);
 	return count;
 }
 
@@ -393,6 +394,7 @@ void blk_integrity_reset_policies(struct blk_integrity_dev *idev)
 	for (int i = 0; i < ARRAY_SIZE(policies); i++)
 		WRITE_ONCE(*policy_value(idev, policies[i]),
 			   policies[i]->initial);
+	blk_integrity_update_excluded(idev);
 }
 
 static struct attribute *blk_integrity_attrs[] = {

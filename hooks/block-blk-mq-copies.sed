@@ -12,9 +12,10 @@
 \
 	if (bio_integrity_concerned(bio, q)) {\
 		arrival = bio_integrity_arrive(bio, q);\
-		if (arrival >= BIO_INTEGRITY_EXAMINED)\
+		if (arrival != BIO_INTEGRITY_EXCLUDED) {\
 			bio = bio_integrity_stabilize(bio);\
-		if (!bio)\
-			return;\
+			if (!bio)\
+				return;\
+		}\
 	}
 }

@@ -99,8 +99,11 @@ static void whole_intervals_are_not_copied(struct kunit *test)
 
 static void set_policies(struct test_disk *td, bool on)
 {
-	td->disk->queue->integrity_dev->read_verify = on;
-	td->disk->queue->integrity_dev->write_generate = on;
+	struct blk_integrity_dev *idev = td->disk->queue->integrity_dev;
+
+	idev->read_verify = on;
+	idev->write_generate = on;
+	blk_integrity_update_excluded(idev);
 }
 
 /* The device inserts the tuples itself, so no page of a bio is examined. */
@@ -397,7 +400,7 @@ static void format_of_an_excluded_bio_under_way(struct kunit *test)
 	struct test_io *io;
 
 	td = test_disk_alloc(test, lim);
-	td->disk->queue->integrity_dev->write_generate = false;
+	set_policies(td, false);
 	io = test_io_filled(test, td, REQ_OP_WRITE, FIRST, INTERVALS);
 	format_under_way(test, td, from, io);
 	KUNIT_EXPECT_EQ(test, 0, test_io_wait(test, io));

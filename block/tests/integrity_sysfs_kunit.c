@@ -8,6 +8,7 @@
 #include <linux/device.h>
 #include <linux/sysfs.h>
 
+#include "../bio-integrity-arrival.h"
 #include "../pi-guard.h"
 #include "integrity_disk.h"
 
@@ -166,6 +167,52 @@ static void policies_take_booleans(struct kunit *test)
 				store(test, td, names[i], row->desc));
 		KUNIT_EXPECT_STREQ(test, row->then, show(test, td, names[i]));
 	}
+}
+
+static bool excludes(struct test_disk *td, enum req_op op)
+{
+	struct bio bio = { .bi_opf = op };
+	unsigned int arrival = bio_integrity_arrive(&bio, td->disk->queue);
+
+	return arrival == BIO_INTEGRITY_EXCLUDED;
+}
+
+/* What excludes I/O where all metadata is tuples, whatever changed last. */
+static void switches_exclude_io(struct kunit *test)
+{
+	struct blk_integrity tuples = test_geometry(CRC, REF_TAG, 8, 0, 9);
+	struct test_disk *td = test_disk_of(test, tuples);
+
+	KUNIT_EXPECT_FALSE(test, excludes(td, REQ_OP_READ));
+	KUNIT_EXPECT_FALSE(test, excludes(td, REQ_OP_WRITE));
+	KUNIT_EXPECT_FALSE(test, excludes(td, REQ_OP_ZONE_APPEND));
+
+	KUNIT_EXPECT_EQ(test, 1, store(test, td, "read_verify", "0"));
+	KUNIT_EXPECT_TRUE(test, excludes(td, REQ_OP_READ));
+	KUNIT_EXPECT_FALSE(test, excludes(td, REQ_OP_WRITE));
+	KUNIT_EXPECT_EQ(test, 6, store(test, td, "on_error", "report"));
+	KUNIT_EXPECT_FALSE(test, excludes(td, REQ_OP_READ));
+	KUNIT_EXPECT_EQ(test, 4, store(test, td, "on_error", "fail"));
+	KUNIT_EXPECT_TRUE(test, excludes(td, REQ_OP_READ));
+
+	KUNIT_EXPECT_EQ(test, 1, store(test, td, "write_generate", "0"));
+	KUNIT_EXPECT_TRUE(test, excludes(td, REQ_OP_WRITE));
+	KUNIT_EXPECT_TRUE(test, excludes(td, REQ_OP_ZONE_APPEND));
+	KUNIT_EXPECT_FALSE(test, excludes(td, REQ_OP_WRITE_ZEROES));
+
+	KUNIT_ASSERT_EQ(test, 0, test_disk_commit(td, test_geometry(CRC, REF_TAG,
+								    64, 0, 9)));
+	KUNIT_EXPECT_FALSE(test, excludes(td, REQ_OP_READ));
+	KUNIT_EXPECT_FALSE(test, excludes(td, REQ_OP_WRITE));
+	KUNIT_ASSERT_EQ(test, 0, test_disk_commit(td, (struct blk_integrity) {}));
+	KUNIT_EXPECT_FALSE(test, excludes(td, REQ_OP_WRITE));
+	KUNIT_ASSERT_EQ(test, 0, test_disk_commit(td, tuples));
+	KUNIT_EXPECT_TRUE(test, excludes(td, REQ_OP_READ));
+	KUNIT_EXPECT_TRUE(test, excludes(td, REQ_OP_WRITE));
+
+	blk_integrity_reset_policies(td->disk->queue->integrity_dev);
+	KUNIT_EXPECT_FALSE(test, excludes(td, REQ_OP_READ));
+	KUNIT_EXPECT_FALSE(test, excludes(td, REQ_OP_WRITE));
 }
 
 static void rereads_are_0_to_3(struct kunit *test)
@@ -426,6 +473,7 @@ static void files_come_and_go(struct kunit *test)
 static struct kunit_case sysfs_cases[] = {
 	KUNIT_CASE_PARAM(files_say_what_the_geometry_is, show_cases_gen_params),
 	KUNIT_CASE_PARAM(policies_take_booleans, store_cases_gen_params),
+	KUNIT_CASE(switches_exclude_io),
 	KUNIT_CASE(rereads_are_0_to_3),
 	KUNIT_CASE(inline_bytes_is_a_number_or_auto),
 	KUNIT_CASE(copies_are_a_word),

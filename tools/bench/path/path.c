@@ -212,6 +212,7 @@ static void set_policy(struct gendisk *disk, bool on, int inline_bytes)
 	idev->copy_unstable = false;
 	idev->rereads = 0;
 	idev->inline_bytes = inline_bytes;
+	blk_integrity_update_excluded(idev);
 }
 
 /* Whose memory the data is in: of the kernel, unless it is made another's. */
