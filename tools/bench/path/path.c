@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What a bio costs in instructions: QEMU counts them (-icount shift=0), and its
- * time stamp counter shows their number.  Runs at the end of the boot, with
- * disks that complete at once, one without metadata and one of 512+8 with
- * CRC-16 and reference tags.  Built into the base and into ours.
+ * What a bio costs: in instructions, which QEMU counts, or in time, in User Mode
+ * Linux.  Runs at the end of the boot, with disks that complete at once, one
+ * without metadata and one of 512+8 with CRC-16 and reference tags.  Built into
+ * the base and into ours.
  *
  * With path.profile it runs a few bios of each kind between two bytes from the
  * serial port, so that the script beside it can let QEMU log them.
@@ -19,17 +19,16 @@
 #include <linux/sort.h>
 #include <linux/t10-pi.h>
 #include <asm/io.h>
-#include <asm/msr.h>
 
 #include "blk.h"
 #ifdef PATH_OURS
 #include "blk-integrity-dev.h"
 #endif
+#include "clock.h"
 #include "path.h"
 
 #define MAX_DEPTH	32
 #define MAX_BYTES	SZ_1M
-#define SAMPLE_BYTES	SZ_4M
 #define SAMPLES		11
 #define PROFILE_BIOS	64
 
@@ -49,8 +48,10 @@ static struct bio_vec vecs[MAX_DEPTH][MAX_BYTES / PAGE_SIZE];
 static atomic_t bios_left;
 static DECLARE_COMPLETION(bios_done);
 static unsigned int errors;
+static unsigned int dropped;	/* samples */
+static s64 scale;
 
-/* Instructions of the disk, which plays the medium. */
+/* What the disk takes, which plays the medium. */
 static u64 medium;
 
 /* The data is zero, and so is its guard. */
@@ -82,10 +83,10 @@ static blk_status_t path_queue_rq(struct blk_mq_hw_ctx *hctx,
 
 	blk_mq_start_request(rq);
 	if (req_op(rq) == REQ_OP_READ && blk_integrity_rq(rq)) {
-		u64 start = rdtsc();
+		u64 start = path_now();
 
 		fill_tuples(rq);
-		medium += rdtsc() - start;
+		medium += path_now() - start;
 	}
 	blk_mq_end_request(rq, BLK_STS_OK);
 	return BLK_STS_OK;
@@ -162,7 +163,7 @@ static void submit(struct block_device *bdev, blk_opf_t op, unsigned int bytes,
 	submit_bio(&bios[i]);
 }
 
-/* Return: instructions a bio.  A profile is of what runs while this does. */
+/* Return: ticks a bio.  A profile is of what runs while this does. */
 static noinline u64 sample(struct block_device *bdev, blk_opf_t op,
 			   unsigned int bytes, unsigned int depth,
 			   unsigned int nr)
@@ -170,7 +171,7 @@ static noinline u64 sample(struct block_device *bdev, blk_opf_t op,
 	u64 start;
 
 	medium = 0;
-	start = rdtsc();
+	start = path_now();
 	for (unsigned int i = 0; i < nr; i += depth) {
 		reinit_completion(&bios_done);
 		atomic_set(&bios_left, depth);
@@ -178,26 +179,61 @@ static noinline u64 sample(struct block_device *bdev, blk_opf_t op,
 			submit(bdev, op, bytes, k);
 		wait_for_completion(&bios_done);
 	}
-	return div_u64(rdtsc() - start - medium, nr);
+	return div_u64(path_now() - start - medium, nr);
+}
+
+/* Instructions, or nanoseconds. */
+static s64 to_unit(s64 ticks)
+{
+	return ticks * scale >> PATH_SCALE_SHIFT;
+}
+
+/*
+ * A sample is dropped if other programs ran for more than a hundredth of the time,
+ * unless the machine is so busy that all are.
+ */
+static s64 undisturbed(struct gendisk *disk, blk_opf_t op, unsigned int bytes,
+		       unsigned int depth)
+{
+	unsigned int nr = max3(PATH_SAMPLE_BYTES / bytes, depth,
+			       (unsigned int)PATH_MIN_BIOS);
+	s64 ticks;
+
+	for (unsigned int tries = 10; ; dropped++) {
+		s64 others = path_time_of_others();
+
+		ticks = sample(disk->part0, op, bytes, depth, nr);
+		others = path_time_of_others() - others;
+		if (others <= to_unit(ticks * nr) / 100 || !--tries)
+			return ticks;
+	}
 }
 
 static int compare(const void *a, const void *b)
 {
-	u64 x = *(const u64 *)a;
-	u64 y = *(const u64 *)b;
+	s64 x = *(const s64 *)a;
+	s64 y = *(const s64 *)b;
 
 	return (x > y) - (x < y);
 }
 
-static u64 median(struct block_device *bdev, blk_opf_t op, unsigned int bytes,
-		  unsigned int depth)
+/*
+ * Return: what a bio takes more on one disk than on another, in samples that take
+ * turns, or, if there is no other, what it takes.
+ */
+static s64 median(struct gendisk *disk, struct gendisk *than, blk_opf_t op,
+		  unsigned int bytes, unsigned int depth)
 {
-	unsigned int nr = max(SAMPLE_BYTES / bytes, depth);
-	u64 samples[SAMPLES];
+	s64 samples[SAMPLES];
 
-	sample(bdev, op, bytes, depth, nr);
-	for (int i = 0; i < SAMPLES; i++)
-		samples[i] = sample(bdev, op, bytes, depth, nr);
+	/* The first one warms up. */
+	for (int i = -1; i < SAMPLES; i++) {
+		s64 ticks = undisturbed(disk, op, bytes, depth);
+
+		if (than)
+			ticks -= undisturbed(than, op, bytes, depth);
+		samples[max(i, 0)] = ticks;
+	}
 	sort(samples, SAMPLES, sizeof(*samples), compare, NULL);
 	return samples[SAMPLES / 2];
 }
@@ -247,34 +283,35 @@ static void set_policy(struct gendisk *disk, bool on, int inline_bytes)
 #define ROW(what, n)							\
 	pr_info("%s %u KiB, %u at once / %s = %lld\n",			\
 		op == REQ_OP_WRITE ? "write" : "read", bytes >> 10,	\
-		depth, what, (long long)(n))
+		depth, what, (long long)to_unit(n))
 
 #ifdef PATH_OURS
 /* What the policies for memory that changes add to a protected bio. */
-static void measure_changes(struct gendisk *disk, blk_opf_t op,
-			    unsigned int bytes, unsigned int depth)
+static void measure_changes(struct gendisk *plain, struct gendisk *disk,
+			    blk_opf_t op, unsigned int bytes, unsigned int depth)
 {
 	struct blk_integrity_dev *idev = disk->queue->integrity_dev;
-	u64 never;
+	s64 never;
 
 	static_branch_enable(&path_no_guards);
 	set_policy(disk, true, 0);
-	never = median(disk->part0, op, bytes, depth);
+	never = median(disk, plain, op, bytes, depth);
 	if (op == REQ_OP_READ) {
 		idev->rereads = 1;
-		ROW("added by rereads", median(disk->part0, op, bytes, depth) - never);
+		ROW("added by rereads",
+		    median(disk, plain, op, bytes, depth) - never);
 		return;
 	}
 	idev->copy_unstable = true;
 	ROW("added by copy_writes, memory of the kernel",
-	    median(disk->part0, op, bytes, depth) - never);
+	    median(disk, plain, op, bytes, depth) - never);
 	set_writeback(true);
 	ROW("added by copy_writes, under writeback",
-	    median(disk->part0, op, bytes, depth) - never);
+	    median(disk, plain, op, bytes, depth) - never);
 	set_writeback(false);
 	set_pinned(true);
 	ROW("added by copy_writes, pinned, but for moving the data",
-	    median(disk->part0, op, bytes, depth) - never);
+	    median(disk, plain, op, bytes, depth) - never);
 	set_pinned(false);
 }
 #endif
@@ -282,11 +319,9 @@ static void measure_changes(struct gendisk *disk, blk_opf_t op,
 static void measure(struct gendisk *plain, struct gendisk *protected,
 		    blk_opf_t op, unsigned int bytes, unsigned int depth)
 {
-	u64 none = median(plain->part0, op, bytes, depth);
-
-	ROW("no metadata", none);
+	ROW("no metadata", median(plain, NULL, op, bytes, depth));
 	set_policy(protected, false, 0);
-	ROW("switched off", median(protected->part0, op, bytes, depth) - none);
+	ROW("switched off", median(protected, plain, op, bytes, depth));
 	for (int guards = 0; guards < 2; guards++) {
 		if (guards)
 			static_branch_disable(&path_no_guards);
@@ -294,22 +329,22 @@ static void measure(struct gendisk *plain, struct gendisk *protected,
 			static_branch_enable(&path_no_guards);
 		set_policy(protected, true, 0);
 		ROW(guards ? "protected" : "guards left out",
-		    median(protected->part0, op, bytes, depth) - none);
+		    median(protected, plain, op, bytes, depth));
 #ifdef PATH_OURS
 		if (op == REQ_OP_WRITE)
 			continue;
 		set_policy(protected, true, MAX_BYTES);
 		ROW(guards ? "where it completes" : "where it completes, guards left out",
-		    median(protected->part0, op, bytes, depth) - none);
+		    median(protected, plain, op, bytes, depth));
 		if (!guards)
 			continue;
 		set_policy(protected, true, BIO_INTEGRITY_INLINE_AUTO);
 		ROW("inline_bytes auto",
-		    median(protected->part0, op, bytes, depth) - none);
+		    median(protected, plain, op, bytes, depth));
 #endif
 	}
 #ifdef PATH_OURS
-	measure_changes(protected, op, bytes, depth);
+	measure_changes(plain, protected, op, bytes, depth);
 #endif
 }
 
@@ -353,7 +388,19 @@ static void measure_all(struct gendisk *plain, struct gendisk *protected)
 		measure(plain, protected, REQ_OP_READ, bytes, 1);
 		measure(plain, protected, REQ_OP_READ, bytes, MAX_DEPTH);
 	}
+	pr_info("%u samples dropped\n", dropped);
 	pr_info("%u errors\n", errors);
+}
+
+/* Return: what a tick is, times 2 to the power of PATH_SCALE_SHIFT. */
+static s64 calibrated(void)
+{
+	u64 ticks = path_now();
+	u64 ns = ktime_get_ns();
+
+	msleep(300);
+	ns = ktime_get_ns() - ns;
+	return path_scale(path_now() - ticks, ns);
 }
 
 static int __init path_init(void)
@@ -365,7 +412,7 @@ static int __init path_init(void)
 			    get_order(MAX_BYTES));
 	if (!pages)
 		panic("path: no memory\n");
-	msleep(300);
+	scale = calibrated();
 	if (profile)
 		profile_all(plain, protected);
 	else
