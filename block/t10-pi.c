@@ -198,11 +198,19 @@ pi_checks_of(const struct pi_format *fmt, const struct blk_integrity_exchg *xchg
 	return checks;
 }
 
+static __always_inline bool pi_any_different(const struct pi_format *fmt,
+					     const struct pi_bits *differences,
+					     const struct pi_checks *checks)
+{
+	return pi_any_of(fmt, differences, checks->guard ? U64_MAX : 0,
+			 checks->tags_mask);
+}
+
 /*
- * Return whether all tuples of @chunk are as expected.  A tuple that is passes,
- * be it an escape or not, so escapes need not be tested, but for the counters:
- * without a reference tag, the guard of zeroes can match in blocks that were never
- * written.  (With one that is not to be checked, these count as verified.)
+ * Return whether all tuples of @chunk are as expected.  A tuple that is counts as
+ * verified, be it an escape or not, so escapes need not be tested.  But without a
+ * reference tag, the guard of zeroes can match in blocks that were never written:
+ * these are escapes.
  */
 static __always_inline bool pi_all_match(const struct pi_format *fmt,
 					 const struct pi_chunk *chunk,
@@ -224,9 +232,7 @@ static __always_inline bool pi_all_match(const struct pi_format *fmt,
 		if (!fmt->has_ref)
 			escapes |= pi_is_escape(fmt, pi_load_tags(fmt, p));
 	}
-	return !escapes &&
-	       !pi_any_of(fmt, &differences, checks->guard ? U64_MAX : 0,
-			  checks->tags_mask);
+	return !escapes && !pi_any_different(fmt, &differences, checks);
 }
 
 static __always_inline bool pi_run_matches(const struct pi_format *fmt,
@@ -254,7 +260,12 @@ static noinline void pi_report(const struct pi_format *fmt,
 		struct pi_tuple tuple = pi_decode(fmt, p);
 		u64 ref = (xchg->interval + chunk.first + i) & pi_ref_mask(fmt);
 		u64 guard = pi_guard(fmt, chunk.guards, i);
+		struct pi_bits differences = {};
 
+		pi_add_differences(fmt, &differences, p, guard, checks.app | ref);
+		/* It counts as verified whatever is beside it. */
+		if (fmt->has_ref && !pi_any_different(fmt, &differences, &checks))
+			continue;
 		if (pi_is_escape(fmt, pi_load_tags(fmt, p)))
 			xchg->escaped++;
 		else if (checks.guard && tuple.guard != guard)

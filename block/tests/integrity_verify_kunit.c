@@ -5,6 +5,7 @@
  */
 
 #include <linux/blk-integrity.h>
+#include <linux/t10-pi.h>
 
 #include "integrity_disk.h"
 #include "pi_reference.h"
@@ -301,6 +302,33 @@ static void unprotected_write_reads_back(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 8, test_disk_counter(td, BLK_INTEGRITY_ESCAPED));
 }
 
+/*
+ * A tuple with the application tag of an escape that is otherwise as expected
+ * counts as verified, also beside one that is wrong.
+ */
+static void escape_that_is_as_expected_is_verified(struct kunit *test)
+{
+	struct test_disk *td = filled_disk(test, test_geometry(CRC, REF_TAG, 8, 0,
+							       9));
+	struct t10_pi_tuple *tuples = (struct t10_pi_tuple *)td->meta;
+
+	tuples[2].app_tag = T10_PI_APP_ESCAPE;
+	KUNIT_EXPECT_EQ(test, 0, test_io_run(test, read_of(test, td, 0, SZ_4K)));
+	KUNIT_EXPECT_EQ(test, 8, test_disk_counter(td, BLK_INTEGRITY_VERIFIED));
+
+	tuples[4].guard_tag ^= cpu_to_be16(1);
+	KUNIT_EXPECT_EQ(test, -EILSEQ,
+			test_io_run(test, read_of(test, td, 0, SZ_4K)));
+	KUNIT_EXPECT_EQ(test, 16, test_disk_counter(td, BLK_INTEGRITY_VERIFIED));
+	KUNIT_EXPECT_EQ(test, 0, test_disk_counter(td, BLK_INTEGRITY_ESCAPED));
+
+	tuples[2].guard_tag ^= cpu_to_be16(1);
+	KUNIT_EXPECT_EQ(test, -EILSEQ,
+			test_io_run(test, read_of(test, td, 0, SZ_4K)));
+	KUNIT_EXPECT_EQ(test, 23, test_disk_counter(td, BLK_INTEGRITY_VERIFIED));
+	KUNIT_EXPECT_EQ(test, 1, test_disk_counter(td, BLK_INTEGRITY_ESCAPED));
+}
+
 static struct kunit_case verify_cases[] = {
 	KUNIT_CASE_PARAM(partial_completion_verifies, piece_cases_gen_params),
 	KUNIT_CASE(partial_completion_of_escapes_ends),
@@ -314,6 +342,7 @@ static struct kunit_case verify_cases[] = {
 	KUNIT_CASE(small_reads_may_be_verified_at_once),
 	KUNIT_CASE(read_goes_on_on_another_path),
 	KUNIT_CASE(unprotected_write_reads_back),
+	KUNIT_CASE(escape_that_is_as_expected_is_verified),
 	{ }
 };
 

@@ -138,6 +138,7 @@ static void interval_after_escape_is_checked(struct kunit *test)
 					    test_geometry(CRC, REF_TAG, 8, 0, 9));
 
 	memset(app_tag(iv, 0), 0xff, 2);
+	iv->data[0] ^= 1;
 	iv->data[3 * 512] ^= 1;
 	KUNIT_EXPECT_EQ(test, 1, failed_intervals(iv));
 	KUNIT_EXPECT_EQ(test, 1, iv->xchg.escaped);

@@ -172,21 +172,35 @@ static void corrupt(struct extent *e, struct fuzz_input *in)
 	}
 }
 
+/**
+ * struct wrong_tag - the first tag of an interval that is not as expected
+ * @is_wrong: there is one
+ * @tag: which
+ * @expected: its value
+ * @found: instead
+ */
+struct wrong_tag {
+	bool is_wrong;
+	enum blk_integrity_tag tag;
+	u64 expected;
+	u64 found;
+};
+
 static void add_error(const struct extent *e, struct blk_integrity_error *err,
-		      unsigned int i, enum blk_integrity_tag tag, u64 expected, u64 found)
+		      unsigned int i, const struct wrong_tag *wrong)
 {
 	bool is_first = !err->intervals[BLK_INTEGRITY_TAG_GUARD] &&
 			!err->intervals[BLK_INTEGRITY_TAG_APP] &&
 			!err->intervals[BLK_INTEGRITY_TAG_REF];
 
-	err->intervals[tag]++;
+	err->intervals[wrong->tag]++;
 	if (!is_first)
 		return;
-	err->tag = tag;
+	err->tag = wrong->tag;
 	err->interval = e->first + i;
 	err->sector = err->interval << (e->geometry.interval_exp - SECTOR_SHIFT);
-	err->expected = expected;
-	err->found = found;
+	err->expected = wrong->expected;
+	err->found = wrong->found;
 }
 
 /* The errors of all intervals, by comparison with what the reference generates. */
@@ -210,15 +224,23 @@ static void expect_errors(const struct extent *e, const struct blk_integrity_exc
 		u64 good_guard = pi_ref_number(good + at, guard_bytes);
 		u64 good_ref = pi_ref_number(good + at + guard_bytes + 2, ref_bytes);
 
-		if (app == APP_ESCAPE && (has_ref || ref == ~0ULL >> (64 - 8 * ref_bytes)))
-			++*escaped;
-		else if (asked->checks & BIP_CHECK_GUARD && guard != good_guard)
-			add_error(e, err, i, BLK_INTEGRITY_TAG_GUARD, good_guard, guard);
+		bool is_escape = app == APP_ESCAPE &&
+				 (has_ref || ref == ~0ULL >> (64 - 8 * ref_bytes));
+		struct wrong_tag wrong = {};
+
+		if (asked->checks & BIP_CHECK_GUARD && guard != good_guard)
+			wrong = (struct wrong_tag) { true, BLK_INTEGRITY_TAG_GUARD, good_guard, guard };
 		else if ((app & mask) != (asked->app_tag & mask))
-			add_error(e, err, i, BLK_INTEGRITY_TAG_APP,
-				  asked->app_tag & mask, app & mask);
+			wrong = (struct wrong_tag) { true, BLK_INTEGRITY_TAG_APP,
+						     asked->app_tag & mask, app & mask };
 		else if (has_ref && asked->checks & BIP_CHECK_REFTAG && ref != good_ref)
-			add_error(e, err, i, BLK_INTEGRITY_TAG_REF, good_ref, ref);
+			wrong = (struct wrong_tag) { true, BLK_INTEGRITY_TAG_REF, good_ref, ref };
+
+		/* With a reference tag, one that is as expected was checked. */
+		if (is_escape && (wrong.is_wrong || !has_ref))
+			++*escaped;
+		else if (wrong.is_wrong)
+			add_error(e, err, i, &wrong);
 	}
 	free(good);
 }
@@ -295,7 +317,7 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 	else if (test == 1 && profile->remap_fn)
 		test_remap(&e, fuzz_number(&in));
 	else if (test == 2 && profile->generate_fn)
-		test_generate(&e, fuzz_below(&in, 2));
+		test_generate(&e, fuzz_below(&in, 2) && blk_integrity_is_tuple_only(&e.geometry));
 	else
 		test_runs(&e, test == 3 ? BLK_INTEGRITY_WALK_READ :
 			      test == 4 ? BLK_INTEGRITY_WALK_GET :
