@@ -137,18 +137,29 @@ int test_disk_commit(struct test_disk *td, struct blk_integrity bi)
 }
 
 /**
+ * test_disk_serve_held() - serve held requests, and hold those that they cause
+ * @td: the disk
+ */
+void test_disk_serve_held(struct test_disk *td)
+{
+	struct request *rq, *next;
+	LIST_HEAD(held);
+
+	list_splice_init(&td->held, &held);
+	list_for_each_entry_safe(rq, next, &held, queuelist) {
+		list_del_init(&rq->queuelist);
+		test_disk_serve(td, rq);
+	}
+}
+
+/**
  * test_disk_release() - serve held requests, and stop holding
  * @td: the disk
  */
 void test_disk_release(struct test_disk *td)
 {
-	struct request *rq, *next;
-
 	td->hold = false;
-	list_for_each_entry_safe(rq, next, &td->held, queuelist) {
-		list_del_init(&rq->queuelist);
-		test_disk_serve(td, rq);
-	}
+	test_disk_serve_held(td);
 }
 
 /**

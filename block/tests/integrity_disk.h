@@ -100,6 +100,7 @@ struct queue_limits test_disk_limits(struct blk_integrity bi);
 struct test_disk *test_disk_alloc(struct kunit *test, struct queue_limits lim);
 struct test_disk *test_disk_of(struct kunit *test, struct blk_integrity bi);
 int test_disk_commit(struct test_disk *td, struct blk_integrity bi);
+void test_disk_serve_held(struct test_disk *td);
 void test_disk_release(struct test_disk *td);
 void test_disk_settle(struct test_disk *td);
 void test_disk_remove(struct kunit *test, struct test_disk *td);

@@ -263,6 +263,15 @@ static void wait_for_held(struct test_disk *td)
 		schedule_timeout_uninterruptible(1);
 }
 
+/* Submits a read, and returns when the disk has its second reading. */
+static void hold_second_reading(struct test_disk *td, struct test_io *io)
+{
+	td->hold = true;
+	test_io_submit(io);
+	test_disk_serve_held(td);
+	wait_for_held(td);
+}
+
 /* If the second reading fails, the error of the first one is reported. */
 static void failed_reading_keeps_the_first_error(struct kunit *test)
 {
@@ -270,11 +279,7 @@ static void failed_reading_keeps_the_first_error(struct kunit *test)
 	struct test_io *io = heal_io(test, td, &heal_cases[0]);
 
 	disturb(td, &heal_cases[0], 1);
-	td->hold = true;
-	test_io_submit(io);
-	test_disk_release(td);
-	td->hold = true;
-	wait_for_held(td);
+	hold_second_reading(td, io);
 	td->status = BLK_STS_IOERR;
 	test_disk_release(td);
 	KUNIT_EXPECT_EQ(test, -EILSEQ, test_io_wait(test, io));
@@ -304,11 +309,7 @@ static void good_intervals_of_a_block_stay(struct kunit *test)
 	memcpy(meta, td->meta + FIRST * 8, 64 * 8);
 	KUNIT_ASSERT_EQ(test, 1, fs_bio_integrity_alloc(&io->bio));
 	disturb(td, &heal_cases[0], 1);
-	td->hold = true;
-	test_io_submit(io);
-	test_disk_release(td);
-	td->hold = true;
-	wait_for_held(td);
+	hold_second_reading(td, io);
 	/* One has other data and a wrong guard, one only another guard. */
 	td->data[(bad - 1) << 9] ^= 1;
 	td->meta[(bad + 1) * 8] ^= 1;
@@ -332,11 +333,7 @@ static void refused_reading_is_repeated_by_blocks(struct kunit *test)
 		td->flip_at[i] = (FIRST + 17 + i) << 9;
 	td->nr_flips = 5;
 	td->flips = 1;
-	td->hold = true;
-	test_io_submit(io);
-	test_disk_release(td);
-	td->hold = true;
-	wait_for_held(td);
+	hold_second_reading(td, io);
 	td->status = BLK_STS_AGAIN;
 	test_disk_release(td);
 	td->status = BLK_STS_OK;
@@ -414,8 +411,7 @@ static void busy_disk_gets_the_reserve(struct kunit *test)
 	struct test_disk *td = plain_disk(test);
 	struct test_io *io = read_without_memory(test, td);
 
-	test_disk_release(td);
-	td->hold = true;
+	test_disk_serve_held(td);
 	wait_for_held(td);
 	td->status = BLK_STS_AGAIN;
 	test_disk_release(td);
