@@ -32,7 +32,7 @@ static int map_direct(struct bio *bio, struct user_vecs *uv)
 #define CHUNK_BYTES	(PAGE_SIZE << PAGE_ALLOC_COSTLY_ORDER)
 #define nr_chunks(bytes)	((unsigned int)DIV_ROUND_UP(bytes, CHUNK_BYTES))
 
-/* Does the device take a buffer, does a payload with @nr_user more vectors? */
+/* Can a device take a buffer, can a payload with @nr_user more vectors? */
 static bool buffer_fits(struct bio *bio, unsigned int buf_bytes,
 			unsigned int nr_user)
 {
@@ -67,7 +67,8 @@ static bool copy_chunks(struct bio_integrity_payload *bip, struct iov_iter *iter
 
 /*
  * A payload with a buffer that begins with what is in @iter, the rest zero, and
- * room for @nr_user vectors behind those of the buffer.
+ * room for @nr_user vectors behind those of the buffer.  An allocation whose size
+ * is a power of two crosses no boundary that it need not cross.
  */
 static int map_buffer(struct bio *bio, unsigned int buf_bytes,
 		      struct iov_iter *iter, unsigned int nr_user)
@@ -85,13 +86,16 @@ static int map_buffer(struct bio *bio, unsigned int buf_bytes,
 	while (bip->bip_iter.bi_size < buf_bytes) {
 		unsigned int bytes = min_t(unsigned int, CHUNK_BYTES,
 					   buf_bytes - bip->bip_iter.bi_size);
-		void *chunk = kzalloc(bytes, GFP_KERNEL);
+		void *chunk = kzalloc(roundup_pow_of_two(bytes), GFP_KERNEL);
 
 		if (!chunk)
 			goto free;
 		bvec_set_virt(&bip->bip_vec[bip->bip_vcnt++], chunk, bytes);
 		bip->bip_iter.bi_size += bytes;
 	}
+	err = -E2BIG;
+	if (!bio_integrity_fits(bdev_get_queue(bio->bi_bdev), bio))
+		goto free;
 	err = -EFAULT;
 	if (!copy_chunks(bip, iter))
 		goto free;

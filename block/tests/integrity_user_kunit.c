@@ -340,6 +340,34 @@ static void large_buffers_are_in_chunks(struct kunit *test)
 	test_expect_unpinned(test, addr, USER_PAGES);
 }
 
+/* One chunk that is more than one segment; it must not reach the driver. */
+static void chunk_of_too_many_segments_is_refused(struct kunit *test)
+{
+	static const struct user_case one = { .max_segments = 1 };
+	unsigned long addr = test_map_user(test, USER_PAGES, PROT_READ | PROT_WRITE);
+	struct test_disk *td = disk_of(test, &one);
+
+	for (int write = 0; write < 2; write++) {
+		struct bio *bio = &test_io_alloc(test, td->bdev, test_rng(test),
+						 write ? WRITES : READS, 0, SZ_4K,
+						 TEST_CUT_NONE)->bio;
+		struct iov_iter iter;
+
+		iov_iter_ubuf(&iter, write ? ITER_SOURCE : ITER_DEST,
+			      (void __user *)addr + 2, PAGE_SIZE + 8);
+		KUNIT_EXPECT_EQ(test, -E2BIG, bio_integrity_map_user(bio, &iter));
+		KUNIT_EXPECT_NULL(test, bio_integrity(bio));
+
+		/* What fits one is in one, whatever its size is. */
+		iov_iter_ubuf(&iter, write ? ITER_SOURCE : ITER_DEST,
+			      (void __user *)addr + 2, PAGE_SIZE - 8);
+		KUNIT_ASSERT_EQ(test, 0, bio_integrity_map_user(bio, &iter));
+		bio_integrity_unmap_user(bio);
+		bio_integrity_free(bio);
+	}
+	test_expect_unpinned(test, addr, USER_PAGES);
+}
+
 /* A page is pinned once for each segment of the iterator in it. */
 static void segments_that_meet_in_a_page_are_unpinned(struct kunit *test)
 {
@@ -380,6 +408,7 @@ static struct kunit_case user_suite_cases[] = {
 	KUNIT_CASE_PARAM(request_takes_what_its_data_needs, request_cases_gen_params),
 	KUNIT_CASE(device_transfers_no_more_than_there_is),
 	KUNIT_CASE(large_buffers_are_in_chunks),
+	KUNIT_CASE(chunk_of_too_many_segments_is_refused),
 	KUNIT_CASE(segments_that_meet_in_a_page_are_unpinned),
 	{ }
 };
