@@ -384,13 +384,15 @@ static void hold_queue(struct bip_object *obj)
 /* Hand the bio to kintegrityd, which verifies and ends it. */
 static void verify_later(struct bip_object *obj)
 {
-	int cpu = get_cpu();
-	struct kintegrityd_cpu *kcpu = per_cpu_ptr(&kintegrityd_cpus, cpu);
+	struct kintegrityd_cpu *kcpu;
+	int cpu;
 
 	trace_blk_integrity_defer(bip_object_bdev(obj), obj->first_interval,
 				  object_intervals(obj));
 	bip_object_leave_path(obj);
 	hold_queue(obj);
+	cpu = get_cpu();
+	kcpu = per_cpu_ptr(&kintegrityd_cpus, cpu);
 	if (llist_add(&obj->node, &kcpu->todo))
 		queue_work_on(cpu, kintegrityd_wq, &kcpu->work);
 	put_cpu();
