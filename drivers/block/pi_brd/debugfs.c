@@ -162,8 +162,11 @@ static ssize_t raw_write(struct file *file, const char __user *from,
 {
 	struct pi_brd *dev = file->private_data;
 	struct pi_brd_raw raw;
-	int err = raw_begin(dev, &raw, meta, *pos, bytes);
+	int err;
 
+	if (!dev->config.store)
+		return -EOPNOTSUPP;
+	err = raw_begin(dev, &raw, meta, *pos, bytes);
 	if (!err && bytes && !raw.bytes)
 		err = -ENOSPC;
 	if (!err && copy_from_user(raw.part + raw.offset, from, raw.bytes))

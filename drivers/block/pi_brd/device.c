@@ -109,6 +109,8 @@ static blk_status_t serve(struct pi_brd *dev, struct request *rq,
 	case REQ_OP_WRITE_ZEROES:
 		if (dev->zones)
 			return BLK_STS_NOTSUPP;
+		if (!dev->config.store)
+			return BLK_STS_OK;
 		pi_brd_store_clear(dev,
 				   pi_brd_interval_of(dev, blk_rq_pos(rq)),
 				   pi_brd_interval_of(dev, blk_rq_sectors(rq)));
