@@ -140,23 +140,39 @@ bool bio_integrity_fits(struct request_queue *q, struct bio *bio)
 	       !misfit;
 }
 
+static bool needs_metadata(const struct request *rq,
+			   const struct blk_integrity *bi)
+{
+	switch (req_op(rq)) {
+	case REQ_OP_READ:
+	case REQ_OP_WRITE:
+	case REQ_OP_ZONE_APPEND:
+		return bi->tuple_size && !blk_integrity_is_tuple_only(bi);
+	default:
+		return false;
+	}
+}
+
 /**
  * blk_integrity_clone_fits() - test whether a queue accepts the metadata of a
  *	cloned request
- * @rq: request with metadata that was prepared for another queue
+ * @rq: request that was prepared for another queue
  *
  * The device transfers the metadata of its own format, whatever the buffer is
- * for.
+ * for.  It inserts and strips tuples, but no more than these.
  *
  * Context: Any context.
  * Return: %true if all bios have metadata of the format of the queue in
- *	segments that it accepts; otherwise %false, with a line in the log.
+ *	segments that it accepts, or need none; otherwise %false, with a line in
+ *	the log.
  */
 bool blk_integrity_clone_fits(struct request *rq)
 {
 	const struct blk_integrity *bi = &rq->q->limits.integrity;
 	struct bio *bio;
 
+	if (!blk_integrity_rq(rq) && !needs_metadata(rq, bi))
+		return true;
 	__rq_for_each_bio(bio, rq) {
 		const struct blk_integrity *of_bio =
 			bip_geometry(bio_integrity(bio), bio);

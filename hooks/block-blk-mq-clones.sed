@@ -12,7 +12,7 @@
 }
 /^blk_status_t blk_insert_cloned_request\(/,/^}/{
 	/^	if \(blk_rq_sectors\(rq\) > max_sectors\) \{/i\
-	if (blk_integrity_rq(rq) \&\& !blk_integrity_clone_fits(rq))\
+	if (!blk_integrity_clone_fits(rq))\
 		return BLK_STS_NOTSUPP;\
 
 }
