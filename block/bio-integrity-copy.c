@@ -195,6 +195,23 @@ static void copy_ended(struct bio *copy)
 	bio_endio(bio);
 }
 
+/**
+ * bio_integrity_copy_moved() - tell the original of a copy where the copy is sent
+ * @bio: any bio, taken from its request and sent to another device
+ *
+ * Who polls the original uses its device, which may be removed before the copy
+ * completes.
+ *
+ * Context: Any context.
+ */
+void bio_integrity_copy_moved(struct bio *bio)
+{
+	struct bio *original = bio->bi_private;
+
+	if (bio->bi_pool == &copy_bios)
+		WRITE_ONCE(original->bi_bdev, bio->bi_bdev);
+}
+
 static unsigned int max_vecs(const struct queue_limits *lim)
 {
 	return clamp_t(unsigned int, lim->max_segments, 1, BIO_MAX_VECS);
@@ -233,9 +250,12 @@ static struct bio *split_to_copy(struct bio *bio)
 
 	/*
 	 * Appends and REQ_NOWAIT bios cannot be split, and atomic writes have a
-	 * limit of their own.  Pages of a REQ_NOWAIT bio are not waited for.
+	 * limit of their own.  Pages of a REQ_NOWAIT bio are not waited for.  A
+	 * multipath driver, which marks its bios, splits them itself: after a
+	 * failover, a part may outlive the path whose pool of parts it is from.
 	 */
-	if (bio_op(bio) != REQ_OP_ZONE_APPEND && !(bio->bi_opf & REQ_NOWAIT))
+	if (bio_op(bio) != REQ_OP_ZONE_APPEND &&
+	    !(bio->bi_opf & (REQ_NOWAIT | REQ_DRV)))
 		lim.max_sectors = min(lim.max_sectors, max_copy_sectors(&lim));
 	return __bio_split_to_limits(bio, &lim, &nr_segs);
 }

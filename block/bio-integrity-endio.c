@@ -77,6 +77,14 @@ static __always_inline bool settle(struct bio *bio, struct bip_object *obj)
 	       bio_integrity_verify_read(obj);
 }
 
+/* What a device does when a bio ends, at the end of the request. */
+static void leave_qos(struct bio *bio)
+{
+	rq_qos_done_bio(bio);
+	bio_clear_flag(bio, BIO_QOS_THROTTLED);
+	bio_clear_flag(bio, BIO_QOS_MERGED);
+}
+
 /**
  * bip_object_leave_path() - make a bio independent of the path that it took
  * @obj: payload of the bio
@@ -94,9 +102,7 @@ void bip_object_leave_path(struct bip_object *obj)
 
 	if (bio->bi_bdev == bip_object_bdev(obj))
 		return;
-	rq_qos_done_bio(bio);
-	bio_clear_flag(bio, BIO_QOS_THROTTLED);
-	bio_clear_flag(bio, BIO_QOS_MERGED);
+	leave_qos(bio);
 	bio->bi_bdev = bip_object_bdev(obj);
 }
 
@@ -111,6 +117,8 @@ void bip_object_leave_path(struct bip_object *obj)
  * split off that are still on their way: it is verified when the bio ends, by the
  * device of its owner.
  *
+ * Such parts may take another path, and end the bio when this one is gone.
+ *
  * Context: Any context.
  * Return: as bio_integrity_leave().
  */
@@ -118,6 +126,7 @@ bool __bio_integrity_leave(struct bio *bio)
 {
 	struct bio_integrity_payload *bip;
 
+	leave_qos(bio);
 	if (!bio_integrity_flagged(bio, BIP_BLOCK_INTEGRITY))
 		return true;
 	bip = uncopy(bio);

@@ -136,16 +136,24 @@ void bip_parts_exit(struct blk_integrity_dev *idev)
 		put_parts(idev->parts);
 }
 
-/* Complete a part as bio_chain() would have it, and drop its reference. */
+/*
+ * Complete a part as bio_chain() would have it, and drop its reference.  If it is
+ * what ends the bio, the path of the bio may be gone, but not that of the part.
+ */
 static void part_ended(struct bio *part)
 {
 	struct bip_parts *parts = container_of(part->bi_pool, struct bip_parts, bios);
+	struct block_device *bdev = part->bi_bdev;
 	struct bio *bio = part->bi_private;
 
 	if (part->bi_status && !bio->bi_status)
 		bio->bi_status = part->bi_status;
 	bio_put(part);
 	put_parts(parts);
+	if (!atomic_dec_and_test(&bio->__bi_remaining))
+		return;
+	bio_clear_flag(bio, BIO_CHAIN);
+	bio->bi_bdev = bdev;
 	bio_endio(bio);
 }
 

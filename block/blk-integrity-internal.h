@@ -117,6 +117,9 @@ static inline bool bio_integrity_finish(struct bio *bio, struct request *rq)
 	return !bio_integrity_pending(bio) || __bio_integrity_finish(bio, rq);
 }
 
+/* bio-integrity-copy.c */
+void bio_integrity_copy_moved(struct bio *bio);
+
 /* bio-integrity-admit.c */
 void __bio_integrity_unprep(struct bio *bio);
 
@@ -130,6 +133,7 @@ static inline void bio_integrity_unprep(struct bio *bio)
 {
 	if (bio_integrity_flagged(bio, BIP_BLOCK_INTEGRITY))
 		__bio_integrity_unprep(bio);
+	bio_integrity_copy_moved(bio);
 }
 
 /* blk-integrity.c */

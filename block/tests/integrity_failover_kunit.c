@@ -243,33 +243,101 @@ static void copied_metadata_takes_another_path(struct kunit *test)
 			   8 * INTERVALS);
 }
 
+static struct test_disk *disk_of_parts(struct kunit *test)
+{
+	return test_disk_of(test, test_geometry(CRC, REF_TAG, 256, 0, 9));
+}
+
+/* A read that is split for lack of memory; the disk holds both parts. */
+static struct test_io *read_in_parts(struct kunit *test, struct test_disk *td)
+{
+	struct test_io *io;
+
+	/* The first I/O can have other allocations. */
+	io = test_io_filled(test, td, REQ_OP_WRITE, TEST_DISK_SECTORS / 2,
+			    INTERVALS);
+	KUNIT_ASSERT_EQ(test, 0, test_io_run(test, io));
+	io = test_io_filled(test, td, REQ_OP_READ, FIRST, INTERVALS);
+	td->hold = true;
+	test_fail_next_allocation(test);
+	test_io_submit(io);
+	return io;
+}
+
+static void remove_path(struct kunit *test, struct test_disk *td)
+{
+	test_disk_remove(test, td);
+	/* Frees what a queue kept. */
+	flush_workqueue(blk_integrity_events_wq);
+}
+
 /* A bio that was split for lack of memory takes its part to another path. */
 static void part_outlives_its_path(struct kunit *test)
 {
-	struct blk_integrity bi = test_geometry(CRC, REF_TAG, 256, 0, 9);
-	struct test_disk *first = test_disk_of(test, bi);
-	struct test_disk *second = test_disk_of(test, bi);
+	struct test_disk *first = disk_of_parts(test);
+	struct test_disk *second = disk_of_parts(test);
 	struct bio_list bios = BIO_EMPTY_LIST;
-	struct test_io *io;
+	struct test_io *io = read_in_parts(test, first);
 
 	test_disk_fill(test, second, test_rng(test));
-	/* The first I/O can have other allocations. */
-	io = test_io_filled(test, first, REQ_OP_WRITE, FIRST, INTERVALS);
-	KUNIT_ASSERT_EQ(test, 0, test_io_run(test, io));
-	io = test_io_filled(test, first, REQ_OP_READ, FIRST, INTERVALS);
-	first->hold = true;
-	test_fail_next_allocation(test);
-	test_io_submit(io);
 	steal_request(test, &bios, first, second, 0);
 	steal_request(test, &bios, first, second, 0);
 	KUNIT_EXPECT_EQ(test, 2, bio_list_size(&bios));
-	test_disk_remove(test, first);
-	/* Frees what a queue kept. */
-	flush_workqueue(blk_integrity_events_wq);
+	remove_path(test, first);
 	submit_again(&bios);
 	KUNIT_EXPECT_EQ(test, 0, test_io_wait(test, io));
 	KUNIT_EXPECT_EQ(test, INTERVALS,
 			test_disk_counter(second, BLK_INTEGRITY_VERIFIED));
+}
+
+/*
+ * The rest of such a bio has completed on a path that is removed before its part
+ * ends it.
+ */
+static void part_ends_a_bio_of_a_removed_path(struct kunit *test)
+{
+	struct test_disk *first = disk_of_parts(test);
+	struct test_disk *second = disk_of_parts(test);
+	struct bio_list bios = BIO_EMPTY_LIST;
+	struct test_io *io;
+
+	test_disk_fill(test, first, test_rng(test));
+	test_disk_fill(test, second, test_rng(test));
+	io = read_in_parts(test, first);
+	steal_request(test, &bios, first, second, 0);
+	/* As rq_qos_throttle() does for a path that has any policy. */
+	bio_set_flag(&io->bio, BIO_QOS_THROTTLED);
+	test_disk_release(first);
+	test_disk_settle(first);
+	KUNIT_EXPECT_FALSE(test, bio_flagged(&io->bio, BIO_QOS_THROTTLED));
+	remove_path(test, first);
+	submit_again(&bios);
+	KUNIT_EXPECT_EQ(test, 0, test_io_wait(test, io));
+	KUNIT_EXPECT_PTR_EQ(test, second->bdev, io->bio.bi_bdev);
+}
+
+/* A program may poll the original, which must not use a removed path. */
+static void original_follows_its_copy(struct kunit *test)
+{
+	static const struct path_case same = { .tuple_size = 8 };
+	struct test_disk *first = first_path(test);
+	struct test_disk *second = second_path(test, &same, first);
+	struct test_io *io = test_io_filled(test, first, REQ_OP_WRITE, FIRST,
+					    INTERVALS);
+	struct bio_list bios = BIO_EMPTY_LIST;
+
+	first->disk->queue->integrity_dev->copy_unstable = true;
+	io->bio.bi_opf |= REQ_META;
+	first->hold = true;
+	test_io_submit(io);
+	KUNIT_ASSERT_EQ(test, 1, test_disk_counter(first,
+						   BLK_INTEGRITY_COPIED_WRITES));
+	KUNIT_EXPECT_PTR_EQ(test, first->bdev, io->bio.bi_bdev);
+	steal_request(test, &bios, first, second, 0);
+	KUNIT_EXPECT_PTR_EQ(test, second->bdev, io->bio.bi_bdev);
+	first->hold = false;
+	submit_again(&bios);
+	KUNIT_EXPECT_EQ(test, 0, test_io_wait(test, io));
 }
 
 /* Positions in a page of the metadata of two reads that merge. */
@@ -294,6 +362,24 @@ static const struct merge_case merge_cases[] = {
 };
 
 KUNIT_ARRAY_PARAM_DESC(merge_cases, merge_cases, desc);
+
+/* A clone without metadata, for a queue with metadata of this size. */
+struct need_case {
+	const char *desc;
+	enum req_op op;
+	unsigned int tuple_size;
+	int err;
+};
+
+static const struct need_case need_cases[] = {
+	{ "read, no metadata", REQ_OP_READ, 0, 0 },
+	{ "read, tuples", REQ_OP_READ, 8, 0 },
+	{ "read, more than tuples", REQ_OP_READ, 64, -EOPNOTSUPP },
+	{ "write, tuples", REQ_OP_WRITE, 8, 0 },
+	{ "write, more than tuples", REQ_OP_WRITE, 64, -EOPNOTSUPP },
+};
+
+KUNIT_ARRAY_PARAM_DESC(need_cases, need_cases, desc);
 
 #ifdef CONFIG_BLK_MQ_STACKING
 
@@ -344,6 +430,25 @@ static void cloned_request_fits_its_queue(struct kunit *test)
 	test_io_submit(io);
 	KUNIT_EXPECT_EQ(test, fits ? 0 : -EOPNOTSUPP,
 			insert_clone(test, top, low, io));
+}
+
+/*
+ * A device inserts and strips tuples, but no other metadata, so I/O that is
+ * switched off above must not reach it without.
+ */
+static void clone_without_metadata_needs_none(struct kunit *test)
+{
+	const struct need_case *row = test->param_value;
+	struct test_disk *top = first_path(test);
+	struct path_case path = { .tuple_size = row->tuple_size };
+	struct test_disk *low = second_path(test, &path, top);
+	struct test_io *io = test_io_filled(test, top, row->op, FIRST, 8);
+
+	top->disk->queue->integrity_dev->read_verify = false;
+	top->disk->queue->integrity_dev->write_generate = false;
+	top->hold = true;
+	test_io_submit(io);
+	KUNIT_EXPECT_EQ(test, row->err, insert_clone(test, top, low, io));
 }
 
 static struct test_disk *disk_aligned_to(struct kunit *test,
@@ -407,6 +512,11 @@ static void cloned_request_fits_its_queue(struct kunit *test)
 	kunit_skip(test, "needs BLK_MQ_STACKING");
 }
 
+static void clone_without_metadata_needs_none(struct kunit *test)
+{
+	kunit_skip(test, "needs BLK_MQ_STACKING");
+}
+
 static void merged_clone_fits_its_queue(struct kunit *test)
 {
 	kunit_skip(test, "needs BLK_MQ_STACKING");
@@ -423,6 +533,9 @@ static struct kunit_case failover_cases[] = {
 	KUNIT_CASE_PARAM(cloned_request_fits_its_queue, path_cases_gen_params),
 	KUNIT_CASE_PARAM(merged_clone_fits_its_queue, merge_cases_gen_params),
 	KUNIT_CASE(part_outlives_its_path),
+	KUNIT_CASE(part_ends_a_bio_of_a_removed_path),
+	KUNIT_CASE(original_follows_its_copy),
+	KUNIT_CASE_PARAM(clone_without_metadata_needs_none, need_cases_gen_params),
 	{ }
 };
 
