@@ -51,6 +51,9 @@ formats() {
 	before=$(counter "$disk" verified_intervals)
 	same "pi_brd without a store" "0 DIFFERENT 100" "$(io "$disk" 512+8:crc16:1:0 fill:64:100 read:64:100) $(
 		echo $(($(counter "$disk" verified_intervals) - before)))"
+	same "pi_brd without a store keeps nothing" "refused, 0" \
+		"$(head -c 512 /dev/urandom 2>/dev/null >"$debug/data" && echo kept || echo refused), $(
+		blkdiscard "/dev/$disk"; echo $?)"
 	pibrd_unmake a
 }
 
