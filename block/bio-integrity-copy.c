@@ -185,8 +185,13 @@ static void copy_ended(struct bio *copy)
 	/* A part of a chain that ended before may have set the status. */
 	if (copy->bi_status)
 		bio->bi_status = copy->bi_status;
-	/* After a failover the path of the original bio may be freed. */
+	/*
+	 * After a failover the path of the original bio may be freed; and so may
+	 * that of the copy, when a part of the original ends it.  The end of the
+	 * copy has been traced.
+	 */
 	bio->bi_bdev = copy->bi_bdev;
+	bio_clear_flag(bio, BIO_TRACE_COMPLETION);
 	if (bio_flagged(copy, BIO_QUIET))
 		bio_set_flag(bio, BIO_QUIET);
 	if (bio_op(bio) == REQ_OP_ZONE_APPEND)
@@ -239,6 +244,12 @@ static unsigned int max_copy_sectors(const struct queue_limits *lim)
 	return max_vecs(lim) << (order + PAGE_SHIFT - SECTOR_SHIFT);
 }
 
+/* NVMe marks the bios that it passes on to a path. */
+static bool may_fail_over(const struct bio *bio)
+{
+	return bio->bi_opf & REQ_DRV;
+}
+
 /*
  * Split a bio to what one request and one copy take.  Once, since the second
  * part of a second split would be out of order with the rest of the first one.
@@ -251,11 +262,11 @@ static struct bio *split_to_copy(struct bio *bio)
 	/*
 	 * Appends and REQ_NOWAIT bios cannot be split, and atomic writes have a
 	 * limit of their own.  Pages of a REQ_NOWAIT bio are not waited for.  A
-	 * multipath driver, which marks its bios, splits them itself: after a
-	 * failover, a part may outlive the path whose pool of parts it is from.
+	 * part of a bio that may fail over could outlive the path whose pool it
+	 * is from.
 	 */
 	if (bio_op(bio) != REQ_OP_ZONE_APPEND &&
-	    !(bio->bi_opf & (REQ_NOWAIT | REQ_DRV)))
+	    !(bio->bi_opf & REQ_NOWAIT) && !may_fail_over(bio))
 		lim.max_sectors = min(lim.max_sectors, max_copy_sectors(&lim));
 	return __bio_split_to_limits(bio, &lim, &nr_segs);
 }

@@ -117,7 +117,8 @@ void bip_object_leave_path(struct bip_object *obj)
  * split off that are still on their way: it is verified when the bio ends, by the
  * device of its owner.
  *
- * Such parts may take another path, and end the bio when this one is gone.
+ * Such parts may take another path, and end the bio when this one is gone, so the
+ * bio leaves the policies of its device here.
  *
  * Context: Any context.
  * Return: as bio_integrity_leave().

@@ -118,6 +118,7 @@ static inline bool bio_integrity_finish(struct bio *bio, struct request *rq)
 }
 
 /* bio-integrity-copy.c */
+struct bio *bio_integrity_stabilize(struct bio *bio);
 void bio_integrity_copy_moved(struct bio *bio);
 
 /* bio-integrity-admit.c */
@@ -126,6 +127,8 @@ void __bio_integrity_unprep(struct bio *bio);
 /**
  * bio_integrity_unprep() - undo bio_integrity_prep()
  * @bio: bio that is taken from its request and sent to another device
+ *
+ * If it is a copy, its original follows it.
  *
  * Context: Any context.
  */
@@ -190,9 +193,6 @@ int blk_integrity_init_queue(struct request_queue *q,
 int blk_integrity_commit_limits(struct request_queue *q,
 		struct queue_limits *lim);
 void blk_integrity_exit_queue(struct request_queue *q);
-
-/* bio-integrity-copy.c */
-struct bio *bio_integrity_stabilize(struct bio *bio);
 
 /* bio-integrity-reread.c */
 void blk_integrity_drain(struct gendisk *disk);

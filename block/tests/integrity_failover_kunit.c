@@ -340,6 +340,27 @@ static void original_follows_its_copy(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, test_io_wait(test, io));
 }
 
+/* A part of a copied bio may end it when the path of the copy is gone. */
+static void original_leaves_the_path_of_its_copy(struct kunit *test)
+{
+	struct test_disk *td = first_path(test);
+	struct test_io *io = test_io_filled(test, td, REQ_OP_WRITE, FIRST,
+					    INTERVALS);
+	struct bio *part = bio_alloc(td->bdev, 0, REQ_OP_WRITE, GFP_KERNEL);
+
+	td->disk->queue->integrity_dev->copy_unstable = true;
+	io->bio.bi_opf |= REQ_META;
+	bio_chain(part, &io->bio);
+	test_io_submit(io);
+	test_disk_settle(td);
+	KUNIT_EXPECT_EQ(test, 1, test_disk_counter(td,
+						   BLK_INTEGRITY_COPIED_WRITES));
+	KUNIT_EXPECT_TRUE(test, bio_flagged(&io->bio, BIO_CHAIN));
+	KUNIT_EXPECT_FALSE(test, bio_flagged(&io->bio, BIO_TRACE_COMPLETION));
+	bio_endio(part);
+	KUNIT_EXPECT_EQ(test, 0, test_io_wait(test, io));
+}
+
 /* Positions in a page of the metadata of two reads that merge. */
 struct merge_case {
 	const char *desc;
@@ -535,6 +556,7 @@ static struct kunit_case failover_cases[] = {
 	KUNIT_CASE(part_outlives_its_path),
 	KUNIT_CASE(part_ends_a_bio_of_a_removed_path),
 	KUNIT_CASE(original_follows_its_copy),
+	KUNIT_CASE(original_leaves_the_path_of_its_copy),
 	KUNIT_CASE_PARAM(clone_without_metadata_needs_none, need_cases_gen_params),
 	{ }
 };
