@@ -32,7 +32,10 @@ static int map_direct(struct bio *bio, struct user_vecs *uv)
 #define CHUNK_BYTES	(PAGE_SIZE << PAGE_ALLOC_COSTLY_ORDER)
 #define nr_chunks(bytes)	((unsigned int)DIV_ROUND_UP(bytes, CHUNK_BYTES))
 
-/* Can a device take a buffer, can a payload with @nr_user more vectors? */
+/*
+ * Is a buffer within the segments of the device, and within the vectors of a
+ * payload that has @nr_user more?
+ */
 static bool buffer_fits(struct bio *bio, unsigned int buf_bytes,
 			unsigned int nr_user)
 {
@@ -73,6 +76,7 @@ static bool copy_chunks(struct bio_integrity_payload *bip, struct iov_iter *iter
 static int map_buffer(struct bio *bio, unsigned int buf_bytes,
 		      struct iov_iter *iter, unsigned int nr_user)
 {
+	struct request_queue *q = bdev_get_queue(bio->bi_bdev);
 	unsigned int nr_vecs = nr_chunks(buf_bytes) + nr_user;
 	struct bio_integrity_payload *bip;
 	int err = -ENOMEM;
@@ -94,15 +98,14 @@ static int map_buffer(struct bio *bio, unsigned int buf_bytes,
 		bip->bip_iter.bi_size += bytes;
 	}
 	err = -E2BIG;
-	if (!bio_integrity_fits(bdev_get_queue(bio->bi_bdev), bio))
+	if (blk_rq_count_integrity_sg(q, bio) > queue_max_integrity_segments(q))
 		goto free;
 	err = -EFAULT;
 	if (!copy_chunks(bip, iter))
 		goto free;
 
 	bip->bip_flags |= BIP_COPY_USER;
-	blk_integrity_count(bdev_get_queue(bio->bi_bdev), BLK_INTEGRITY_BOUNCED,
-			    1);
+	blk_integrity_count(q, BLK_INTEGRITY_BOUNCED, 1);
 	return 0;
 
 free:

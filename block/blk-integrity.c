@@ -236,7 +236,7 @@ int blk_rq_integrity_map_user(struct request *rq, void __user *ubuf,
 {
 	struct blk_integrity *bi = &rq->q->limits.integrity;
 	struct iov_iter iter;
-	int segments, err;
+	int err;
 
 	if (!rq->bio || !bi->tuple_size || bytes <= 0)
 		return -EINVAL;
@@ -248,13 +248,7 @@ int blk_rq_integrity_map_user(struct request *rq, void __user *ubuf,
 	if (err)
 		return err;
 
-	segments = blk_rq_count_integrity_sg(rq->q, rq->bio);
-	if (segments > queue_max_integrity_segments(rq->q)) {
-		bio_integrity_unmap_user(rq->bio);
-		bio_integrity_free(rq->bio);
-		return -E2BIG;
-	}
-	rq->nr_integrity_segments = segments;
+	rq->nr_integrity_segments = blk_rq_count_integrity_sg(rq->q, rq->bio);
 	rq->cmd_flags |= REQ_INTEGRITY;
 	return 0;
 }
