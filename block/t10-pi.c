@@ -207,7 +207,7 @@ static __always_inline bool pi_any_different(const struct pi_format *fmt,
 }
 
 /*
- * Return whether all tuples of @chunk are as expected.  A tuple that is counts as
+ * Return whether all tuples of @chunk are as expected.  One that matches counts as
  * verified, be it an escape or not, so escapes need not be tested.  But without a
  * reference tag, the guard of zeroes can match in blocks that were never written:
  * these are escapes.

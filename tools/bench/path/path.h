@@ -44,7 +44,7 @@ static inline void path_crc16(const struct pi_piece *pieces,
 #else
 /*
  * User Mode Linux has no driver for the base's assembly, which is linked into it
- * here and called directly: more than an interval has at least 16 bytes.
+ * here and called directly: it needs 16 bytes, which an interval has.
  */
 #ifdef CONFIG_UML
 asmlinkage u16 crc_t10dif_pcl(u16 crc, const u8 *data, size_t bytes);

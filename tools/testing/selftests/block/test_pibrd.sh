@@ -51,8 +51,10 @@ formats() {
 	before=$(counter "$disk" verified_intervals)
 	same "pi_brd without a store" "0 DIFFERENT 100" "$(io "$disk" 512+8:crc16:1:0 fill:64:100 read:64:100) $(
 		echo $(($(counter "$disk" verified_intervals) - before)))"
-	same "pi_brd without a store keeps nothing" "refused, 0" \
-		"$(head -c 512 /dev/urandom 2>/dev/null >"$debug/data" && echo kept || echo refused), $(
+	same "pi_brd without a store keeps nothing" "512, refused, 0" \
+		"$(head -c 512 "$debug/data" | wc -c), $(
+		dd if=/dev/urandom of="$debug/data" bs=512 count=1 conv=notrunc 2>&1 |
+			grep -q 'not supported' && echo refused), $(
 		blkdiscard "/dev/$disk"; echo $?)"
 	pibrd_unmake a
 }
