@@ -5,6 +5,10 @@
 
 out=$build/bench
 
+# A function of jq: the quartiles of an array of numbers.
+# shellcheck disable=SC2034
+quartiles='def quartiles: sort | [.[length / 4 | floor], .[length / 2 | floor], .[length * 3 / 4 | floor]];'
+
 # compare BASE OURS: prints the results of two files side by side.
 compare() {
 	awk -F ' / | = ' '
