@@ -69,7 +69,7 @@ void blk_integrity_update_excluded(struct blk_integrity_dev *idev)
 	static DEFINE_SPINLOCK(lock);
 	u64 ops = 0;
 
-	/* Whoever changed something last finds all changes. */
+	/* Each change is made before this, so the last one to get here sees all. */
 	spin_lock(&lock);
 	if (!READ_ONCE(idev->read_verify) && !READ_ONCE(idev->report_only))
 		ops |= blk_integrity_op_bit(REQ_OP_READ);

@@ -154,6 +154,12 @@ struct blk_integrity_dev {
 	struct work_struct event_work;
 };
 
+/* The bit of an operation in &blk_integrity_dev.excluded_ops. */
+static inline u64 blk_integrity_op_bit(enum req_op op)
+{
+	return BIT_ULL((__force u32)op);
+}
+
 /**
  * enum blk_integrity_event - events of a disk that a work item handles
  * @BLK_INTEGRITY_EVENT_ERROR: the block layer or the device found an error, the
@@ -168,12 +174,6 @@ enum blk_integrity_event {
 
 /* bio-integrity-pool.c */
 void bioset_integrity_create_split(struct bio_set *bs);
-
-/* The bit of an operation in &blk_integrity_dev.excluded_ops. */
-static inline u64 blk_integrity_op_bit(enum req_op op)
-{
-	return BIT_ULL((__force u32)op);
-}
 
 /* bio-integrity-prep.c */
 void blk_integrity_update_excluded(struct blk_integrity_dev *idev);
