@@ -196,6 +196,28 @@ int test_io_run(struct kunit *test, struct test_io *io)
 	return test_io_wait(test, io);
 }
 
+static void test_bio_set_exit(void *bs)
+{
+	bioset_exit(bs);
+}
+
+/**
+ * test_bio_set() - initialise a bio_set
+ * @test: the running test
+ *
+ * Return: the bio_set, with a few bios in reserve, freed with the test.
+ */
+struct bio_set *test_bio_set(struct kunit *test)
+{
+	struct bio_set *bs = kunit_kzalloc(test, sizeof(*bs), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, bs);
+	KUNIT_ASSERT_EQ(test, 0, bioset_init(bs, 4, 0, BIOSET_NEED_BVECS));
+	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, test_bio_set_exit,
+							   bs));
+	return bs;
+}
+
 static void test_request_free(void *data)
 {
 	struct request *rq = data;

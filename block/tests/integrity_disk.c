@@ -153,6 +153,24 @@ void test_disk_serve_held(struct test_disk *td)
 }
 
 /**
+ * test_disk_take_held() - take the first held request from a disk
+ * @test: the running test
+ * @td: the disk, which holds a request or will when its queues run
+ *
+ * Return: the request, which the caller ends.
+ */
+struct request *test_disk_take_held(struct kunit *test, struct test_disk *td)
+{
+	struct request *rq;
+
+	blk_mq_run_hw_queues(td->disk->queue, false);
+	rq = list_first_entry_or_null(&td->held, struct request, queuelist);
+	KUNIT_ASSERT_NOT_NULL(test, rq);
+	list_del_init(&rq->queuelist);
+	return rq;
+}
+
+/**
  * test_disk_release() - serve held requests, and stop holding
  * @td: the disk
  */

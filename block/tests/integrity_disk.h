@@ -101,6 +101,7 @@ struct test_disk *test_disk_alloc(struct kunit *test, struct queue_limits lim);
 struct test_disk *test_disk_of(struct kunit *test, struct blk_integrity bi);
 int test_disk_commit(struct test_disk *td, struct blk_integrity bi);
 void test_disk_serve_held(struct test_disk *td);
+struct request *test_disk_take_held(struct kunit *test, struct test_disk *td);
 void test_disk_release(struct test_disk *td);
 void test_disk_settle(struct test_disk *td);
 void test_disk_remove(struct kunit *test, struct test_disk *td);
@@ -130,6 +131,7 @@ void test_io_chain(struct test_io *io, struct test_io *parent);
 int test_io_wait(struct kunit *test, struct test_io *io);
 int test_io_run(struct kunit *test, struct test_io *io);
 
+struct bio_set *test_bio_set(struct kunit *test);
 struct request *test_request_alloc(struct kunit *test, struct test_disk *td,
 				   blk_opf_t opf, sector_t sector);
 void test_request_add(struct request *rq, struct test_io *io);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Bios that are sent to another device after a first one accepted them: by
- * failover, which steals the bios of a request, and by cloned requests.
+ * Bios that are sent to another path after a first one accepted them, by a
+ * driver that takes them back from their request, and paths that are removed.
  */
 
 #include <linux/blk-integrity.h>
@@ -76,23 +76,12 @@ static struct test_disk *second_path(struct kunit *test,
 	return td;
 }
 
-static struct request *held_request(struct kunit *test, struct test_disk *td)
-{
-	struct request *rq;
-
-	blk_mq_run_hw_queues(td->disk->queue, false);
-	rq = list_first_entry_or_null(&td->held, struct request, queuelist);
-	KUNIT_ASSERT_NOT_NULL(test, rq);
-	list_del_init(&rq->queuelist);
-	return rq;
-}
-
 /* What nvme_failover_req() does. */
 static void steal_request(struct kunit *test, struct bio_list *bios,
 			  struct test_disk *from, struct test_disk *to,
 			  unsigned int partial_bytes)
 {
-	struct request *rq = held_request(test, from);
+	struct request *rq = test_disk_take_held(test, from);
 	struct bio *bio;
 
 	if (partial_bytes)
@@ -361,203 +350,16 @@ static void original_leaves_the_path_of_its_copy(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, test_io_wait(test, io));
 }
 
-/* Positions in a page of the metadata of two reads that merge. */
-struct merge_case {
-	const char *desc;
-	unsigned int offset[2];
-	unsigned int dma_alignment;	/* of the lower queue */
-	unsigned int max_integrity_segments;
-	bool fits;
-};
-
-static const struct merge_case merge_cases[] = {
-	{ "both aligned", { 0, 512 }, 3, 2, true },
-	{ "the second odd", { 0, 513 }, 3, 2, false },
-	{ "the first odd", { 1, 512 }, 3, 2, false },
-	{ "odd, and the queue takes that", { 1, 515 }, 0, 2, true },
-	{ "adjoining", { 0, 64 }, 3, 2, true },
-	{ "adjoining, from an odd address", { 1, 65 }, 3, 2, false },
-	{ "one segment too many", { 0, 512 }, 3, 1, false },
-	/* Such a driver uses the first vector of the first bio. */
-	{ "adjoining, for a queue with one segment", { 0, 64 }, 3, 1, false },
-};
-
-KUNIT_ARRAY_PARAM_DESC(merge_cases, merge_cases, desc);
-
-/* A clone without metadata, for a queue with metadata of this size. */
-struct need_case {
-	const char *desc;
-	enum req_op op;
-	unsigned int tuple_size;
-	int err;
-};
-
-static const struct need_case need_cases[] = {
-	{ "read, no metadata", REQ_OP_READ, 0, 0 },
-	{ "read, tuples", REQ_OP_READ, 8, 0 },
-	{ "read, more than tuples", REQ_OP_READ, 64, -EOPNOTSUPP },
-	{ "write, tuples", REQ_OP_WRITE, 8, 0 },
-	{ "write, more than tuples", REQ_OP_WRITE, 64, -EOPNOTSUPP },
-};
-
-KUNIT_ARRAY_PARAM_DESC(need_cases, need_cases, desc);
-
-#ifdef CONFIG_BLK_MQ_STACKING
-
-static void free_bio_set(void *data)
-{
-	bioset_exit(data);
-}
-
-/* Insert a clone of a request that the upper disk holds, and end both. */
-static int insert_clone(struct kunit *test, struct test_disk *top,
-			struct test_disk *low, struct test_io *io)
-{
-	struct bio_set *bs = kunit_kzalloc(test, sizeof(*bs), GFP_KERNEL);
-	struct request *rq, *clone;
-	blk_status_t status;
-
-	KUNIT_ASSERT_NOT_NULL(test, bs);
-	KUNIT_ASSERT_EQ(test, 0, bioset_init(bs, 4, 0, 0));
-	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, free_bio_set, bs));
-	rq = held_request(test, top);
-	KUNIT_ASSERT_TRUE(test, list_empty(&top->held));
-
-	clone = blk_mq_alloc_request(low->disk->queue, rq->cmd_flags, 0);
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, clone);
-	KUNIT_ASSERT_EQ(test, 0, blk_rq_prep_clone(clone, rq, bs, GFP_KERNEL,
-						   NULL, NULL));
-	low->hold = true;
-	status = blk_insert_cloned_request(clone);
-	if (!status)
-		list_del_init(&clone->queuelist);
-	blk_rq_unprep_clone(clone);
-	blk_mq_end_request(clone, BLK_STS_OK);
-	blk_mq_end_request(rq, BLK_STS_IOERR);
-	KUNIT_EXPECT_EQ(test, -EIO, test_io_wait(test, io));
-	return blk_status_to_errno(status);
-}
-
-/* Reads on a disk like the first path, by a request cloned for another. */
-static void cloned_request_fits_its_queue(struct kunit *test)
-{
-	const struct path_case *row = test->param_value;
-	struct test_disk *top = first_path(test);
-	struct test_disk *low = second_path(test, row, top);
-	struct test_io *io = test_io_filled(test, top, REQ_OP_READ, FIRST, 8);
-	bool fits = row->tuple_size == top->bi.tuple_size;
-
-	top->hold = true;
-	test_io_submit(io);
-	KUNIT_EXPECT_EQ(test, fits ? 0 : -EOPNOTSUPP,
-			insert_clone(test, top, low, io));
-}
-
-/*
- * A device inserts and strips tuples, but no other metadata, so I/O that is
- * switched off above must not reach it without.
- */
-static void clone_without_metadata_needs_none(struct kunit *test)
-{
-	const struct need_case *row = test->param_value;
-	struct test_disk *top = first_path(test);
-	struct path_case path = { .tuple_size = row->tuple_size };
-	struct test_disk *low = second_path(test, &path, top);
-	struct test_io *io = test_io_filled(test, top, row->op, FIRST, 8);
-
-	top->disk->queue->integrity_dev->read_verify = false;
-	top->disk->queue->integrity_dev->write_generate = false;
-	top->hold = true;
-	test_io_submit(io);
-	KUNIT_EXPECT_EQ(test, row->err, insert_clone(test, top, low, io));
-}
-
-static struct test_disk *disk_aligned_to(struct kunit *test,
-					 unsigned int dma_alignment,
-					 unsigned int max_integrity_segments)
-{
-	struct queue_limits lim = test_disk_limits(test_geometry(CRC, REF_TAG,
-								 8, 0, 9));
-	struct test_disk *td;
-
-	lim.max_integrity_segments = max_integrity_segments;
-	td = test_disk_alloc(test, lim);
-	/* 0 would be replaced by the default. */
-	td->disk->queue->limits.dma_alignment = dma_alignment;
-	return td;
-}
-
-static void free_test_page(void *page)
-{
-	__free_page(page);
-}
-
-static void merged_clone_fits_its_queue(struct kunit *test)
-{
-	const struct merge_case *row = test->param_value;
-	struct test_disk *top = disk_aligned_to(test, 0, 2);
-	struct test_disk *low = disk_aligned_to(test, row->dma_alignment,
-						row->max_integrity_segments);
-	struct page *page = alloc_page(GFP_KERNEL | __GFP_ZERO);
-	struct test_io *io[2];
-	struct blk_plug plug;
-
-	KUNIT_ASSERT_NOT_NULL(test, page);
-	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, free_test_page,
-							   page));
-	for (int i = 0; i < 2; i++) {
-		unsigned int first = FIRST + 8 * i;
-		struct bio_integrity_payload *bip;
-
-		io[i] = test_io_filled(test, top, REQ_OP_READ, first, 8);
-		bip = bio_integrity_alloc(&io[i]->bio, GFP_KERNEL, 1);
-		KUNIT_ASSERT_NOT_ERR_OR_NULL(test, bip);
-		bip_set_seed(bip, first);
-		KUNIT_ASSERT_EQ(test, 64, bio_integrity_add_page(&io[i]->bio, page,
-								 64, row->offset[i]));
-	}
-	top->hold = true;
-	blk_start_plug(&plug);
-	test_io_submit(io[0]);
-	test_io_submit(io[1]);
-	blk_finish_plug(&plug);
-	KUNIT_EXPECT_EQ(test, row->fits ? 0 : -EOPNOTSUPP,
-			insert_clone(test, top, low, io[0]));
-	KUNIT_EXPECT_EQ(test, -EIO, test_io_wait(test, io[1]));
-}
-
-#else
-
-static void cloned_request_fits_its_queue(struct kunit *test)
-{
-	kunit_skip(test, "needs BLK_MQ_STACKING");
-}
-
-static void clone_without_metadata_needs_none(struct kunit *test)
-{
-	kunit_skip(test, "needs BLK_MQ_STACKING");
-}
-
-static void merged_clone_fits_its_queue(struct kunit *test)
-{
-	kunit_skip(test, "needs BLK_MQ_STACKING");
-}
-
-#endif /* CONFIG_BLK_MQ_STACKING */
-
 static struct kunit_case failover_cases[] = {
 	KUNIT_CASE_PARAM(read_takes_another_path, path_cases_gen_params),
 	KUNIT_CASE_PARAM(write_takes_another_path, path_cases_gen_params),
 	KUNIT_CASE_PARAM(read_of_another_path_is_verified, path_cases_gen_params),
 	KUNIT_CASE_PARAM(owned_metadata_takes_another_path, path_cases_gen_params),
 	KUNIT_CASE_PARAM(copied_metadata_takes_another_path, path_cases_gen_params),
-	KUNIT_CASE_PARAM(cloned_request_fits_its_queue, path_cases_gen_params),
-	KUNIT_CASE_PARAM(merged_clone_fits_its_queue, merge_cases_gen_params),
 	KUNIT_CASE(part_outlives_its_path),
 	KUNIT_CASE(part_ends_a_bio_of_a_removed_path),
 	KUNIT_CASE(original_follows_its_copy),
 	KUNIT_CASE(original_leaves_the_path_of_its_copy),
-	KUNIT_CASE_PARAM(clone_without_metadata_needs_none, need_cases_gen_params),
 	{ }
 };
 
@@ -568,5 +370,5 @@ static struct kunit_suite failover_suite = {
 
 kunit_test_suite(failover_suite);
 
-MODULE_DESCRIPTION("KUnit tests of bios and requests that go to another device");
+MODULE_DESCRIPTION("KUnit tests of bios that take another path");
 MODULE_LICENSE("GPL");

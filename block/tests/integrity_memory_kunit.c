@@ -37,22 +37,14 @@ static void *element_if_allowed(gfp_t gfp, void *slab)
 	return reserve_may_grow ? kmem_cache_alloc(slab, gfp) : NULL;
 }
 
-static void exit_bioset(void *data)
-{
-	bioset_exit(data);
-}
-
 /* A bio_set that can allocate nothing but the elements of its reserve. */
 static struct bio_set *bioset_with_reserve(struct kunit *test)
 {
-	struct bio_set *bs = kunit_kzalloc(test, sizeof(*bs), GFP_KERNEL);
+	struct bio_set *bs = test_bio_set(test);
 	mempool_t *pool;
 	void *slab;
 	int err;
 
-	KUNIT_ASSERT_NOT_NULL(test, bs);
-	KUNIT_ASSERT_EQ(test, 0, bioset_init(bs, 4, 0, 0));
-	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, exit_bioset, bs));
 	KUNIT_ASSERT_EQ(test, 0, bioset_integrity_create(bs, RESERVE));
 
 	pool = &bs->bio_integrity_pool;

@@ -47,11 +47,6 @@ static void flag_without_payload(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, td->nr_without_payload);
 }
 
-static void free_bio_set(void *data)
-{
-	bioset_exit(data);
-}
-
 /* Write-behind: the submitter's bio completes before the copy is written. */
 static void copied_metadata_outlives_its_source(struct kunit *test)
 {
@@ -60,15 +55,12 @@ static void copied_metadata_outlives_its_source(struct kunit *test)
 					   INTERVALS);
 	struct test_io *behind = test_io_filled(test, td, REQ_OP_WRITE, FIRST,
 						INTERVALS);
-	struct bio_set *bs = kunit_kzalloc(test, sizeof(*bs), GFP_KERNEL);
+	struct bio_set *bs = test_bio_set(test);
 	u8 *data = test_guarded_buf(test, INTERVALS << SECTOR_SHIFT);
 	u8 *meta = test_guarded_buf(test, META_BYTES);
 	u8 tags[2 * INTERVALS];
 	struct bio *clone;
 
-	KUNIT_ASSERT_NOT_NULL(test, bs);
-	KUNIT_ASSERT_EQ(test, 0, bioset_init(bs, 2, 0, BIOSET_NEED_BVECS));
-	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, free_bio_set, bs));
 	memset(tags, 0x5a, sizeof(tags));
 	KUNIT_ASSERT_EQ(test, 0, bio_integrity_set_tag(&io->bio, tags,
 						       sizeof(tags)));
@@ -108,24 +100,16 @@ static const struct alignment_case alignment_cases[] = {
 
 KUNIT_ARRAY_PARAM_DESC(alignment_cases, alignment_cases, desc);
 
-static void free_test_page(void *page)
-{
-	__free_page(page);
-}
-
 static void metadata_is_aligned_as_the_device_asks(struct kunit *test)
 {
 	const struct alignment_case *row = test->param_value;
 	struct queue_limits lim =
 		test_disk_limits(test_geometry(CRC, REF_TAG, 8, 0, 9));
-	struct page *page = alloc_page(GFP_KERNEL | __GFP_ZERO);
+	struct page *page = test_zeroed_page(test);
 	struct bio_integrity_payload *bip;
 	struct test_disk *td;
 	struct test_io *io;
 
-	KUNIT_ASSERT_NOT_NULL(test, page);
-	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, free_test_page,
-							   page));
 	lim.dma_alignment = row->dma_alignment;
 	td = test_disk_alloc(test, lim);
 	td->disk->queue->limits.dma_alignment = row->dma_alignment;

@@ -154,18 +154,10 @@ static void trim_inside_interval_keeps_its_metadata(struct kunit *test)
 	expect_at(test, own, own->bio, 3, 1);
 }
 
-static void exit_bioset(void *data)
-{
-	bioset_exit(data);
-}
-
 static struct bio_set *make_bioset(struct kunit *test)
 {
-	struct bio_set *bs = kunit_kzalloc(test, sizeof(*bs), GFP_KERNEL);
+	struct bio_set *bs = test_bio_set(test);
 
-	KUNIT_ASSERT_NOT_NULL(test, bs);
-	KUNIT_ASSERT_EQ(test, 0, bioset_init(bs, 4, 0, 0));
-	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, exit_bioset, bs));
 	KUNIT_ASSERT_EQ(test, 0, bioset_integrity_create(bs, 4));
 	return bs;
 }

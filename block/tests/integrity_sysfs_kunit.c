@@ -27,21 +27,13 @@ static struct attribute *find_attr(struct kunit *test, const char *name)
 	return NULL;
 }
 
-static void free_page_action(void *page)
-{
-	free_page((unsigned long)page);
-}
-
 static const char *show(struct kunit *test, struct test_disk *td,
 			const char *name)
 {
 	struct device_attribute *attr =
 		container_of(find_attr(test, name), struct device_attribute, attr);
-	char *page = (char *)get_zeroed_page(GFP_KERNEL);
+	char *page = page_address(test_zeroed_page(test));
 
-	KUNIT_ASSERT_NOT_NULL(test, page);
-	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, free_page_action,
-							   page));
 	KUNIT_EXPECT_EQ(test, attr->show(disk_to_dev(td->disk), attr, page),
 			strlen(page));
 	return page;

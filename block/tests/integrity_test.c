@@ -118,6 +118,27 @@ void *test_filled_buf(struct kunit *test, struct rnd_state *rng, size_t bytes)
 	return buf;
 }
 
+static void free_page_action(void *page)
+{
+	__free_page(page);
+}
+
+/**
+ * test_zeroed_page() - allocate a page
+ * @test: the running test
+ *
+ * Return: the page, filled with zeros, freed with the test.
+ */
+struct page *test_zeroed_page(struct kunit *test)
+{
+	struct page *page = alloc_page(GFP_KERNEL | __GFP_ZERO);
+
+	KUNIT_ASSERT_NOT_NULL(test, page);
+	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, free_page_action,
+							   page));
+	return page;
+}
+
 /**
  * test_map_user() - map user memory for a test
  * @test: the test; it is skipped on a machine without MMU

@@ -67,6 +67,7 @@ void test_fail_next_allocation(struct kunit *test);
 
 void *test_guarded_buf(struct kunit *test, size_t bytes);
 void *test_filled_buf(struct kunit *test, struct rnd_state *rng, size_t bytes);
+struct page *test_zeroed_page(struct kunit *test);
 unsigned long test_map_user(struct kunit *test, unsigned int pages,
 			    unsigned long prot);
 void test_expect_unpinned(struct kunit *test, unsigned long addr,
