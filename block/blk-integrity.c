@@ -40,6 +40,21 @@ static bool integrity_segment_fits(struct request_queue *q,
 }
 
 /*
+ * Can a segment that ends in @prev go on with @next?  A vector is contiguous for
+ * a device, even where pages of different vectors are not joined (KMSAN, Xen).
+ */
+static bool integrity_vecs_join(struct request_queue *q, struct bio_vec *prev,
+				struct bio_vec *next, bool same_vec)
+{
+	unsigned long mask = queue_segment_boundary(q);
+
+	if (!same_vec)
+		return biovec_phys_mergeable(q, prev, next);
+	return (bvec_phys(prev) | mask) ==
+	       ((bvec_phys(next) + next->bv_len - 1) | mask);
+}
+
+/*
  * Divide the metadata of a chain of bios into segments for @q.  Count them if
  * @sglist is NULL, otherwise fill in up to @max_segments.  Set @misfit, if not
  * NULL, to %true if @q does not accept the position of a segment.
@@ -57,7 +72,10 @@ static unsigned int integrity_segments(struct request_queue *q,
 	struct bvec_iter iter;
 
 	bio_for_each_integrity_vec(bv, bio, iter) {
-		bool joins = segments && biovec_phys_mergeable(q, &prev, &bv) &&
+		bool same_vec = iter.bi_bvec_done &&
+				iter.bi_size < bio_integrity(bio)->bip_iter.bi_size;
+		bool joins = segments &&
+			     integrity_vecs_join(q, &prev, &bv, same_vec) &&
 			     bytes + bv.bv_len <= queue_max_segment_size(q);
 
 		if (misfit && !joins && !integrity_segment_fits(q, &prev, &bv))

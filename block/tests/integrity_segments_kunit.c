@@ -83,7 +83,9 @@ static unsigned int naive_segments(struct request *rq, unsigned int *lens)
 			u64 start = page_to_phys(bv.bv_page) + bv.bv_offset;
 			u64 last = start + bv.bv_len - 1;
 
+			/* KMSAN keeps what is not in one vector apart. */
 			if (nr && start == end &&
+			    (iter.bi_bvec_done || !IS_ENABLED(CONFIG_KMSAN)) &&
 			    div64_u64(end - 1, mask + 1) ==
 			    div64_u64(last, mask + 1) &&
 			    lens[nr - 1] + bv.bv_len <= lim->max_segment_size)
