@@ -55,7 +55,7 @@ static void test_page_free(void *data)
 static struct page *test_page(struct kunit *test, enum memory memory)
 {
 	struct test_page *tp = kunit_kzalloc(test, sizeof(*tp), GFP_KERNEL);
-	struct page *page = alloc_page(GFP_KERNEL);
+	struct page *page = alloc_page(GFP_KERNEL | __GFP_ZERO);
 
 	KUNIT_ASSERT_NOT_NULL(test, page);
 	KUNIT_ASSERT_NOT_NULL(test, tp);
@@ -157,7 +157,7 @@ static void change_under_way(struct kunit *test)
 /* Pages that are contiguous, as one folio with GFP_COMP in @gfp. */
 static struct page *test_pages(struct kunit *test, gfp_t gfp, unsigned int order)
 {
-	struct page *pages = alloc_pages(GFP_KERNEL | gfp, order);
+	struct page *pages = alloc_pages(GFP_KERNEL | __GFP_ZERO | gfp, order);
 
 	KUNIT_ASSERT_NOT_NULL(test, pages);
 	if (!(gfp & __GFP_COMP))
