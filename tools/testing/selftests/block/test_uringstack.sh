@@ -109,8 +109,8 @@ same "beyond the end of a partition" EINVAL "$(io "${below}p1" $format "meta-wri
 # dm_case NAME TABLE
 dm_case() {
 	printf '%b\n' "$2" | dmsetup --noudevsync create pi-meta 2>&1 | sed 's/^/# /'
-	meta_above "$1" dm-0 $format
-	same "$1 capabilities" "$(cap_of $format 3)" "$(io dm-0 $format meta-cap)"
+	meta_above "$1" dm-0 "$format"
+	same "$1 capabilities" "$(cap_of "$format" "$(cap_flags "$format")")" "$(io dm-0 "$format" meta-cap)"
 }
 
 dm_case dm-linear "0 400 linear /dev/${below}p1 24\n400 7000 linear /dev/${below}p2 1000"
@@ -121,6 +121,16 @@ dm_case dm-stripe "0 16384 striped 2 128 /dev/${below}p1 8 /dev/${below}p2 16"
 on_medium "dm-stripe medium of the first disk" $((start1 + 8 + 64)) 64 64
 on_medium "dm-stripe medium of the second disk" $((start2 + 16)) 128 128
 dmsetup --noudevsync remove pi-meta
+
+# It stores the metadata of those above it, through its journal or directly.
+for mode in J D; do
+	pibrd_make a metadata_bytes=0 guard=none
+	format=512+8:none:1:0
+	dm_case "dm-integrity $mode" "0 8192 integrity /dev/$disk 0 8 $mode 0"
+	dmsetup --noudevsync remove pi-meta
+	pibrd_unmake a
+done
+format=512+8:crc16:1:0
 
 md_make raid0 $size "${below}p1" "${below}p2"
 meta_above raid0 md9 $format
