@@ -26,7 +26,7 @@ help:
 	@echo 'make test-base    runs tests of known defects on the unmodified base and on this code; prints a table'
 	@echo 'make test-archs   runs the KUnit suites in QEMU on i386 (high memory), s390x and powerpc64 (big endian), arm64 (4, 64 KiB)'
 	@echo 'make test-sanitize  runs KUnit and tests of the guest with KASAN, UBSAN, lockdep and kmemleak in UML, KUnit with'
-	@echo '                  PREEMPT_RT and with KCSAN in QEMU, and fuzzes'
+	@echo '                  PREEMPT_RT, with KCSAN and with KMSAN in QEMU, and fuzzes'
 	@echo 'make test-matrix  runs all cells of the test that combines formats of pi_brd with stacks and submitters: takes hours'
 	@echo 'make coverage     writes which lines and branches KUnit runs to build/coverage/index.html'
 	@echo 'make fuzz         runs random geometries, cuts and contents under ASan and UBSan; FUZZ_SECONDS=60'
