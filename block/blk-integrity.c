@@ -40,18 +40,27 @@ static bool integrity_segment_fits(struct request_queue *q,
 }
 
 /*
+ * Is there no segment boundary between the beginning of @first and the end of
+ * @last?
+ */
+static bool within_boundary(struct request_queue *q, struct bio_vec *first,
+			    struct bio_vec *last)
+{
+	unsigned long mask = queue_segment_boundary(q);
+
+	return (bvec_phys(first) | mask) ==
+	       ((bvec_phys(last) + last->bv_len - 1) | mask);
+}
+
+/*
  * Can a segment that ends in @prev go on with @next?  A vector is contiguous for
  * a device, even where pages of different vectors are not joined (KMSAN, Xen).
  */
 static bool integrity_vecs_join(struct request_queue *q, struct bio_vec *prev,
 				struct bio_vec *next, bool same_vec)
 {
-	unsigned long mask = queue_segment_boundary(q);
-
-	if (!same_vec)
-		return biovec_phys_mergeable(q, prev, next);
-	return (bvec_phys(prev) | mask) ==
-	       ((bvec_phys(next) + next->bv_len - 1) | mask);
+	return same_vec ? within_boundary(q, prev, next) :
+			  biovec_phys_mergeable(q, prev, next);
 }
 
 /*
@@ -106,13 +115,17 @@ static unsigned int integrity_segments(struct request_queue *q,
 	return segments;
 }
 
-/* As the metadata of small I/O does. */
-static bool bip_lies_in_page(const struct bio_integrity_payload *bip)
+/* A segment holds at least a page. */
+static bool bip_is_one_segment(struct request_queue *q,
+			       const struct bio_integrity_payload *bip)
 {
 	struct bio_vec bv = mp_bvec_iter_bvec(bip->bip_vec, bip->bip_iter);
 
-	return bv.bv_len == bip->bip_iter.bi_size &&
-	       bv.bv_offset + bv.bv_len <= PAGE_SIZE;
+	if (bv.bv_len != bip->bip_iter.bi_size)
+		return false;
+	return bv.bv_offset + bv.bv_len <= PAGE_SIZE ||
+	       (bv.bv_len <= queue_max_segment_size(q) &&
+		within_boundary(q, &bv, &bv));
 }
 
 /**
@@ -128,7 +141,7 @@ int blk_rq_count_integrity_sg(struct request_queue *q, struct bio *bio)
 	struct bio_integrity_payload *bip = bio_integrity(bio);
 
 	if (bip && bip->bip_iter.bi_size && !bio->bi_next &&
-	    bip_lies_in_page(bip))
+	    bip_is_one_segment(q, bip))
 		return 1;
 	return integrity_segments(q, bio, NULL, 0, NULL);
 }
