@@ -422,8 +422,7 @@ struct user_vecs {
 };
 
 /* bio-integrity-pin.c */
-int user_vecs_get(struct user_vecs *uv, struct request_queue *q,
-		struct iov_iter *iter);
+int user_vecs_get(struct user_vecs *uv, struct iov_iter *iter);
 void user_vecs_put(struct user_vecs *uv);
 int user_vecs_attach(struct user_vecs *uv, struct bio *bio);
 int bip_pin_user(struct bio *bio, struct iov_iter *iter);

@@ -92,9 +92,10 @@ static void dirty_pages(struct bio_integrity_payload *bip)
  * bio_integrity_unmap_user() undoes this.
  *
  * Context: Process context.  May sleep.
- * Return: 0; -EFAULT if the memory cannot be accessed as @bio must; -EINVAL if
- *	the device does not take its kind; -E2BIG if it is more than a payload
- *	takes; -EOPNOTSUPP if @bio has an inline encryption context; -ENOMEM.
+ * Return: 0; -EFAULT if the memory cannot be accessed as @bio must; -EREMOTEIO
+ *	if it is that of a PCI device; -EINVAL if the device does not take its
+ *	kind; -E2BIG if it is more than a payload takes; -EOPNOTSUPP if @bio has
+ *	an inline encryption context; -ENOMEM.
  *	On an error nothing is pinned, and @bio has no payload.
  */
 int bio_integrity_map_iter(struct bio *bio, const struct blk_integrity *bi,

@@ -62,8 +62,7 @@ static void user_vecs_add(struct user_vecs *uv, struct page *page,
  * Pinning may return fewer pages than requested: continue until it returns
  * none.
  */
-static int user_vecs_pin(struct user_vecs *uv, struct iov_iter *iter,
-			 iov_iter_extraction_t flags)
+static int user_vecs_pin(struct user_vecs *uv, struct iov_iter *iter)
 {
 	while (iov_iter_count(iter)) {
 		struct page *batch[PIN_BATCH], **pages = batch;
@@ -74,7 +73,7 @@ static int user_vecs_pin(struct user_vecs *uv, struct iov_iter *iter,
 			return -E2BIG;
 		got = iov_iter_extract_pages(iter, &pages, iov_iter_count(iter),
 					     min(PIN_BATCH, uv->max - uv->nr),
-					     flags, &offset);
+					     0, &offset);
 		if (got <= 0)
 			return got ?: -EFAULT;
 
@@ -92,19 +91,19 @@ static int user_vecs_pin(struct user_vecs *uv, struct iov_iter *iter,
 /**
  * user_vecs_get() - pin the pages of an iterator
  * @uv: not initialised
- * @q: queue of the device that will access them
  * @iter: the memory, of which nothing remains
+ *
+ * Memory of PCI devices is not taken: drivers map metadata without asking
+ * whether one device can reach the other.
  *
  * Context: Process context.  May sleep.
  * Return: 0, and the caller ends with user_vecs_put(), or hands the pins to a
  *	payload and frees the vectors; -EFAULT if the memory cannot be accessed;
- *	-E2BIG if it is more than a payload holds; -ENOMEM.  On an error nothing
- *	is pinned.
+ *	-EREMOTEIO if it is that of a PCI device; -E2BIG if it is more than a
+ *	payload holds; -ENOMEM.  On an error nothing is pinned.
  */
-int user_vecs_get(struct user_vecs *uv, struct request_queue *q,
-		  struct iov_iter *iter)
+int user_vecs_get(struct user_vecs *uv, struct iov_iter *iter)
 {
-	iov_iter_extraction_t flags = 0;
 	int err;
 
 	uv->nr = 0;
@@ -114,9 +113,7 @@ int user_vecs_get(struct user_vecs *uv, struct request_queue *q,
 		return -ENOMEM;
 
 	uv->pinned = iov_iter_extract_will_pin(iter);
-	if (blk_queue_pci_p2pdma(q))
-		flags |= ITER_ALLOW_P2PDMA;
-	err = user_vecs_pin(uv, iter, flags);
+	err = user_vecs_pin(uv, iter);
 	if (err)
 		user_vecs_put(uv);
 	return err;
@@ -147,8 +144,6 @@ int user_vecs_attach(struct user_vecs *uv, struct bio *bio)
 			bio_integrity_free(bio);
 			return 0;
 		}
-		if (is_pci_p2pdma_page(bv->bv_page))
-			bio->bi_opf |= REQ_NOMERGE;
 	}
 	if (uv->pinned)
 		bip->bip_flags |= BIP_PINNED_USER;
@@ -164,17 +159,17 @@ int user_vecs_attach(struct user_vecs *uv, struct bio *bio)
  * bip_unpin_user() and bio_integrity_free() undo this.
  *
  * Context: Process context.  May sleep.
- * Return: 0; -EFAULT if the memory cannot be accessed; -EINVAL if the device
- *	does not take memory of its kind; -E2BIG if it is more than a payload
- *	holds; -EOPNOTSUPP if @bio has an inline encryption context; -ENOMEM.
- *	On an error nothing is pinned.
+ * Return: 0; -EFAULT if the memory cannot be accessed; -EREMOTEIO if it is that
+ *	of a PCI device; -EINVAL if the device does not take memory of its kind;
+ *	-E2BIG if it is more than a payload holds; -EOPNOTSUPP if @bio has an
+ *	inline encryption context; -ENOMEM.  On an error nothing is pinned.
  */
 int bip_pin_user(struct bio *bio, struct iov_iter *iter)
 {
 	struct user_vecs uv;
 	int ret;
 
-	ret = user_vecs_get(&uv, bdev_get_queue(bio->bi_bdev), iter);
+	ret = user_vecs_get(&uv, iter);
 	if (ret)
 		return ret;
 	ret = user_vecs_attach(&uv, bio);

@@ -155,7 +155,7 @@ static int map_write(struct bio *bio, struct iov_iter *iter,
 	if (bounce || must_not_touch(bio))
 		return map_buffer(bio, buf_bytes, &source, 0);
 
-	ret = user_vecs_get(&uv, bdev_get_queue(bio->bi_bdev), iter);
+	ret = user_vecs_get(&uv, iter);
 	if (ret)
 		return ret;
 	ret = map_direct(bio, &uv);
@@ -174,7 +174,7 @@ static int map_read(struct bio *bio, struct iov_iter *iter,
 	struct user_vecs uv;
 	int ret;
 
-	ret = user_vecs_get(&uv, bdev_get_queue(bio->bi_bdev), iter);
+	ret = user_vecs_get(&uv, iter);
 	if (ret)
 		return ret;
 	ret = bounce ? 0 : map_direct(bio, &uv);
@@ -240,8 +240,9 @@ int bip_map_user(struct bio *bio, struct iov_iter *iter,
  * Context: Process context.  May sleep.
  * Return: 0 on success; -EINVAL if @bio has a payload, @iter is empty or its
  *	direction is not that of @bio; -E2BIG if it is larger than one I/O;
- *	-EFAULT if it cannot be accessed; -EOPNOTSUPP if @bio has an inline
- *	encryption context; -ENOMEM.  On an error no page of @iter stays pinned.
+ *	-EFAULT if it cannot be accessed; -EREMOTEIO if it is in memory of a PCI
+ *	device; -EOPNOTSUPP if @bio has an inline encryption context; -ENOMEM.
+ *	On an error no page of @iter stays pinned.
  */
 int bio_integrity_map_user(struct bio *bio, struct iov_iter *iter)
 {
