@@ -103,6 +103,7 @@ void bip_object_leave_path(struct bip_object *obj)
 	if (bio->bi_bdev == bip_object_bdev(obj))
 		return;
 	leave_qos(bio);
+	blk_zone_bio_endio(bio);
 	bio->bi_bdev = bip_object_bdev(obj);
 }
 

@@ -123,7 +123,35 @@ static void failed_write_releases_its_zone(struct kunit *test)
 	test_disk_settle(td);
 }
 
+/*
+ * A path has the zones of a multipath device.  A write that ends when the path
+ * may be gone, because a part was split from it, must have left its zone there.
+ */
+static void write_leaves_the_zone_of_its_path(struct kunit *test)
+{
+	struct test_disk *path = zoned_disk(test);
+	struct test_disk *head = test_disk_of(test, path->bi);
+	struct test_io *io = test_io_owned(test, head, REQ_OP_WRITE, ZONE_SECTORS,
+					   INTERVALS);
+	struct bio *part = bio_alloc(head->bdev, 0, REQ_OP_WRITE, GFP_KERNEL);
+
+	KUNIT_ASSERT_EQ(test, 0, bio_integrity_generate(&io->bio));
+	bio_chain(part, &io->bio);
+	bio_set_dev(&io->bio, path->bdev);
+	path->hold = true;
+	test_io_submit(io);
+	KUNIT_EXPECT_TRUE(test, bio_flagged(&io->bio, BIO_ZONE_WRITE_PLUGGING));
+	test_disk_release(path);
+	test_disk_settle(path);
+	KUNIT_EXPECT_FALSE(test, bio_flagged(&io->bio, BIO_ZONE_WRITE_PLUGGING));
+	KUNIT_EXPECT_PTR_EQ(test, head->bdev, io->bio.bi_bdev);
+	test_disk_remove(test, path);
+	bio_endio(part);
+	KUNIT_EXPECT_EQ(test, 0, test_io_wait(test, io));
+}
+
 static struct kunit_case zoned_cases[] = {
+	KUNIT_CASE(write_leaves_the_zone_of_its_path),
 	KUNIT_CASE_PARAM(failed_write_releases_its_zone, zone_cases_gen_params),
 	{ }
 };
