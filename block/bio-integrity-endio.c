@@ -92,7 +92,8 @@ static void leave_qos(struct bio *bio)
  * A driver that passes bios on may have changed the device of the bio, for
  * example to a path of a multipath device.  Once the request is freed, nothing
  * keeps that path, so this sets the device that the payload is of, after what
- * the path does when a bio ends.
+ * the path does when a bio ends.  Policies may count only what the path has, so
+ * the bio leaves those in any case.
  *
  * Context: Any context, before the request of the bio is freed.
  */
@@ -100,9 +101,9 @@ void bip_object_leave_path(struct bip_object *obj)
 {
 	struct bio *bio = obj->bio;
 
+	leave_qos(bio);
 	if (bio->bi_bdev == bip_object_bdev(obj))
 		return;
-	leave_qos(bio);
 	blk_zone_bio_endio(bio);
 	bio->bi_bdev = bip_object_bdev(obj);
 }

@@ -272,6 +272,27 @@ static void hold_second_reading(struct test_disk *td, struct test_io *io)
 	wait_for_held(td);
 }
 
+/*
+ * Policies count what the disk has, and are switched on and off while the queue
+ * is frozen, which a second reading is no part of.
+ */
+static void waiting_read_has_left_the_policies(struct kunit *test)
+{
+	struct test_disk *td = plain_disk(test);
+	struct test_io *io = heal_io(test, td, &heal_cases[0]);
+
+	disturb(td, &heal_cases[0], 1);
+	td->hold = true;
+	test_io_submit(io);
+	/* As rq_qos_throttle() does for a disk that has any policy. */
+	bio_set_flag(&io->bio, BIO_QOS_THROTTLED);
+	test_disk_serve_held(td);
+	wait_for_held(td);
+	KUNIT_EXPECT_FALSE(test, bio_flagged(&io->bio, BIO_QOS_THROTTLED));
+	test_disk_release(td);
+	KUNIT_EXPECT_EQ(test, 0, test_io_wait(test, io));
+}
+
 /* If the second reading fails, the error of the first one is reported. */
 static void failed_reading_keeps_the_first_error(struct kunit *test)
 {
@@ -505,6 +526,7 @@ static struct kunit_case reread_cases[] = {
 	KUNIT_CASE(part_of_a_run_heals),
 	KUNIT_CASE(report_comes_after_the_second_reading),
 	KUNIT_CASE(inline_verification_heals_too),
+	KUNIT_CASE(waiting_read_has_left_the_policies),
 	KUNIT_CASE(failed_reading_keeps_the_first_error),
 	KUNIT_CASE(good_intervals_of_a_block_stay),
 	KUNIT_CASE(refused_reading_is_repeated_by_blocks),
