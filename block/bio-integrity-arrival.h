@@ -29,8 +29,8 @@ enum bio_integrity_arrival {
  * @q: queue of a device
  *
  * Context: Any context.
- * Return: a value from %BIO_INTEGRITY_EXAMINED on, see &enum
- *	bio_integrity_arrival.
+ * Return: %BIO_INTEGRITY_EXAMINED or more, as
+ *	&enum bio_integrity_arrival says.
  */
 static inline unsigned int
 bio_integrity_examination(const struct request_queue *q)
