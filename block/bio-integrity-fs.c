@@ -320,10 +320,7 @@ int bio_integrity_set_checks(struct bio *bio, unsigned int checks, u16 app_tag,
 	if ((checks & BIP_CHECK_APPTAG) && !blk_integrity_has_app_tag(bi))
 		return -EINVAL;
 
-	bip->bip_flags &= ~BIP_CHECK_FLAGS;
-	bip->bip_flags |= checks;
-	bip->bip_app_tag = app_tag;
-	bip->bip_app_mask = app_mask;
+	bip_set_checks(bip, checks, app_tag, app_mask);
 	return 0;
 }
 EXPORT_SYMBOL_GPL(bio_integrity_set_checks);

@@ -195,6 +195,16 @@ static inline void blk_integrity_snapshot(struct request_queue *q,
 	}
 }
 
+/* Checks that the format has, as for bio_integrity_set_checks(). */
+static inline void bip_set_checks(struct bio_integrity_payload *bip,
+				  unsigned int checks, u16 app_tag, u16 app_mask)
+{
+	bip->bip_flags &= ~BIP_CHECK_FLAGS;
+	bip->bip_flags |= checks;
+	bip->bip_app_tag = app_tag;
+	bip->bip_app_mask = app_mask;
+}
+
 /* bio-integrity.c */
 void bip_learn_geometry(struct bio_integrity_payload *bip,
 		const struct request_queue *q);

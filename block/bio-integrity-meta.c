@@ -117,13 +117,10 @@ int bio_integrity_map_iter(struct bio *bio, const struct blk_integrity *bi,
 	if (bio_data_dir(bio) == READ)
 		dirty_pages(bip);
 	/*
-	 * bio_integrity_check_meta() has tested that @bi has these checks. Its
+	 * bio_integrity_check_meta() has tested that @bi has these checks.  Its
 	 * profile may be gone: nothing holds it until the bio is submitted.
 	 */
-	bip->bip_flags &= ~BIP_CHECK_FLAGS;
-	bip->bip_flags |= checks_of(meta);
-	bip->bip_app_tag = meta->app_tag;
-	bip->bip_app_mask = U16_MAX;
+	bip_set_checks(bip, checks_of(meta), meta->app_tag, U16_MAX);
 	meta->seed += bio_integrity_intervals(bi, bio_sectors(bio));
 	iov_iter_advance(&meta->iter, bytes);
 	return 0;
