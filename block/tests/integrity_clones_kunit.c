@@ -52,6 +52,7 @@ struct queue_case {
 	unsigned int tuple_size;
 	unsigned int pi_offset;
 	unsigned int max_integrity_segments;	/* 0: as many as the first */
+	unsigned int max_sectors;		/* 0: as many as the first */
 	bool off;	/* the first one neither generates nor verifies */
 	int err;
 };
@@ -59,6 +60,8 @@ struct queue_case {
 static const struct queue_case queue_cases[] = {
 	{ "read, a queue like the first", REQ_OP_READ, 8 },
 	{ "read, a queue that takes one segment", REQ_OP_READ, 8, 0, 1 },
+	{ "read, a queue that takes less at once", REQ_OP_READ, 8,
+	  .max_sectors = PAGE_SECTORS },
 	{ "read, a queue without metadata", REQ_OP_READ, 0,
 	  .err = -EOPNOTSUPP },
 	{ "read, a queue with another format", REQ_OP_READ, 64, 56,
@@ -91,6 +94,8 @@ static void cloned_request_fits_its_queue(struct kunit *test)
 						   row->pi_offset));
 	if (row->max_integrity_segments)
 		lim.max_integrity_segments = row->max_integrity_segments;
+	if (row->max_sectors)
+		lim.max_hw_sectors = row->max_sectors;
 	low = test_disk_alloc(test, lim);
 	io = test_io_filled(test, top, row->op, FIRST, INTERVALS);
 	top->disk->queue->integrity_dev->read_verify = !row->off;
