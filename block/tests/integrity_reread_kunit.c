@@ -282,12 +282,9 @@ static void waiting_read_has_left_the_policies(struct kunit *test)
 	struct test_io *io = heal_io(test, td, &heal_cases[0]);
 
 	disturb(td, &heal_cases[0], 1);
-	td->hold = true;
-	test_io_submit(io);
 	/* As rq_qos_throttle() does for a disk that has any policy. */
 	bio_set_flag(&io->bio, BIO_QOS_THROTTLED);
-	test_disk_serve_held(td);
-	wait_for_held(td);
+	hold_second_reading(td, io);
 	KUNIT_EXPECT_FALSE(test, bio_flagged(&io->bio, BIO_QOS_THROTTLED));
 	test_disk_release(td);
 	KUNIT_EXPECT_EQ(test, 0, test_io_wait(test, io));
